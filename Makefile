@@ -1,0 +1,96 @@
+# dbops: database operations inside PostgreSQL.
+#
+#   make demo       a throw-away cluster with real load; shows what dbops sees   (make demo-stop)
+#   make test       builds strictly and runs lint, unit, regress, isolation and TAP tests
+#   make, make install      as for any PGXS extension; needs postgresql-server-dev
+#
+# `make demo` and `make test` need nothing installed: test/setup brings what is missing, and a
+# second make then sees the pg_config it installed.
+
+# ---- what the extension is made of, in install order -------------------------------------------
+# A module <layer>/<m> is sql/<layer>/<m>.tables.sql (if present) and sql/<layer>/<m>.sql.
+SQL_MODULES = \
+	math/histogram \
+	track/statements track/errors \
+	store/registry store/objects store/ticks store/history \
+	worker/sampling \
+	expose/status expose/now
+
+DATA_VERSION = 1.0
+
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
+
+.DEFAULT_GOAL := all
+.PHONY: demo demo-stop test setup lint unit strict bench
+
+demo test: setup
+	+@$(MAKE) --no-print-directory _$@
+
+demo-stop:
+	@test/demo/stop
+
+setup:
+	@test/setup
+
+ifneq ($(PGXS),)
+
+MODULE_big = dbops
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/core/*.c src/math/*.c src/track/*.c \
+	src/store/*.c src/collect/*.c src/judge/*.c src/advise/*.c src/act/*.c src/expose/*.c src/worker/*.c)))
+EXTENSION = dbops
+BUILT_SQL = sql/dbops--$(DATA_VERSION).sql
+DATA_built = $(BUILT_SQL)
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wshadow \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement $(STRICT_CFLAGS)
+
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --temp-instance=tmp_check --temp-config=test/postgresql.conf
+ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=. --temp-instance=tmp_check_iso --temp-config=test/postgresql.conf
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+EXTRA_CLEAN = tmp_check tmp_check_iso output_iso results regression.diffs regression.out log test/unit/bin
+
+include $(PGXS)
+
+HEADERS_ALL := $(wildcard src/*.h src/*/*.h)
+$(OBJS): $(HEADERS_ALL)
+$(OBJS:.o=.bc): $(HEADERS_ALL)
+
+# A piece that is in no module of the manifest is a mistake, noticed whenever make runs.
+SQL_PIECES := $(foreach m,$(SQL_MODULES),$(wildcard sql/$m.tables.sql) sql/$m.sql)
+SQL_ORPHANS := $(filter-out $(SQL_PIECES),$(wildcard sql/*/*.sql))
+ifneq ($(SQL_ORPHANS),)
+$(error not in SQL_MODULES: $(SQL_ORPHANS))
+endif
+
+$(BUILT_SQL): $(SQL_PIECES) Makefile
+	@{ echo '\echo Use "CREATE EXTENSION dbops CASCADE" to load this file. \quit'; \
+	   for piece in $(SQL_PIECES); do echo; echo "-- $$piece"; cat $$piece; done; } > $@.tmp
+	@mv $@.tmp $@
+
+strict:
+	+@$(MAKE) --no-print-directory all with_llvm=no \
+		STRICT_CFLAGS='-Werror -DUSE_ASSERT_CHECKING'
+
+_demo:
+	@test/demo/run
+
+_test:
+	@test/run
+
+lint:
+	@test/lint/run
+
+unit:
+	@$(MAKE) --no-print-directory -C test/unit check PG_CONFIG=$(PG_CONFIG)
+
+else
+
+all install installcheck clean lint unit strict _demo _test:
+	@echo >&2 'dbops: PostgreSQL server headers not found; run: sudo test/setup'; exit 1
+
+endif

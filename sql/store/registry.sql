@@ -1,0 +1,1 @@
+-- The registry of metrics as SQL sees it.

@@ -1,0 +1,20 @@
+/*
+ * collect/collectors.c
+ *		The list of families.
+ *
+ * A file of its own because it is the one place where a new source is named.
+ */
+#include "postgres.h"
+
+#include "collect/collectors.h"
+#include "store/registry.h"
+
+static const Family *const families[] = {
+	NULL,
+};
+
+void
+dbops_collectors_register(void)
+{
+	dbops_registry_set(families, lengthof(families) - 1);
+}

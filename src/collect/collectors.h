@@ -1,0 +1,22 @@
+/*
+ * collect/collectors.h
+ *		The families dbops collects, one file each.
+ */
+#pragma once
+
+#include "store/family.h"
+
+extern const Family dbops_family_system;
+extern const Family dbops_family_device;
+extern const Family dbops_family_filesystem;
+extern const Family dbops_family_network;
+extern const Family dbops_family_server;
+extern const Family dbops_family_database;
+extern const Family dbops_family_table;
+extern const Family dbops_family_index;
+extern const Family dbops_family_statement;
+extern const Family dbops_family_error;
+extern const Family dbops_family_self;
+
+/* Hands all of the above to the registry. */
+extern void dbops_collectors_register(void);

@@ -1,0 +1,28 @@
+/*
+ * core/guc.h
+ *		The settings of dbops.  One table in guc.c gives each its default, range and text.
+ */
+#pragma once
+
+/* Anyone may read these; only guc.c's table and the server's GUC machinery write them. */
+extern bool dbops_guc_enabled;
+extern bool dbops_guc_track;
+extern bool dbops_guc_track_planning;
+extern char *dbops_guc_database;
+extern char *dbops_guc_node_name;
+extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */
+extern int dbops_guc_sample_interval;  /* seconds */
+extern int dbops_guc_wide_interval;	   /* seconds */
+extern int dbops_guc_inspect_interval; /* seconds */
+extern int dbops_guc_ring_size;		   /* kB */
+extern int dbops_guc_max_size;		   /* MB */
+extern int dbops_guc_raw_retention;	   /* minutes, like the three below */
+extern int dbops_guc_minute_retention;
+extern int dbops_guc_ten_minute_retention;
+extern int dbops_guc_hour_retention;
+
+/*
+ * Defines the settings.  Those that can only be set at start are defined only when `preloaded`:
+ * defining them later is an error in the server.
+ */
+extern void dbops_guc_define(bool preloaded);

@@ -1,0 +1,45 @@
+/*
+ * core/spi.h
+ *		Running SQL from C: bound values, results as plain arrays in the caller's context.
+ *
+ * The only user of SPI.  Every query is a static string; every value is a parameter.
+ */
+#pragma once
+
+#include "access/tupdesc.h"
+
+/* Rows copied out of SPI; lives in the context that was current at the call. */
+typedef struct SpiRows
+{
+	uint64 nrows;
+	int ncolumns;
+	Datum *values; /* row-major */
+	bool *nulls;
+} SpiRows;
+
+/* A parameter.  `type` is the type's OID; a NULL is flagged, its value ignored. */
+typedef struct SpiValue
+{
+	Oid type;
+	Datum value;
+	bool isnull;
+} SpiValue;
+
+/*
+ * Runs `query` and returns how many rows it touched.  Must be called inside a transaction with an
+ * active snapshot (core/tx.h makes both).  Errors are thrown.
+ */
+extern uint64 dbops_spi_execute(const char *query, const SpiValue *params, int nparams);
+
+/* Runs a query that yields rows; read_only queries use the active snapshot and write nothing. */
+extern SpiRows *dbops_spi_query(const char *query, const SpiValue *params, int nparams);
+
+/* One cell; *isnull tells NULL. */
+static inline Datum
+dbops_spi_cell(const SpiRows *rows, uint64 row, int column, bool *isnull)
+{
+	uint64 i = row * rows->ncolumns + column;
+
+	*isnull = rows->nulls[i];
+	return rows->values[i];
+}

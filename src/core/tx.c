@@ -1,0 +1,100 @@
+/*
+ * core/tx.c
+ *		One task of a worker; see tx.h.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+
+#include "core/clock.h"
+#include "core/tx.h"
+
+static void
+begin_task(const Task *task)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	if (task->sql)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, task->name);
+	if (task->timeout_ms > 0 && task->sql)
+		enable_timeout_after(STATEMENT_TIMEOUT, task->timeout_ms);
+}
+
+static void
+end_task(const Task *task)
+{
+	if (task->timeout_ms > 0 && task->sql)
+		disable_timeout(STATEMENT_TIMEOUT, false);
+	if (task->sql)
+		PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+/* Notes a failure and tells whether it is news. */
+static bool
+note_failure(TaskError *error, const ErrorData *edata)
+{
+	bool news = error->sqlerrcode != edata->sqlerrcode;
+
+	error->sqlerrcode = edata->sqlerrcode;
+	strlcpy(error->message, edata->message ? edata->message : "", sizeof(error->message));
+	error->at = dbops_clock_now();
+	error->failures++;
+	return news;
+}
+
+bool
+dbops_tx_run(const Task *task, void *arg, TaskError *error)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		begin_task(task);
+		task->run(arg);
+		end_task(task);
+	}
+	PG_CATCH();
+	{
+		ErrorData *edata;
+		bool news;
+
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		HOLD_INTERRUPTS();
+		disable_all_timeouts(false);
+		QueryCancelPending = false;
+		FlushErrorState();
+		AbortCurrentTransaction();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		RESUME_INTERRUPTS();
+		news = note_failure(error, edata);
+		if (news)
+			ereport(LOG,
+					(errcode(edata->sqlerrcode),
+					 errmsg("dbops task \"%s\" failed: %s", task->name, error->message),
+					 edata->detail ? errdetail_internal("%s", edata->detail) : 0,
+					 edata->context ? errcontext("%s", edata->context) : 0));
+		FreeErrorData(edata);
+		return false;
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(caller);
+	if (error->sqlerrcode != 0)
+	{
+		ereport(LOG, (errmsg("dbops task \"%s\" works again after %lld failures", task->name,
+							 (long long) error->failures)));
+		memset(error, 0, sizeof(*error));
+	}
+	return true;
+}

@@ -1,0 +1,73 @@
+/*
+ * dbops.c
+ *		Loading the library: settings, shared memory, hooks, workers.
+ *
+ * The library is loaded in three ways: by shared_preload_libraries (everything works), by CREATE
+ * EXTENSION or a call in a session of a server that does not preload it (functions say what is
+ * missing), and by pg_upgrade or a single-user backend (no workers).
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#include "collect/collectors.h"
+#include "core/guc.h"
+#include "store/ring.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* A module's part of the main shared memory segment. */
+typedef struct ShmemPart
+{
+	Size (*size)(void);
+	void (*init)(void); /* under AddinShmemInitLock */
+} ShmemPart;
+
+static const ShmemPart shmem_parts[] = {
+	{dbops_ring_shmem_size, dbops_ring_shmem_init},
+};
+
+static shmem_request_hook_type prev_shmem_request_hook = NULL;
+static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
+
+static void
+request_shmem(void)
+{
+	if (prev_shmem_request_hook)
+		prev_shmem_request_hook();
+	for (int i = 0; i < lengthof(shmem_parts); i++)
+		RequestAddinShmemSpace(shmem_parts[i].size());
+}
+
+static void
+init_shmem(void)
+{
+	if (prev_shmem_startup_hook)
+		prev_shmem_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	for (int i = 0; i < lengthof(shmem_parts); i++)
+		shmem_parts[i].init();
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+_PG_init(void)
+{
+	bool preloaded = process_shared_preload_libraries_in_progress;
+
+	dbops_collectors_register();
+	dbops_guc_define(preloaded);
+	if (!preloaded)
+		return;
+
+	prev_shmem_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shmem;
+	prev_shmem_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = init_shmem;
+}

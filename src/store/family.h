@@ -1,0 +1,137 @@
+/*
+ * store/family.h
+ *		What a family is: the words in which collectors, the history, its SQL tables, /metrics and the
+ *		reference manual describe a source of facts.
+ *
+ * A family is a set of entities (one server, many tables) that share labels and metrics.  Its
+ * descriptor is a const struct in the file of its collector; store/registry.h lists them all.
+ *
+ * All metric values are int64.  A metric's `scale` turns the stored integer into its unit, so a
+ * time kept in microseconds is shown in ms with scale 0.001.  FAMILY_NULL means unknown.
+ */
+#pragma once
+
+#include "utils/timestamp.h"
+
+#define FAMILY_NULL PG_INT64_MIN
+
+typedef enum MetricKind
+{
+	METRIC_COUNTER,	  /* only grows, until reset; the history keeps the increase over each span */
+	METRIC_GAUGE,	  /* goes up and down; the history keeps the value */
+	METRIC_TIMESTAMP, /* a gauge that is an instant, as TimestampTz */
+	METRIC_HISTOGRAM, /* cell is a Histogram pointer (math/histogram.h), counts only grow */
+} MetricKind;
+
+/* How many samples become one.  Counters always sum and histograms always merge. */
+typedef enum MetricRollup
+{
+	ROLLUP_DEFAULT, /* counter: sum; histogram: merge; timestamp: max; gauge: last */
+	ROLLUP_LAST,
+	ROLLUP_MAX,
+	ROLLUP_MIN,
+	ROLLUP_AVG, /* weighted by the time each sample covers */
+} MetricRollup;
+
+typedef struct Metric
+{
+	int16 id;		  /* 1..32767, never reused within a family: history names columns by it */
+	const char *name; /* SQL column */
+	MetricKind kind;
+	const char *unit; /* "bytes", "ms", "seconds", "percent", "ratio", … or "" for a plain count */
+	double scale;	  /* shown value = stored integer * scale; 0 means 1 */
+	MetricRollup rollup;
+	const char *help; /* a sentence without full stop; becomes the column's comment */
+} Metric;
+
+typedef enum LabelType
+{
+	LABEL_OID,
+	LABEL_INT8,
+	LABEL_BOOL,
+	LABEL_TEXT, /* at most one per family; EntityKey.num holds dbops_entity_hash(text) */
+} LabelType;
+
+/* Extra columns that name what a label's number stands for, looked up when read. */
+typedef enum LabelNames
+{
+	NAMES_NONE,
+	NAMES_DATABASE, /* datname */
+	NAMES_RELATION, /* schemaname, relname; the label before it is the database */
+	NAMES_ROLE,		/* rolname */
+} LabelNames;
+
+typedef struct Label
+{
+	const char *name; /* SQL column */
+	LabelType type;
+	LabelNames names;
+	const char *help;
+} Label;
+
+/* Columns computed from others when a row is read, so they are right at any step. */
+typedef enum DerivedKind
+{
+	DERIVED_RATIO,	  /* factor * sum(of) / sum(per); NULL when the divisor is 0 */
+	DERIVED_SHARE,	  /* factor * sum(of) / covered time in seconds */
+	DERIVED_QUANTILE, /* quantile `factor` of the histogram of[0], in ms */
+} DerivedKind;
+
+#define DERIVED_TERMS 10
+
+typedef struct Derived
+{
+	const char *name;
+	DerivedKind kind;
+	double factor;
+	const char *of[DERIVED_TERMS];	/* metrics of the family, in their units; NULL ends the list */
+	const char *per[DERIVED_TERMS];
+	const char *unit;
+	const char *help;
+} Derived;
+
+#define ENTITY_KEY_PARTS 4
+
+/* Identity of an entity: its labels as numbers, unused parts 0.  Compared and sorted as a whole. */
+typedef struct EntityKey
+{
+	int64 num[ENTITY_KEY_PARTS];
+} EntityKey;
+
+typedef enum FamilyCadence
+{
+	CADENCE_NARROW, /* every dbops.sample_interval, by the sampler */
+	CADENCE_WIDE,	/* every dbops.wide_interval, by the sampler */
+	CADENCE_KEEPER, /* every dbops.wide_interval, by the keeper: the source needs SQL */
+} FamilyCadence;
+
+struct Frame;
+
+typedef struct Family
+{
+	int16 id;		  /* never reused: history names families by it */
+	const char *name; /* "table": the SQL table is dbops.table_history */
+	const char *help;
+	FamilyCadence cadence;
+	const Label *labels;
+	int nlabels;
+	const Metric *metrics;
+	int nmetrics;
+	const Derived *derived;
+	int nderived;
+	bool rates; /* give each counter a <name>_per_second column */
+
+	/*
+	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative
+	 * values, gauges as they are.  Must not wait on a heavyweight lock.  Works in any backend that
+	 * the cadence allows; what a version or machine lacks stays FAMILY_NULL.
+	 */
+	void (*read)(struct Frame *frame);
+} Family;
+
+/* Shown value of a stored integer. */
+static inline double
+dbops_metric_value(const Metric *metric, int64 stored)
+{
+	return metric->scale == 0 ? (double) stored : (double) stored * metric->scale;
+}

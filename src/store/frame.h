@@ -1,0 +1,73 @@
+/*
+ * store/frame.h
+ *		A frame: the values of one family at one moment, a row per entity, in memory.
+ *
+ * Collectors fill frames with cumulative values, store/delta.h turns them into frames of changes,
+ * and the codec writes and reads those.  A frame owns a memory context; reset empties it for reuse.
+ */
+#pragma once
+
+#include "store/family.h"
+
+struct Histogram;
+
+typedef struct Frame
+{
+	const Family *family;
+	MemoryContext context; /* texts and histograms of the rows live here */
+	int nrows;
+	int capacity;
+	EntityKey *keys;
+	char **texts;  /* the text label of each row; NULL unless the family has one */
+	int64 *values; /* row-major, family->nmetrics a row; FAMILY_NULL when unset */
+} Frame;
+
+/* Made in a child of the current context. */
+extern Frame *dbops_frame_create(const Family *family);
+extern void dbops_frame_reset(Frame *frame);
+extern void dbops_frame_free(Frame *frame);
+
+/* Room for `rows` rows in all, so that adds in a loop that holds a lock need not allocate. */
+extern void dbops_frame_reserve(Frame *frame, int rows);
+
+/*
+ * Adds a row, all values FAMILY_NULL, and returns its values.  The pointer is good until the next
+ * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL otherwise.
+ */
+extern int64 *dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text);
+
+/* Sorts the rows by key (and text). */
+extern void dbops_frame_sort(Frame *frame);
+
+/* Key part for a text label. */
+extern int64 dbops_entity_hash(const char *label_text);
+
+static inline int64 *
+dbops_frame_row(const Frame *frame, int row)
+{
+	return &frame->values[(Size) row * frame->family->nmetrics];
+}
+
+/* A METRIC_HISTOGRAM cell; NULL when unset. */
+static inline struct Histogram *
+dbops_frame_histogram(const int64 *values, int metric)
+{
+	return values[metric] == FAMILY_NULL ? NULL : (struct Histogram *) (intptr_t) values[metric];
+}
+
+static inline void
+dbops_frame_set_histogram(int64 *values, int metric, struct Histogram *histogram)
+{
+	values[metric] = histogram == NULL ? FAMILY_NULL : (int64) (intptr_t) histogram;
+}
+
+static inline int
+dbops_entity_compare(const EntityKey *a, const EntityKey *b)
+{
+	for (int i = 0; i < ENTITY_KEY_PARTS; i++)
+	{
+		if (a->num[i] != b->num[i])
+			return a->num[i] < b->num[i] ? -1 : 1;
+	}
+	return 0;
+}
