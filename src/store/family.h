@@ -20,7 +20,8 @@ typedef enum MetricKind
 	METRIC_COUNTER,	  /* only grows, until reset; the history keeps the increase over each span */
 	METRIC_GAUGE,	  /* goes up and down; the history keeps the value */
 	METRIC_TIMESTAMP, /* a gauge that is an instant, as TimestampTz */
-	METRIC_HISTOGRAM, /* cell is a Histogram pointer (math/histogram.h), counts only grow */
+	METRIC_HISTOGRAM, /* cell is a Histogram pointer (math/histogram.h); counts only grow, and wrap
+						 at 2^32 in the source */
 } MetricKind;
 
 /* How many samples become one.  Counters always sum and histograms always merge. */
@@ -49,6 +50,7 @@ typedef enum LabelType
 	LABEL_OID,
 	LABEL_INT8,
 	LABEL_BOOL,
+	LABEL_SQLSTATE, /* the integer of errcodes.h; shown as five characters of text */
 	LABEL_TEXT, /* at most one per family; EntityKey.num holds dbops_entity_hash(text) */
 } LabelType;
 
