@@ -46,6 +46,8 @@ delist(int code, Datum kind)
 
 	worker->latch = NULL;
 	worker->pid = 0;
+	if (worker == &control->workers[WORKER_KEEPER])
+		control->store = STORE_STARTING;
 	ConditionVariableBroadcast(&control->served);
 }
 
