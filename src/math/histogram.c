@@ -7,8 +7,15 @@
 #include <math.h>
 
 #include "math/histogram.h"
+#include "math/histogram_bucket.h"
 
 #define NS_PER_SECOND 1e9
+
+int
+dbops_histogram_bucket(uint64 ns)
+{
+	return dbops_histogram_bucket_inline(ns);
+}
 
 double
 dbops_histogram_upper(int bucket)

@@ -4,16 +4,19 @@
  *
  * The boundaries are those of Prometheus native histograms of schema 4, in seconds: bucket b holds
  * the durations in (2^(-20 + b/16), 2^(-20 + (b+1)/16)] seconds, so reporting the geometric
- *midpoint errs by at most 2^(1/32) - 1 = 2.2 %.  Durations are given in nanoseconds.  What is below
- *2^-20 s (about a microsecond) goes into bucket 0, what is beyond 2^12 s (1.1 hours) into the last.
- * Merging adds counts; neighbours (2i, 2i+1) merge exactly into one bucket of the next coarser
- * schema.
+ * midpoint errs by at most 2^(1/32) - 1 = 2.2 %.  Durations are given in nanoseconds.  What is
+ * below 2^-20 s (about a microsecond) goes into bucket 0, what is beyond 2^12 s (1.1 hours) into
+ * the last.  Merging adds counts; neighbours (2i, 2i+1) merge exactly into one bucket of the next
+ * coarser schema.
  *
  * Pure arithmetic: no server state, no allocation but the caller's.
  */
 #pragma once
 
-#include "math/histogram_bucket.h"
+#define HISTOGRAM_SUBBUCKETS 16 /* per octave */
+#define HISTOGRAM_OCTAVES 32
+#define HISTOGRAM_BUCKETS (HISTOGRAM_SUBBUCKETS * HISTOGRAM_OCTAVES)
+#define HISTOGRAM_FIRST_EXPONENT (-20) /* of seconds: bucket 0 begins at 2^-20 s */
 
 typedef struct HistogramBucket
 {
@@ -29,6 +32,9 @@ typedef struct Histogram
 } Histogram;
 
 #define HISTOGRAM_SIZE(n) (offsetof(Histogram, buckets) + sizeof(HistogramBucket) * (n))
+
+/* Bucket of a duration, 0 .. HISTOGRAM_BUCKETS - 1.  Cheap: no libm, a few instructions. */
+extern int dbops_histogram_bucket(uint64 ns);
 
 /* Bounds of a bucket in ns, (lower, upper]. */
 extern double dbops_histogram_lower(int bucket);
