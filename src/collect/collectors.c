@@ -10,7 +10,6 @@
 #include "store/registry.h"
 
 static const Family *const families[] = {
-	NULL,
 };
 
 void
