@@ -10,6 +10,7 @@
 #include "store/registry.h"
 
 static const Family *const families[] = {
+    &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
 };
 
 void
