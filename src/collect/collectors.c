@@ -11,6 +11,7 @@
 
 static const Family *const families[] = {
     &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
+    &dbops_family_network, &dbops_family_self,   NULL,
 };
 
 void
