@@ -17,6 +17,7 @@
 #include "collect/collectors.h"
 #include "core/guc.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,7 +31,8 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
-	{dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
