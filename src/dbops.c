@@ -18,6 +18,8 @@
 #include "core/guc.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "worker/control.h"
+#include "worker/sampler.h"
 
 PG_MODULE_MAGIC;
 
@@ -33,6 +35,7 @@ typedef struct ShmemPart
 static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
+    {dbops_control_shmem_size, dbops_control_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
@@ -72,4 +75,6 @@ _PG_init(void)
 	shmem_request_hook = request_shmem;
 	prev_shmem_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = init_shmem;
+	if (!IsBinaryUpgrade)
+		dbops_sampler_register();
 }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "port/atomics.h"
 #include "storage/condition_variable.h"
 #include "storage/latch.h"
 

@@ -99,12 +99,9 @@ dbops_sampling_append(Sampling *sampling, uint16 flags)
 	dbops_frame_reset(sampling->changes);
 	if (sampling->bytes.maxlen > KEPT_BYTES)
 	{
-		MemoryContext owner = GetMemoryChunkContext(sampling->bytes.data);
-		MemoryContext old = MemoryContextSwitchTo(owner);
-
-		pfree(sampling->bytes.data);
-		initStringInfo(&sampling->bytes);
-		MemoryContextSwitchTo(old);
+		sampling->bytes.data = repalloc(sampling->bytes.data, KEPT_BYTES);
+		sampling->bytes.maxlen = KEPT_BYTES;
+		resetStringInfo(&sampling->bytes);
 	}
 }
 
