@@ -10,8 +10,8 @@
 #include "store/registry.h"
 
 static const Family *const families[] = {
-    &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
-    &dbops_family_network, &dbops_family_self,   NULL,
+    &dbops_family_system, &dbops_family_device,    &dbops_family_filesystem, &dbops_family_network,
+    &dbops_family_self,   &dbops_family_statement, &dbops_family_error,      NULL,
 };
 
 void
