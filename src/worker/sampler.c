@@ -12,8 +12,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_database.h"
-#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -26,6 +24,7 @@
 #include "utils/wait_event.h"
 
 #include "core/clock.h"
+#include "core/databases.h"
 #include "core/guc.h"
 #include "store/ring.h"
 #include "worker/activity.h"
@@ -117,7 +116,7 @@ sample_if_due(Sampler *sampler)
 static void
 find_store_database(void *arg)
 {
-	*(bool *) arg = OidIsValid(get_database_oid(dbops_guc_database, true));
+	*(bool *) arg = dbops_databases_find(dbops_guc_database) != NULL;
 }
 
 /* Keeps the keeper running while there is a database for it. */
