@@ -25,6 +25,7 @@
 #include "store/ring.h"
 #include "store/retention.h"
 #include "store/rollup.h"
+#include "store/selfstat.h"
 #include "store/ticks.h"
 #include "worker/control.h"
 #include "worker/round.h"
@@ -67,7 +68,12 @@ roll_up(void *arg)
 static void
 retain(void *arg)
 {
+	int64 bytes = 0;
+
 	dbops_retention_run();
+	for (int i = 0; i < RESOLUTION_COUNT; i++)
+		bytes += dbops_retention_size(i);
+	dbops_selfstat_set_history(bytes);
 }
 
 static Upkeep upkeeps[] = {
@@ -217,7 +223,9 @@ dbops_keeper_main(Datum argument)
 	start_up(&keeper);
 	for (;;)
 	{
+		dbops_selfstat_begin(SELF_KEEPER);
 		run_once(&keeper);
+		dbops_selfstat_publish(SELF_KEEPER);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 dbops_timer_wait_ms(&keeper.wide, dbops_clock_now(), WAKE_UP_MS),
 						 PG_WAIT_EXTENSION);

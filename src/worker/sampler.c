@@ -27,6 +27,7 @@
 #include "core/databases.h"
 #include "core/guc.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
 #include "worker/activity.h"
 #include "worker/control.h"
 #include "worker/launch.h"
@@ -107,7 +108,9 @@ sample_if_due(Sampler *sampler)
 	else if (narrow || wide)
 	{
 		sampler->was_enabled = true;
+		dbops_selfstat_begin(SELF_SAMPLER);
 		run_round(sampler, wide);
+		dbops_selfstat_publish(SELF_SAMPLER);
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);
 	}
