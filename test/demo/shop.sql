@@ -40,7 +40,7 @@ SELECT i, 'Product ' || i, 1 + i % 500, 1000
 FROM generate_series(1, 1000) AS i;
 
 INSERT INTO orders (customer_id, ordered_at, status, note)
-SELECT 1 + (i * 7919) % 20000, now() - i * interval '1 minute',
+SELECT 1 + (i::bigint * 7919) % 20000, now() - i * interval '1 minute',
        (ARRAY['open', 'paid', 'sent', 'done'])[1 + i % 4], repeat('note ', i % 12)
 FROM generate_series(1, 300000) AS i;
 
