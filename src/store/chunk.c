@@ -95,8 +95,8 @@ count_rows(const ChunkWriter *writer, const Frame *rows, int first)
 
 	while (row < rows->nrows &&
 	       ((row > first && dbops_entity_compare(&rows->keys[row], &rows->keys[row - 1]) == 0) ||
-	        dbops_chunk_block(dbops_merge_hash(&rows->keys[row]), writer->nblocks) ==
-	            writer->next_block))
+	        dbops_chunk_block(dbops_merge_hash(writer->family, &rows->keys[row]),
+	                          writer->nblocks) == writer->next_block))
 		row++;
 	return row - first;
 }

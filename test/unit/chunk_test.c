@@ -75,7 +75,7 @@ make_rows(int32 **row_slots)
 	{
 		const int64 *values = dbops_frame_row(source, i);
 
-		inputs[i] = (MergeInput){.hash = dbops_merge_hash(&source->keys[i]),
+		inputs[i] = (MergeInput){.hash = dbops_merge_hash(&family, &source->keys[i]),
 		                         .key = &source->keys[i],
 		                         .values = values,
 		                         .slot = dbops_frame_histogram(values, 2)->buckets[0].bucket - 100};
@@ -164,7 +164,7 @@ test_round_trip(void)
 	is_int(all.frame->nrows, rows->nrows, "every row comes back");
 	ok(same_rows(rows, row_slots, 0, &all), "rows come back in order with their slots");
 
-	block = dbops_chunk_block(dbops_merge_hash(&rows->keys[target]), head->nblocks);
+	block = dbops_chunk_block(dbops_merge_hash(&family, &rows->keys[target]), head->nblocks);
 	dbops_chunk_read_block(head, block_of(head, writer->data.data, block), NULL, &filter, &one);
 	while (first > 0 && dbops_entity_compare(&rows->keys[first - 1], &rows->keys[target]) == 0)
 		first--;
