@@ -35,3 +35,27 @@ dbops_compat_local_beentry(int index)
 	return pgstat_fetch_stat_local_beentry(index);
 #endif
 }
+
+/* 18 moved the writing of EXPLAIN properties. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
+#include "optimizer/pathnode.h"
+
+/* A path that scans a foreign table: 17 added clauses of foreign joins, 18 disabled nodes. */
+static inline ForeignPath *
+dbops_compat_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, double rows, Cost cost,
+							  Relids outer)
+{
+#if PG_VERSION_NUM >= 180000
+	return create_foreignscan_path(root, rel, NULL, rows, 0, 0, cost, NIL, outer, NULL, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+	return create_foreignscan_path(root, rel, NULL, rows, 0, cost, NIL, outer, NULL, NIL, NIL);
+#else
+	return create_foreignscan_path(root, rel, NULL, rows, 0, cost, NIL, outer, NULL, NIL);
+#endif
+}
