@@ -143,7 +143,7 @@ store_error(void)
 
 	for (int i = 0; i < TASK_STATES && keeper->tasks[i].name[0] != '\0'; i++)
 	{
-		if (strcmp(keeper->tasks[i].name, "store") == 0)
+		if (strcmp(keeper->tasks[i].name, STORE_TASK) == 0)
 			return keeper->tasks[i].error.message;
 	}
 	return "";
@@ -259,7 +259,8 @@ failing_tasks(List *findings, const WorkerState *worker)
 		const TaskState *task = &worker->tasks[i];
 		Finding *finding;
 
-		if (task->error.sqlerrcode == 0)
+		/* Storing has a finding of its own. */
+		if (task->error.sqlerrcode == 0 || strcmp(task->name, STORE_TASK) == 0)
 			continue;
 		finding = palloc0(sizeof(Finding));
 		finding->component = pstrdup(task->name);

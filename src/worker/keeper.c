@@ -157,7 +157,7 @@ static StoreState
 store_if_possible(Keeper *keeper)
 {
 	static const Task task = {
-	    .name = "store", .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
+	    .name = STORE_TASK, .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
 
 	if (RecoveryInProgress())
 		return STORE_RECOVERY;
