@@ -49,7 +49,7 @@ dbops_compat_local_beentry(int index)
 /* A path that scans a foreign table: 17 added clauses of foreign joins, 18 disabled nodes. */
 static inline ForeignPath *
 dbops_compat_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, double rows, Cost cost,
-							  Relids outer)
+                              Relids outer)
 {
 #if PG_VERSION_NUM >= 180000
 	return create_foreignscan_path(root, rel, NULL, rows, 0, 0, cost, NIL, outer, NULL, NIL, NIL);
