@@ -4,7 +4,8 @@
 # a failing step shows the end of it.
 
 steps_logs=${steps_logs:-}	# folder of the logs; made when first needed
-steps_pid=
+steps_last=	# log of the current or last step
+steps_pid=	# its process group
 
 say() { printf '%s\n' "$*"; }
 
@@ -15,11 +16,11 @@ die() {
 	exit 1
 }
 
-steps_log() { # the log file of a title
+steps_open() { # TITLE: the log of a new step
 	if [ -z "$steps_logs" ]; then
 		steps_logs=$(mktemp -d "${TMPDIR:-/tmp}/dbops-logs.XXXXXX") || exit 1
 	fi
-	printf '%s/%s.log' "$steps_logs" "$(printf '%s' "$1" | tr -cs 'A-Za-z0-9\n' _)"
+	steps_last=$steps_logs/$(printf '%s' "$1" | tr -cs 'A-Za-z0-9\n' _).log
 }
 
 # step TITLE COMMAND...: runs it, in a process group of its own so that an interrupt ends all of it.
@@ -27,7 +28,7 @@ steps_log() { # the log file of a title
 step() {
 	local title=$1 began=$SECONDS ticks=0 code
 	shift
-	steps_last=$(steps_log "$title")
+	steps_open "$title"
 	printf '  %-34s ' "$title"
 	set -m
 	("$@") >"$steps_last" 2>&1 </dev/null &

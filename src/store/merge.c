@@ -7,7 +7,6 @@
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "port/pg_bswap.h"
 
 #include "math/histogram.h"
 
@@ -221,17 +220,33 @@ compare_inputs(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-uint64
-dbops_merge_hash(const EntityKey *key)
+int
+dbops_merge_identity(const Family *family)
 {
-	uint64 parts[ENTITY_KEY_PARTS];
+	static const LabelType best_first[] = {LABEL_TEXT, LABEL_INT8, LABEL_OID, LABEL_SQLSTATE};
 
-	for (int i = 0; i < ENTITY_KEY_PARTS; i++)
+	for (int i = 0; i < lengthof(best_first); i++)
 	{
-		parts[i] = (uint64) key->num[i];
-#ifdef WORDS_BIGENDIAN
-		parts[i] = pg_bswap64(parts[i]);
-#endif
+		/* Of several the last: a database comes before its relations. */
+		for (int label = family->nlabels - 1; label >= 0; label--)
+		{
+			if (family->labels[label].type == best_first[i])
+				return label;
+		}
 	}
-	return hash_bytes_extended((const unsigned char *) parts, sizeof(parts), 0);
+	return family->nlabels - 1;
+}
+
+uint64
+dbops_merge_hash(const Family *family, const EntityKey *key)
+{
+	int identity = dbops_merge_identity(family);
+
+	return dbops_merge_hash_identity(identity < 0 ? 0 : key->num[identity]);
+}
+
+uint64
+dbops_merge_hash_identity(int64 num)
+{
+	return hash_bytes_uint32_extended((uint32) num, (uint64) num >> 32);
 }

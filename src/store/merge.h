@@ -50,5 +50,14 @@ typedef struct MergeInput
  */
 extern void dbops_merge_rows(MergeInput *inputs, int ninputs, Frame *into, int32 *slots);
 
-/* Hash of an entity; stored in chunks, so it never changes. */
-extern uint64 dbops_merge_hash(const EntityKey *key);
+/*
+ * The label that tells a family's entities apart best, -1 for a family without labels.  Chunks are
+ * ordered by its hash, so that who knows it alone finds its entities; it must not change.
+ */
+extern int dbops_merge_identity(const Family *family);
+
+/* Hash of an entity, by its identity label. */
+extern uint64 dbops_merge_hash(const Family *family, const EntityKey *key);
+
+/* Hash of a value of the identity label. */
+extern uint64 dbops_merge_hash_identity(int64 num);

@@ -49,3 +49,13 @@ dbops_bucket_start(TimestampTz at, int64 step)
 
 	return at - (rest < 0 ? rest + step : rest);
 }
+
+/* No sample covers more than this, whatever it says. */
+#define MAX_COVERS_US USECS_PER_DAY
+
+/* Where in time a tick belongs: the middle of its span, so that a late sample stays in its bucket. */
+static inline TimestampTz
+dbops_tick_place(TimestampTz at, int64 covers_us)
+{
+	return at - Max(0, Min(covers_us, MAX_COVERS_US)) / 2;
+}

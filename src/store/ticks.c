@@ -27,7 +27,7 @@
 static const char *const insert_ticks =
     "INSERT INTO %s (at, boot, seq, covers_us, node, family, flags, data)\n"
     "SELECT at, boot, seq, covers_us, $1, family, flags, data\n"
-    "FROM pg_catalog.unnest($2, $3, $4, $5, $6, $7, $8)\n"
+    "FROM unnest($2, $3, $4, $5, $6, $7, $8)\n"
     "    AS tick(at, boot, seq, covers_us, family, flags, data)\n"
     "ON CONFLICT DO NOTHING";
 

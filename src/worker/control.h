@@ -33,6 +33,9 @@ typedef enum StoreState
 	STORE_NO_WORKER,    /* no free slot in max_worker_processes */
 } StoreState;
 
+/* Name of the keeper's task that moves ticks into tables. */
+#define STORE_TASK "store"
+
 /* Something a worker does again and again, for status(). */
 typedef struct TaskState
 {

@@ -27,6 +27,7 @@
 #include "store/rollup.h"
 #include "store/selfstat.h"
 #include "store/ticks.h"
+#include "track/hooks.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -156,7 +157,7 @@ static StoreState
 store_if_possible(Keeper *keeper)
 {
 	static const Task task = {
-	    .name = "store", .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
+	    .name = STORE_TASK, .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
 
 	if (RecoveryInProgress())
 		return STORE_RECOVERY;
@@ -208,6 +209,7 @@ start_up(Keeper *keeper)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
+	dbops_hooks_exclude_process();
 	BackgroundWorkerInitializeConnection(dbops_guc_database, NULL, 0);
 	for (int i = 0; i < lengthof(session_settings); i++)
 		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);

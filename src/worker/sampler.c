@@ -28,6 +28,8 @@
 #include "core/guc.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
 #include "worker/launch.h"
@@ -81,6 +83,8 @@ run_round(Sampler *sampler, bool wide)
 {
 	Activity activity;
 
+	if (wide)
+		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
@@ -159,6 +163,7 @@ start_up(Sampler *sampler)
 
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	dbops_hooks_exclude_process();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();

@@ -140,11 +140,21 @@ test_memory(void)
 static void
 test_hash(void)
 {
-	EntityKey a = {.num = {1, 2, 3, 4}};
-	EntityKey b = {.num = {1, 2, 4, 3}};
+	static const Label statement_labels[] = {{"datid", LABEL_OID, NAMES_DATABASE, "database"},
+	                                         {"queryid", LABEL_INT8, NAMES_NONE, "statement"},
+	                                         {"toplevel", LABEL_BOOL, NAMES_NONE, "level"}};
+	static const Family statement = {
+	    .id = 2, .name = "statement", .labels = statement_labels, .nlabels = 3};
+	EntityKey a = {.num = {1, 77, 1}};
+	EntityKey b = {.num = {2, 77, 0}};
+	EntityKey c = {.num = {1, 78, 1}};
 
-	ok(dbops_merge_hash(&a) != dbops_merge_hash(&b), "other keys have other hashes");
-	ok(dbops_merge_hash(&a) == UINT64CONST(0x61cc037350c483e1),
+	is_int(dbops_merge_identity(&statement), 1, "a statement is found by its queryid alone");
+	ok(dbops_merge_hash(&statement, &a) == dbops_merge_hash(&statement, &b),
+	   "entities of one identity are hashed together");
+	ok(dbops_merge_hash(&statement, &a) != dbops_merge_hash(&statement, &c),
+	   "other identities have other hashes");
+	ok(dbops_merge_hash(&statement, &a) == UINT64CONST(0x9c0d593fba222128),
 	   "the hash that stored chunks rely on has not changed");
 }
 
