@@ -293,7 +293,7 @@ static void
 hand_on_dropped(const DictionaryEntry *entry)
 {
 	ObjectName name = {
-	    .class = OBJECT_RELATION,
+	    .class = OBJECT_CLASS_RELATION,
 	    .flags = OBJECT_DROPPED,
 	    .datid = entry->key.datid,
 	    .objid = entry->key.relid,

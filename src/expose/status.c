@@ -65,10 +65,10 @@ check_library(Finding *finding)
 {
 	if (!dbops_preload_done())
 		find(finding, STATUS_CRITICAL, "the library is not loaded at server start",
-			 DBOPS_PRELOAD_HINT);
+		     DBOPS_PRELOAD_HINT);
 	else if (!dbops_guc_enabled)
 		find(finding, STATUS_WARNING, "switched off",
-			 "Set dbops.enabled = on in postgresql.conf and reload.");
+		     "Set dbops.enabled = on in postgresql.conf and reload.");
 	else
 		find(finding, STATUS_OK, "loaded at server start", NULL);
 }
@@ -80,17 +80,18 @@ check_pg_stat_statements(Finding *finding)
 	int ours = preload_position("dbops");
 
 	if (theirs < 0)
-		find(finding, STATUS_CRITICAL,
-			 "pg_stat_statements is not loaded at server start: blocks, WAL and texts of statements "
-			 "are missing",
-			 DBOPS_PRELOAD_HINT);
+		find(
+		    finding, STATUS_CRITICAL,
+		    "pg_stat_statements is not loaded at server start: blocks, WAL and texts of statements "
+		    "are missing",
+		    DBOPS_PRELOAD_HINT);
 	else if (ours >= 0 && ours < theirs)
 		find(finding, STATUS_WARNING,
-			 "dbops stands before pg_stat_statements, which then measures each statement twice",
-			 DBOPS_PRELOAD_HINT);
+		     "dbops stands before pg_stat_statements, which then measures each statement twice",
+		     DBOPS_PRELOAD_HINT);
 	else if (!OidIsValid(get_extension_oid("pg_stat_statements", true)))
 		find(finding, STATUS_CRITICAL, "the extension pg_stat_statements is not in this database",
-			 "CREATE EXTENSION pg_stat_statements;");
+		     "CREATE EXTENSION pg_stat_statements;");
 	else
 		find(finding, STATUS_OK, "loaded before dbops", NULL);
 }
@@ -102,7 +103,7 @@ check_query_id(Finding *finding)
 
 	if (strcmp(setting, "off") == 0)
 		find(finding, STATUS_CRITICAL, "statements cannot be told apart: compute_query_id is off",
-			 "Put this line into postgresql.conf and reload: compute_query_id = auto");
+		     "Put this line into postgresql.conf and reload: compute_query_id = auto");
 	else
 		find(finding, STATUS_OK, psprintf("compute_query_id is %s", setting), NULL);
 }
@@ -121,14 +122,14 @@ check_sampler(Finding *finding)
 
 	if (sampler->pid == 0)
 		find(finding, STATUS_CRITICAL, "not running",
-			 "The server restarts it within seconds; if it does not stay, the server log has the "
-			 "reason.");
+		     "The server restarts it within seconds; if it does not stay, the server log has the "
+		     "reason.");
 	else if (sampler->last_at == 0)
 		find(finding, STATUS_UNKNOWN, "no sample yet", NULL);
 	else if (dbops_guc_enabled && dbops_clock_now() - sampler->last_at > late_us)
 		find(finding, STATUS_CRITICAL, psprintf("last sample %s", seconds_ago(sampler->last_at)),
-			 psprintf("See where process %d hangs: SELECT * FROM pg_stat_activity WHERE pid = %d",
-					  (int) sampler->pid, (int) sampler->pid));
+		     psprintf("See where process %d hangs: SELECT * FROM pg_stat_activity WHERE pid = %d",
+		              (int) sampler->pid, (int) sampler->pid));
 	else
 		find(finding, STATUS_OK, psprintf("last sample %s", seconds_ago(sampler->last_at)), NULL);
 }
@@ -158,30 +159,32 @@ check_store(Finding *finding)
 			find(finding, STATUS_UNKNOWN, "the keeper is starting", NULL);
 			break;
 		case STORE_OK:
-			find(finding, STATUS_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)), NULL);
+			find(finding, STATUS_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
+			     NULL);
 			break;
 		case STORE_NO_DATABASE:
 			find(finding, STATUS_CRITICAL,
-				 psprintf("database \"%s\" does not exist", dbops_guc_database),
-				 psprintf("CREATE DATABASE %s; or set dbops.database to another one and restart.",
-						  quote_identifier(dbops_guc_database)));
+			     psprintf("database \"%s\" does not exist", dbops_guc_database),
+			     psprintf("CREATE DATABASE %s; or set dbops.database to another one and restart.",
+			              quote_identifier(dbops_guc_database)));
 			break;
 		case STORE_NO_EXTENSION:
 			find(finding, STATUS_CRITICAL,
-				 psprintf("database \"%s\" has no extension dbops", dbops_guc_database),
-				 psprintf("In database %s: CREATE EXTENSION dbops CASCADE;",
-						  quote_identifier(dbops_guc_database)));
+			     psprintf("database \"%s\" has no extension dbops", dbops_guc_database),
+			     psprintf("In database %s: CREATE EXTENSION dbops CASCADE;",
+			              quote_identifier(dbops_guc_database)));
 			break;
 		case STORE_RECOVERY:
 			find(finding, STATUS_OK, "standby: the last samples are kept in memory", NULL);
 			break;
 		case STORE_FAILED:
 			find(finding, STATUS_CRITICAL, psprintf("storing failed: %s", store_error()),
-				 "Samples wait in memory and are stored when the cause is gone.");
+			     "Samples wait in memory and are stored when the cause is gone.");
 			break;
 		case STORE_NO_WORKER:
-			find(finding, STATUS_CRITICAL, "no free worker slot for the keeper",
-				 psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+			find(
+			    finding, STATUS_CRITICAL, "no free worker slot for the keeper",
+			    psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
 			break;
 	}
 }
@@ -196,19 +199,19 @@ check_ring(Finding *finding)
 		find(finding, STATUS_UNKNOWN, "not made yet", NULL);
 	else if (state.dropped > 0)
 		find(finding, STATUS_WARNING,
-			 psprintf("%lld samples were too large for it", (long long) state.dropped),
-			 psprintf("Raise dbops.ring_size (now %d kB) and restart.", dbops_guc_ring_size));
+		     psprintf("%lld samples were too large for it", (long long) state.dropped),
+		     psprintf("Raise dbops.ring_size (now %d kB) and restart.", dbops_guc_ring_size));
 	else if (state.lost > 0 && !RecoveryInProgress())
 		find(finding, STATUS_WARNING,
-			 psprintf("%lld samples were overwritten before they could be stored",
-					  (long long) state.lost),
-			 "See the finding on the store; the count starts anew with the server.");
+		     psprintf("%lld samples were overwritten before they could be stored",
+		              (long long) state.lost),
+		     "See the finding on the store; the count starts anew with the server.");
 	else
 		find(finding, STATUS_OK,
-			 psprintf("%lld samples, %lld %% of %d kB used",
-					  (long long) (state.last_seq - state.first_seq + 1),
-					  (long long) (state.used * 100 / state.size), dbops_guc_ring_size),
-			 NULL);
+		     psprintf("%lld samples, %lld %% of %d kB used",
+		              (long long) (state.last_seq - state.first_seq + 1),
+		              (long long) (state.used * 100 / state.size), dbops_guc_ring_size),
+		     NULL);
 }
 
 static void
@@ -219,29 +222,29 @@ check_statements(Finding *finding)
 	dbops_statements_state(&state);
 	if (state.not_admitted > 0)
 		find(finding, STATUS_WARNING,
-			 psprintf("%lld executions found no room among %d statements",
-					  (long long) state.not_admitted, state.capacity),
-			 psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+		     psprintf("%lld executions found no room among %d statements",
+		              (long long) state.not_admitted, state.capacity),
+		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
 	else if (state.pages_exhausted > 0)
 		find(finding, STATUS_WARNING,
-			 psprintf("%lld latencies found no room in the histograms",
-					  (long long) state.pages_exhausted),
-			 psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+		     psprintf("%lld latencies found no room in the histograms",
+		              (long long) state.pages_exhausted),
+		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
 	else
 		find(finding, STATUS_OK,
-			 psprintf("%d of %d statements, %lld evicted", state.used, state.capacity,
-					  (long long) state.evicted),
-			 NULL);
+		     psprintf("%d of %d statements, %lld evicted", state.used, state.capacity,
+		              (long long) state.evicted),
+		     NULL);
 }
 
 static const Check checks[] = {
-	{"library", false, check_library},
-	{"pg_stat_statements", false, check_pg_stat_statements},
-	{"query identifiers", false, check_query_id},
-	{"sampler", true, check_sampler},
-	{"store", true, check_store},
-	{"ring", true, check_ring},
-	{"statements", true, check_statements},
+    {"library", false, check_library},
+    {"pg_stat_statements", false, check_pg_stat_statements},
+    {"query identifiers", false, check_query_id},
+    {"sampler", true, check_sampler},
+    {"store", true, check_store},
+    {"ring", true, check_ring},
+    {"statements", true, check_statements},
 };
 
 /* A finding for each task of a worker whose last run failed. */
@@ -258,10 +261,10 @@ failing_tasks(List *findings, const WorkerState *worker)
 		finding = palloc0(sizeof(Finding));
 		finding->component = pstrdup(task->name);
 		find(finding, STATUS_CRITICAL,
-			 psprintf("failed %lld times in a row, last %s: %s (SQLSTATE %s)",
-					  (long long) task->error.failures, seconds_ago(task->error.at),
-					  task->error.message, unpack_sql_state(task->error.sqlerrcode)),
-			 "Tried again with the next round.");
+		     psprintf("failed %lld times in a row, last %s: %s (SQLSTATE %s)",
+		              (long long) task->error.failures, seconds_ago(task->error.at),
+		              task->error.message, unpack_sql_state(task->error.sqlerrcode)),
+		     "Tried again with the next round.");
 		findings = lappend(findings, finding);
 	}
 	return findings;
@@ -300,10 +303,10 @@ const char *
 dbops_status_level_name(StatusLevel level)
 {
 	static const char *const names[] = {
-		[STATUS_OK] = "ok",
-		[STATUS_UNKNOWN] = "unknown",
-		[STATUS_WARNING] = "warning",
-		[STATUS_CRITICAL] = "critical",
+	    [STATUS_OK] = "ok",
+	    [STATUS_UNKNOWN] = "unknown",
+	    [STATUS_WARNING] = "warning",
+	    [STATUS_CRITICAL] = "critical",
 	};
 
 	return names[level];

@@ -23,7 +23,7 @@ typedef struct Finding
 	const char *component;
 	StatusLevel level;
 	char *detail; /* a sentence without full stop */
-	char *hint;	  /* what to do; NULL when nothing */
+	char *hint;   /* what to do; NULL when nothing */
 } Finding;
 
 /* All findings as a List of Finding, worst first, in the current context. */

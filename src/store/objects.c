@@ -196,11 +196,11 @@ kind_of(const ObjectName *object)
 {
 	switch (object->class)
 	{
-		case OBJECT_DATABASE:
+		case OBJECT_CLASS_DATABASE:
 			return "database";
-		case OBJECT_ROLE:
+		case OBJECT_CLASS_ROLE:
 			return "role";
-		case OBJECT_STATEMENT:
+		case OBJECT_CLASS_STATEMENT:
 			return "statement";
 		default:
 			break;

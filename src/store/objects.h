@@ -21,10 +21,10 @@
 /* Tick.family of a batch of names.  No family has this id. */
 #define OBJECTS_FAMILY 0
 
-#define OBJECT_DATABASE 'd'
-#define OBJECT_ROLE 'u'
-#define OBJECT_RELATION 'r'
-#define OBJECT_STATEMENT 's'
+#define OBJECT_CLASS_DATABASE 'd'
+#define OBJECT_CLASS_ROLE 'u'
+#define OBJECT_CLASS_RELATION 'r'
+#define OBJECT_CLASS_STATEMENT 's'
 
 #define OBJECT_IS_UNIQUE 1
 #define OBJECT_IS_PRIMARY 2
