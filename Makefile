@@ -13,6 +13,7 @@ SQL_MODULES = \
 	math/histogram \
 	track/statements track/errors \
 	store/registry store/objects store/ticks store/history \
+	collect/xmin \
 	worker/sampling \
 	expose/status expose/now
 
