@@ -68,7 +68,7 @@ $(error not in SQL_MODULES: $(SQL_ORPHANS))
 endif
 
 $(BUILT_SQL): $(SQL_PIECES) Makefile
-	@{ echo '\echo Use "CREATE EXTENSION dbops CASCADE" to load this file. \quit'; \
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION dbops CASCADE" to load this file. \quit'; \
 	   for piece in $(SQL_PIECES); do echo; echo "-- $$piece"; cat $$piece; done; } > $@.tmp
 	@mv $@.tmp $@
 

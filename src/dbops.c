@@ -16,7 +16,14 @@
 
 #include "collect/collectors.h"
 #include "core/guc.h"
+#include "core/preload.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
+#include "track/errors.h"
+#include "track/hooks.h"
+#include "track/statements.h"
+#include "worker/control.h"
+#include "worker/sampler.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,7 +37,11 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
-	{dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
+    {dbops_control_shmem_size, dbops_control_shmem_init},
+    {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_errors_shmem_size, dbops_errors_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
@@ -70,4 +81,8 @@ _PG_init(void)
 	shmem_request_hook = request_shmem;
 	prev_shmem_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = init_shmem;
+	if (!IsBinaryUpgrade)
+		dbops_sampler_register();
+	dbops_preload_note();
+	dbops_hooks_install();
 }

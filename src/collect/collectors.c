@@ -10,7 +10,8 @@
 #include "store/registry.h"
 
 static const Family *const families[] = {
-	NULL,
+    &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
+    &dbops_family_network, &dbops_family_self,   NULL,
 };
 
 void

@@ -8,9 +8,13 @@
  */
 #pragma once
 
+#include "executor/execdesc.h"
+#include "executor/instrument.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
+#include "tcop/utility.h"
 #include "utils/backend_status.h"
+#include "utils/memutils.h"
 
 #if PG_VERSION_NUM < 150000
 #error dbops needs PostgreSQL 15 or newer
@@ -25,6 +29,13 @@
 #define DBOPS_MY_PROC_NUMBER (MyBackendId - 1)
 #endif
 
+/* 16 moved EnableQueryId() and its like to nodes/. */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
+
 /* 16 renamed the accessor that takes an index into the local status snapshot. */
 static inline LocalPgBackendStatus *
 dbops_compat_local_beentry(int index)
@@ -34,4 +45,111 @@ dbops_compat_local_beentry(int index)
 #else
 	return pgstat_fetch_stat_local_beentry(index);
 #endif
+}
+
+/* 18 moved the writing of EXPLAIN properties. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
+#include "optimizer/pathnode.h"
+
+/* A path that scans a foreign table: 17 added clauses of foreign joins, 18 disabled nodes. */
+static inline ForeignPath *
+dbops_compat_foreignscan_path(PlannerInfo *root, RelOptInfo *rel, double rows, Cost cost,
+                              Relids outer)
+{
+#if PG_VERSION_NUM >= 180000
+	return create_foreignscan_path(root, rel, NULL, rows, 0, 0, cost, NIL, outer, NULL, NIL, NIL);
+#elif PG_VERSION_NUM >= 170000
+	return create_foreignscan_path(root, rel, NULL, rows, 0, cost, NIL, outer, NULL, NIL, NIL);
+#else
+	return create_foreignscan_path(root, rel, NULL, rows, 0, cost, NIL, outer, NULL, NIL);
+#endif
+}
+/* Hooks whose parameters differ: planner (19), ExecutorRun (18).  ProcessUtility for symmetry. */
+#if PG_VERSION_NUM >= 190000
+#define DBOPS_PLANNER_PARAMS                                                          \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo params, \
+	    struct ExplainState *es
+#define DBOPS_PLANNER_ARGS parse, query_string, cursor_options, params, es
+#else
+#define DBOPS_PLANNER_PARAMS \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo params
+#define DBOPS_PLANNER_ARGS parse, query_string, cursor_options, params
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define DBOPS_EXECUTOR_RUN_PARAMS QueryDesc *queryDesc, ScanDirection direction, uint64 count
+#define DBOPS_EXECUTOR_RUN_ARGS queryDesc, direction, count
+#else
+#define DBOPS_EXECUTOR_RUN_PARAMS \
+	QueryDesc *queryDesc, ScanDirection direction, uint64 count, bool execute_once
+#define DBOPS_EXECUTOR_RUN_ARGS queryDesc, direction, count, execute_once
+#endif
+
+#define DBOPS_PROCESS_UTILITY_PARAMS                                                      \
+	PlannedStmt *pstmt, const char *query_string, bool read_only_tree,                    \
+	    ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *query_env, \
+	    DestReceiver *dest, QueryCompletion *qc
+#define DBOPS_PROCESS_UTILITY_ARGS \
+	pstmt, query_string, read_only_tree, context, params, query_env, dest, qc
+
+/* 16 keeps instr_time in nanoseconds or ticks, 15 in a struct timespec. */
+static inline int64
+dbops_compat_elapsed_ns(instr_time end, instr_time start)
+{
+#if PG_VERSION_NUM >= 160000
+	INSTR_TIME_SUBTRACT(end, start);
+	return INSTR_TIME_GET_NANOSEC(end);
+#else
+	return ((int64) (end.tv_sec - start.tv_sec) * INT64CONST(1000000000) +
+	        (end.tv_nsec - start.tv_nsec));
+#endif
+}
+
+/*
+ * Timing of a whole query.  Up to 18 whoever comes first allocates it after ExecutorStart, and if
+ * it does not count everything, whoever comes later misses something; from 19 on each asks before.
+ */
+static inline void
+dbops_compat_instrument_before_start(QueryDesc *desc)
+{
+#if PG_VERSION_NUM >= 190000
+	desc->query_instr_options |= INSTRUMENT_TIMER;
+#endif
+}
+
+static inline void
+dbops_compat_instrument_after_start(QueryDesc *desc)
+{
+#if PG_VERSION_NUM < 190000
+	if (desc->totaltime != NULL)
+		return;
+	desc->totaltime = (Instrumentation *) MemoryContextAllocExtended(
+	    desc->estate->es_query_cxt, sizeof(Instrumentation), MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	if (desc->totaltime != NULL)
+		InstrInit(desc->totaltime, INSTRUMENT_ALL);
+#endif
+}
+
+/* Time the query took so far; false if it was not measured. */
+static inline bool
+dbops_compat_execution_ns(QueryDesc *desc, int64 *ns)
+{
+#if PG_VERSION_NUM >= 190000
+	if (desc->query_instr == NULL)
+		return false;
+	*ns = INSTR_TIME_GET_NANOSEC(desc->query_instr->total);
+#else
+	if (desc->totaltime == NULL)
+		return false;
+	/* Any level of hooks may do this; the first ends the loop, the others find it ended. */
+	InstrEndLoop(desc->totaltime);
+	*ns = (int64) (desc->totaltime->total * 1e9);
+#endif
+	return true;
 }

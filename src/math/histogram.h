@@ -2,11 +2,12 @@
  * math/histogram.h
  *		Latency histograms with exponential buckets: where a value falls, and what a quantile is.
  *
- * The boundaries are those of Prometheus native histograms of schema 4, in seconds: bucket b holds the
- * durations in (2^(-20 + b/16), 2^(-20 + (b+1)/16)] seconds, so reporting the geometric midpoint errs
- * by at most 2^(1/32) - 1 = 2.2 %.  Durations are given in nanoseconds.  What is below 2^-20 s (about
- * a microsecond) goes into bucket 0, what is beyond 2^12 s (1.1 hours) into the last.  Merging adds
- * counts; neighbours (2i, 2i+1) merge exactly into one bucket of the next coarser schema.
+ * The boundaries are those of Prometheus native histograms of schema 4, in seconds: bucket b holds
+ * the durations in (2^(-20 + b/16), 2^(-20 + (b+1)/16)] seconds, so reporting the geometric
+ * midpoint errs by at most 2^(1/32) - 1 = 2.2 %.  Durations are given in nanoseconds.  What is
+ * below 2^-20 s (about a microsecond) goes into bucket 0, what is beyond 2^12 s (1.1 hours) into
+ * the last.  Merging adds counts; neighbours (2i, 2i+1) merge exactly into one bucket of the next
+ * coarser schema.
  *
  * Pure arithmetic: no server state, no allocation but the caller's.
  */

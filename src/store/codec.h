@@ -1,14 +1,15 @@
 /*
  * store/codec.h
- *		Bytes of a tick: a frame of changes, column by column, delta and varint coded.
+ *		Bytes of a tick: a frame of changes, column by column.
  *
- * Layout (all integers unsigned LEB128 varints unless said; signed ones zigzag):
- *		format byte (1), row count, then for each label the keys (sorted; parts delta coded against the
- *		row before, a text label as length and bytes), then for each metric that is not all zero or NULL:
- *		metric id, encoding byte, byte length, data.
- * The data names metrics by id, so a reader with another column set skips what it does not know and
- * leaves FAMILY_NULL what it lacks.  A counter column that is absent reads as 0 for the rows of the
- * tick only if the writer knew the metric; the writer lists the metrics that are NULL throughout.
+ * Layout (integers are unsigned LEB128 varints unless said; signed ones zigzag; columns as in
+ * store/column.h):
+ *		format byte (1), row count, number of labels, a column for each label's keys (a text label:
+ *a column of lengths, then the bytes), then the metrics: number of metrics; for each, in order of
+ *		its id, (id - previous id) * 8 + one of CodecMetric, and what that needs.
+ * The data names metrics by id and lists every metric the writer knew, so a reader with another set
+ * skips what it does not know, leaves FAMILY_NULL what the writer lacked, and never takes a missing
+ * metric for 0.
  *
  * Decoding trusts nothing: any malformed input raises ERRCODE_DATA_CORRUPTED, and never reads or
  * allocates beyond what the size of the input justifies.
@@ -18,12 +19,45 @@
 #include "lib/stringinfo.h"
 
 #include "store/frame.h"
+#include "store/varint.h"
+
+/* Which entities to decode; those that keep() refuses cost no more than their key. */
+typedef struct EntityFilter
+{
+	bool (*keep)(const EntityKey *key, void *arg);
+	void *arg;
+} EntityFilter;
 
 /* Appends the encoded frame, whose rows must be sorted by key. */
 extern void dbops_codec_encode(const Frame *frame, StringInfo out);
 
 /*
- * Decodes into `frame` (reset first), only the metrics set in wanted[] (NULL = all); the others stay
- * FAMILY_NULL.
+ * Decodes into `frame` (reset first), only the metrics set in wanted[] (NULL = all); the others
+ * stay FAMILY_NULL.
  */
 extern void dbops_codec_decode(const char *data, Size size, const bool *wanted, Frame *frame);
+
+/* The same, for the entities that the filter keeps (NULL = all). */
+extern void dbops_codec_decode_some(const char *data, Size size, const bool *wanted,
+                                    const EntityFilter *filter, Frame *frame);
+
+/* Number of rows of an encoded frame. */
+extern int dbops_codec_rows(const char *data, Size size);
+
+/*
+ * The parts, for chunks.  Keys are written from the rows listed in rows[] (NULL = the first nrows);
+ * reading them yields keys[] and texts[] of nrows, texts[] only for a family with a text label.
+ */
+extern void dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *rows, int nrows);
+extern void dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys,
+                                 char **texts);
+
+/* Metrics of `nrows` rows from `first` on. */
+extern void dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows);
+
+/*
+ * Reads metrics written for `nrows` rows.  rows[i] says into which row of the frame the i-th goes,
+ * -1 into none; NULL maps each to its own number.  The frame must have those rows.
+ */
+extern void dbops_codec_get_metrics(ByteReader *in, int nrows, const int *rows, const bool *wanted,
+                                    Frame *frame);

@@ -121,7 +121,8 @@ typedef struct Family
 	int nmetrics;
 	const Derived *derived;
 	int nderived;
-	bool rates; /* give each counter a <name>_per_second column */
+	bool rates;			 /* give each counter a <name>_per_second column */
+	bool refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative

@@ -1,0 +1,313 @@
+/*
+ * expose/status.c
+ *		Is dbops itself well; see status.h.
+ *
+ * One function per component, in the table `checks`; the first says whether the others have anything
+ * to look at.
+ */
+#include "postgres.h"
+
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+
+#include "core/clock.h"
+#include "core/guc.h"
+#include "core/preload.h"
+#include "expose/status.h"
+#include "store/ring.h"
+#include "track/statements.h"
+#include "worker/control.h"
+
+/* A worker is late when it missed this many rounds. */
+#define LATE_ROUNDS 3
+
+typedef struct Check
+{
+	const char *component;
+	bool needs_preload;
+	void (*check)(Finding *finding);
+} Check;
+
+static void
+find(Finding *finding, StatusLevel level, char *detail, char *hint)
+{
+	finding->level = level;
+	finding->detail = detail;
+	finding->hint = hint;
+}
+
+/* Position of a library in shared_preload_libraries, or -1. */
+static int
+preload_position(const char *library)
+{
+	char *libraries = pstrdup(GetConfigOption("shared_preload_libraries", false, false));
+	List *names;
+	ListCell *cell;
+	int position = 0;
+
+	if (!SplitDirectoriesString(libraries, ',', &names))
+		return -1;
+	foreach (cell, names)
+	{
+		if (strcmp(lfirst(cell), library) == 0)
+			return position;
+		position++;
+	}
+	return -1;
+}
+
+static void
+check_library(Finding *finding)
+{
+	if (!dbops_preload_done())
+		find(finding, STATUS_CRITICAL, "the library is not loaded at server start",
+		     DBOPS_PRELOAD_HINT);
+	else if (!dbops_guc_enabled)
+		find(finding, STATUS_WARNING, "switched off",
+		     "Set dbops.enabled = on in postgresql.conf and reload.");
+	else
+		find(finding, STATUS_OK, "loaded at server start", NULL);
+}
+
+static void
+check_pg_stat_statements(Finding *finding)
+{
+	int theirs = preload_position("pg_stat_statements");
+	int ours = preload_position("dbops");
+
+	if (theirs < 0)
+		find(
+		    finding, STATUS_CRITICAL,
+		    "pg_stat_statements is not loaded at server start: blocks, WAL and texts of statements "
+		    "are missing",
+		    DBOPS_PRELOAD_HINT);
+	else if (ours >= 0 && ours < theirs)
+		find(finding, STATUS_WARNING,
+		     "dbops stands before pg_stat_statements, which then measures each statement twice",
+		     DBOPS_PRELOAD_HINT);
+	else if (!OidIsValid(get_extension_oid("pg_stat_statements", true)))
+		find(finding, STATUS_CRITICAL, "the extension pg_stat_statements is not in this database",
+		     "CREATE EXTENSION pg_stat_statements;");
+	else
+		find(finding, STATUS_OK, "loaded before dbops", NULL);
+}
+
+static void
+check_query_id(Finding *finding)
+{
+	const char *setting = GetConfigOption("compute_query_id", false, false);
+
+	if (strcmp(setting, "off") == 0)
+		find(finding, STATUS_CRITICAL, "statements cannot be told apart: compute_query_id is off",
+		     "Put this line into postgresql.conf and reload: compute_query_id = auto");
+	else
+		find(finding, STATUS_OK, psprintf("compute_query_id is %s", setting), NULL);
+}
+
+static char *
+seconds_ago(TimestampTz at)
+{
+	return psprintf("%lld s ago", (long long) ((dbops_clock_now() - at) / USECS_PER_SEC));
+}
+
+static void
+check_sampler(Finding *finding)
+{
+	const WorkerState *sampler = &dbops_control()->workers[WORKER_SAMPLER];
+	int64 late_us = LATE_ROUNDS * Max(dbops_guc_sample_interval, 1) * USECS_PER_SEC;
+
+	if (sampler->pid == 0)
+		find(finding, STATUS_CRITICAL, "not running",
+		     "The server restarts it within seconds; if it does not stay, the server log has the "
+		     "reason.");
+	else if (sampler->last_at == 0)
+		find(finding, STATUS_UNKNOWN, "no sample yet", NULL);
+	else if (dbops_guc_enabled && dbops_clock_now() - sampler->last_at > late_us)
+		find(finding, STATUS_CRITICAL, psprintf("last sample %s", seconds_ago(sampler->last_at)),
+		     psprintf("See where process %d hangs: SELECT * FROM pg_stat_activity WHERE pid = %d",
+		              (int) sampler->pid, (int) sampler->pid));
+	else
+		find(finding, STATUS_OK, psprintf("last sample %s", seconds_ago(sampler->last_at)), NULL);
+}
+
+/* Last error of the task that stores. */
+static const char *
+store_error(void)
+{
+	const WorkerState *keeper = &dbops_control()->workers[WORKER_KEEPER];
+
+	for (int i = 0; i < TASK_STATES && keeper->tasks[i].name[0] != '\0'; i++)
+	{
+		if (strcmp(keeper->tasks[i].name, "store") == 0)
+			return keeper->tasks[i].error.message;
+	}
+	return "";
+}
+
+static void
+check_store(Finding *finding)
+{
+	const WorkerState *keeper = &dbops_control()->workers[WORKER_KEEPER];
+
+	switch (dbops_control()->store)
+	{
+		case STORE_STARTING:
+			find(finding, STATUS_UNKNOWN, "the keeper is starting", NULL);
+			break;
+		case STORE_OK:
+			find(finding, STATUS_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
+			     NULL);
+			break;
+		case STORE_NO_DATABASE:
+			find(finding, STATUS_CRITICAL,
+			     psprintf("database \"%s\" does not exist", dbops_guc_database),
+			     psprintf("CREATE DATABASE %s; or set dbops.database to another one and restart.",
+			              quote_identifier(dbops_guc_database)));
+			break;
+		case STORE_NO_EXTENSION:
+			find(finding, STATUS_CRITICAL,
+			     psprintf("database \"%s\" has no extension dbops", dbops_guc_database),
+			     psprintf("In database %s: CREATE EXTENSION dbops CASCADE;",
+			              quote_identifier(dbops_guc_database)));
+			break;
+		case STORE_RECOVERY:
+			find(finding, STATUS_OK, "standby: the last samples are kept in memory", NULL);
+			break;
+		case STORE_FAILED:
+			find(finding, STATUS_CRITICAL, psprintf("storing failed: %s", store_error()),
+			     "Samples wait in memory and are stored when the cause is gone.");
+			break;
+		case STORE_NO_WORKER:
+			find(
+			    finding, STATUS_CRITICAL, "no free worker slot for the keeper",
+			    psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+			break;
+	}
+}
+
+static void
+check_ring(Finding *finding)
+{
+	RingState state;
+
+	dbops_ring_state(&state);
+	if (state.size == 0)
+		find(finding, STATUS_UNKNOWN, "not made yet", NULL);
+	else if (state.dropped > 0)
+		find(finding, STATUS_WARNING,
+		     psprintf("%lld samples were too large for it", (long long) state.dropped),
+		     psprintf("Raise dbops.ring_size (now %d kB) and restart.", dbops_guc_ring_size));
+	else if (state.lost > 0 && !RecoveryInProgress())
+		find(finding, STATUS_WARNING,
+		     psprintf("%lld samples were overwritten before they could be stored",
+		              (long long) state.lost),
+		     "See the finding on the store; the count starts anew with the server.");
+	else
+		find(finding, STATUS_OK,
+		     psprintf("%lld samples, %lld %% of %d kB used",
+		              (long long) (state.last_seq - state.first_seq + 1),
+		              (long long) (state.used * 100 / state.size), dbops_guc_ring_size),
+		     NULL);
+}
+
+static void
+check_statements(Finding *finding)
+{
+	StatementsState state;
+
+	dbops_statements_state(&state);
+	if (state.not_admitted > 0)
+		find(finding, STATUS_WARNING,
+		     psprintf("%lld executions found no room among %d statements",
+		              (long long) state.not_admitted, state.capacity),
+		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+	else if (state.pages_exhausted > 0)
+		find(finding, STATUS_WARNING,
+		     psprintf("%lld latencies found no room in the histograms",
+		              (long long) state.pages_exhausted),
+		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+	else
+		find(finding, STATUS_OK,
+		     psprintf("%d of %d statements, %lld evicted", state.used, state.capacity,
+		              (long long) state.evicted),
+		     NULL);
+}
+
+static const Check checks[] = {
+    {"library", false, check_library},
+    {"pg_stat_statements", false, check_pg_stat_statements},
+    {"query identifiers", false, check_query_id},
+    {"sampler", true, check_sampler},
+    {"store", true, check_store},
+    {"ring", true, check_ring},
+    {"statements", true, check_statements},
+};
+
+/* A finding for each task of a worker whose last run failed. */
+static List *
+failing_tasks(List *findings, const WorkerState *worker)
+{
+	for (int i = 0; i < TASK_STATES && worker->tasks[i].name[0] != '\0'; i++)
+	{
+		const TaskState *task = &worker->tasks[i];
+		Finding *finding;
+
+		if (task->error.sqlerrcode == 0)
+			continue;
+		finding = palloc0(sizeof(Finding));
+		finding->component = pstrdup(task->name);
+		find(finding, STATUS_CRITICAL,
+		     psprintf("failed %lld times in a row, last %s: %s (SQLSTATE %s)",
+		              (long long) task->error.failures, seconds_ago(task->error.at),
+		              task->error.message, unpack_sql_state(task->error.sqlerrcode)),
+		     "Tried again with the next round.");
+		findings = lappend(findings, finding);
+	}
+	return findings;
+}
+
+static int
+compare_findings(const ListCell *a, const ListCell *b)
+{
+	return (int) ((Finding *) lfirst(b))->level - (int) ((Finding *) lfirst(a))->level;
+}
+
+List *
+dbops_status_findings(void)
+{
+	List *findings = NIL;
+	bool preloaded = dbops_preload_done();
+
+	for (int i = 0; i < lengthof(checks); i++)
+	{
+		Finding *finding;
+
+		if (checks[i].needs_preload && !preloaded)
+			continue;
+		finding = palloc0(sizeof(Finding));
+		finding->component = checks[i].component;
+		checks[i].check(finding);
+		findings = lappend(findings, finding);
+	}
+	for (int kind = 0; preloaded && kind < WORKER_KINDS; kind++)
+		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
+	list_sort(findings, compare_findings);
+	return findings;
+}
+
+const char *
+dbops_status_level_name(StatusLevel level)
+{
+	static const char *const names[] = {
+	    [STATUS_OK] = "ok",
+	    [STATUS_UNKNOWN] = "unknown",
+	    [STATUS_WARNING] = "warning",
+	    [STATUS_CRITICAL] = "critical",
+	};
+
+	return names[level];
+}

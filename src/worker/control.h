@@ -1,0 +1,86 @@
+/*
+ * worker/control.h
+ *		What the workers and the functions that wait for them share: who runs, what was asked for, what
+ *		is done, and what went wrong.
+ *
+ * A request is a number that counts up.  Sampler and keeper each publish the last request they have
+ * served; whoever waits sleeps on one condition variable.  Every field is written by one process.
+ */
+#pragma once
+
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/latch.h"
+
+#include "core/tx.h"
+
+typedef enum WorkerKind
+{
+	WORKER_SAMPLER,
+	WORKER_KEEPER,
+	WORKER_KINDS
+} WorkerKind;
+
+/* Why ticks stay in the ring instead of going into tables. */
+typedef enum StoreState
+{
+	STORE_STARTING,
+	STORE_OK,
+	STORE_NO_DATABASE,  /* dbops.database does not exist, or cannot be connected to */
+	STORE_NO_EXTENSION, /* it lacks CREATE EXTENSION dbops */
+	STORE_RECOVERY,     /* standby: history stays in the ring */
+	STORE_FAILED,       /* the last attempt raised an error: see the keeper's task error */
+	STORE_NO_WORKER,    /* no free slot in max_worker_processes */
+} StoreState;
+
+/* Something a worker does again and again, for status(). */
+typedef struct TaskState
+{
+	char name[32]; /* empty: slot unused */
+	TimestampTz last_at;
+	int64 last_us;
+	TaskError error;
+} TaskState;
+
+#define TASK_STATES 32
+
+typedef struct WorkerState
+{
+	pid_t pid; /* 0 when it does not run */
+	Latch *latch;
+	TimestampTz started_at;
+	TimestampTz last_at;          /* when it last finished a round */
+	uint64 served;                /* request */
+	TaskState tasks[TASK_STATES]; /* written by the worker, read by anyone without a lock */
+} WorkerState;
+
+typedef struct WorkerControl
+{
+	pg_atomic_uint64 requested;
+	ConditionVariable served;
+	StoreState store;
+	WorkerState workers[WORKER_KINDS];
+} WorkerControl;
+
+extern Size dbops_control_shmem_size(void);
+extern void dbops_control_shmem_init(void);
+
+/* NULL when the library is not preloaded. */
+extern WorkerControl *dbops_control(void);
+
+/* Announces the calling process as the worker of that kind, until it exits. */
+extern WorkerState *dbops_control_enlist(WorkerKind kind);
+
+/* Wakes a worker if it runs. */
+extern void dbops_control_wake(WorkerKind kind);
+
+/* Publishes that all requests up to `request` are served, and wakes who waits. */
+extern void dbops_control_serve(WorkerState *worker, uint64 request);
+
+/*
+ * Runs a task of this worker by dbops_tx_run and keeps its state under the task's name.
+ */
+extern bool dbops_control_run(WorkerState *worker, const Task *task, void *arg);
+
+/* One word for a state, as status() shows it. */
+extern const char *dbops_control_store_name(StoreState state);

@@ -1,0 +1,245 @@
+/*
+ * worker/keeper.c
+ *		The keeper: connected to dbops.database, it samples what only SQL gives and stores the history.
+ *
+ * Everything it does is a task in a transaction of its own, with a time limit.  Ticks are marked
+ * stored after the commit that stored them; what fails stays in the ring and is tried again with the
+ * next round.  On a standby the same loop runs, and storing is simply not possible yet.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "core/clock.h"
+#include "core/guc.h"
+#include "store/objects.h"
+#include "store/ring.h"
+#include "store/retention.h"
+#include "store/rollup.h"
+#include "store/selfstat.h"
+#include "store/ticks.h"
+#include "worker/control.h"
+#include "worker/round.h"
+#include "worker/timer.h"
+
+#define WAKE_UP_MS 5000
+#define STORE_LIMIT_MS 10000
+#define UPKEEP_LIMIT_MS 30000
+#define SAMPLER_WAIT_MS 5000
+
+typedef struct Keeper
+{
+	WorkerState *worker;
+	Round *round;
+	Timer wide;
+	bool has_extension;
+	int64 stored_seq; /* set by the store task, published after its commit */
+} Keeper;
+
+/* Work that waits for a writable server with the extension. */
+typedef struct Upkeep
+{
+	Task task;
+	int interval_s; /* 0: with every wide round */
+	Timer timer;
+} Upkeep;
+
+static void
+learn_statements(void *arg)
+{
+	dbops_objects_learn_statements();
+}
+
+static void
+roll_up(void *arg)
+{
+	dbops_rollup_run();
+}
+
+static void
+retain(void *arg)
+{
+	int64 bytes = 0;
+
+	dbops_retention_run();
+	for (int i = 0; i < RESOLUTION_COUNT; i++)
+		bytes += dbops_retention_size(i);
+	dbops_selfstat_set_history(bytes);
+}
+
+static Upkeep upkeeps[] = {
+    {{.name = "learn statement texts",
+      .timeout_ms = UPKEEP_LIMIT_MS,
+      .sql = true,
+      .run = learn_statements},
+     0,
+     {0}},
+    {{.name = "roll up", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = roll_up}, 60, {0}},
+    {{.name = "retain", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = retain}, 60, {0}},
+};
+
+/* Settings of the session: bounded waits, no traces in the users' statistics. */
+static const char *const session_settings[][2] = {
+    {"search_path", "pg_catalog, pg_temp"},
+    {"synchronous_commit", "local"},
+    {"lock_timeout", "1s"},
+    {"idle_in_transaction_session_timeout", "0"},
+    {"stats_fetch_consistency", "none"},
+    {"jit", "off"},
+    {"compute_query_id", "off"},
+    {"default_transaction_read_only", "off"},
+    {"default_transaction_isolation", "read committed"},
+    {"row_security", "off"},
+};
+
+extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
+
+static void
+run_round(Keeper *keeper)
+{
+	dbops_round_take(keeper->round, true);
+	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
+}
+
+/* Waits until the sampler has served the request, so that its ticks are stored with ours. */
+static void
+await_sampler(uint64 request)
+{
+	WorkerControl *control = dbops_control();
+	WorkerState *sampler = &control->workers[WORKER_SAMPLER];
+	int64 give_up_us = dbops_clock_monotonic_us() + SAMPLER_WAIT_MS * 1000;
+
+	ConditionVariablePrepareToSleep(&control->served);
+	while (sampler->pid != 0 && sampler->served < request &&
+	       dbops_clock_monotonic_us() < give_up_us)
+		(void) ConditionVariableTimedSleep(&control->served, 100, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+}
+
+/* Names found by the inspector travel in the ring like ticks do. */
+static void
+store_objects(int64 up_to)
+{
+	int64 after = dbops_ring_stored();
+	Tick tick;
+	char *batch;
+
+	while (dbops_ring_next(after, OBJECTS_FAMILY, &tick, &batch) && tick.seq <= up_to)
+	{
+		dbops_objects_store_batch(batch, tick.size, tick.at);
+		after = tick.seq;
+	}
+}
+
+static void
+store(void *arg)
+{
+	Keeper *keeper = arg;
+
+	keeper->has_extension = OidIsValid(get_extension_oid("dbops", true));
+	if (!keeper->has_extension)
+		return;
+	keeper->stored_seq = dbops_ticks_store();
+	store_objects(keeper->stored_seq);
+}
+
+static StoreState
+store_if_possible(Keeper *keeper)
+{
+	static const Task task = {
+	    .name = "store", .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
+
+	if (RecoveryInProgress())
+		return STORE_RECOVERY;
+	if (!dbops_control_run(keeper->worker, &task, keeper))
+		return STORE_FAILED;
+	if (!keeper->has_extension)
+		return STORE_NO_EXTENSION;
+	dbops_ring_set_stored(keeper->stored_seq);
+	return STORE_OK;
+}
+
+static void
+run_upkeep(Keeper *keeper, bool wide)
+{
+	for (int i = 0; i < lengthof(upkeeps); i++)
+	{
+		Upkeep *upkeep = &upkeeps[i];
+
+		if (upkeep->interval_s == 0 ?
+		        wide :
+		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
+			dbops_control_run(keeper->worker, &upkeep->task, keeper);
+	}
+}
+
+static void
+run_once(Keeper *keeper)
+{
+	WorkerControl *control = dbops_control();
+	uint64 requested = pg_atomic_read_u64(&control->requested);
+	bool asked = requested > keeper->worker->served;
+	bool wide = dbops_timer_is_due(&keeper->wide, dbops_guc_wide_interval, dbops_clock_now());
+
+	if (!dbops_guc_enabled)
+		dbops_round_forget(keeper->round);
+	else if (wide || asked)
+		run_round(keeper);
+	if (asked)
+		await_sampler(requested);
+	control->store = store_if_possible(keeper);
+	dbops_control_serve(keeper->worker, requested);
+	if (control->store == STORE_OK)
+		run_upkeep(keeper, wide || asked);
+}
+
+static void
+start_up(Keeper *keeper)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(dbops_guc_database, NULL, 0);
+	for (int i = 0; i < lengthof(session_settings); i++)
+		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
+		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
+
+	MemoryContextSwitchTo(
+	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
+	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
+	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
+}
+
+void
+dbops_keeper_main(Datum argument)
+{
+	Keeper keeper = {0};
+
+	start_up(&keeper);
+	for (;;)
+	{
+		dbops_selfstat_begin(SELF_KEEPER);
+		run_once(&keeper);
+		dbops_selfstat_publish(SELF_KEEPER);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                 dbops_timer_wait_ms(&keeper.wide, dbops_clock_now(), WAKE_UP_MS),
+		                 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+	}
+}

@@ -1,0 +1,31 @@
+/*
+ * worker/launch.h
+ *		Starting the dynamic workers, and not starting them too often.
+ *
+ * Worker slots are scarce and databases vanish: a worker that cannot start, or that dies, is tried
+ * again later, with a back-off kept in the memory of the sampler.
+ */
+#pragma once
+
+#include "datatype/timestamp.h"
+
+struct BackgroundWorkerHandle;
+
+typedef struct Launch
+{
+	const char *name;     /* "dbops keeper": process title and application_name */
+	const char *function; /* entry point in the library */
+	struct BackgroundWorkerHandle *handle;
+	int64 retry_us; /* monotonic time before which it is not started again */
+	int64 backoff_us;
+} Launch;
+
+typedef enum LaunchState
+{
+	LAUNCH_RUNNING, /* or about to */
+	LAUNCH_WAITING, /* backs off after it ended */
+	LAUNCH_NO_SLOT, /* max_worker_processes is used up */
+} LaunchState;
+
+/* Starts the worker unless it runs or backs off. */
+extern LaunchState dbops_launch_keep(Launch *launch);

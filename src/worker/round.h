@@ -1,0 +1,38 @@
+/*
+ * worker/round.h
+ *		A round: the families one worker samples together.
+ *
+ * Each family is a task of its own, so one that fails is missing from the round and nothing else.
+ * Ticks are made first and appended together, with flags that are known only at the end.
+ */
+#pragma once
+
+#include "store/family.h"
+
+struct WorkerState;
+
+typedef struct Round Round;
+
+typedef enum RoundFamilies
+{
+	ROUND_OF_SAMPLER, /* CADENCE_NARROW and CADENCE_WIDE */
+	ROUND_OF_KEEPER,  /* CADENCE_KEEPER */
+} RoundFamilies;
+
+/* Made in the current context. */
+extern Round *dbops_round_create(struct WorkerState *worker, RoundFamilies families);
+
+/* Samples the narrow families, and the others too when `wide`. */
+extern void dbops_round_take(Round *round, bool wide);
+
+/* Increase of the counter `metric` in all families that have it, in the samples just taken. */
+extern int64 dbops_round_sum(const Round *round, const char *metric);
+
+/* Entities that changed, in the samples just taken. */
+extern int64 dbops_round_rows(const Round *round);
+
+/* Puts the ticks into the ring. */
+extern void dbops_round_append(Round *round, uint16 flags);
+
+/* Forgets the previous samples, as when sampling was switched off. */
+extern void dbops_round_forget(Round *round);

@@ -1,0 +1,192 @@
+/*
+ * worker/sampler.c
+ *		The sampler: the one static worker, which keeps time and never runs SQL.
+ *
+ * Connected to no database, it sees shared catalogs and shared memory: enough to sample the machine,
+ * the server and the statistics of every database.  It owns the ring of ticks and starts the other
+ * workers.  A round reads some families, each in a transaction of its own, and then appends their
+ * ticks with common flags; a family that fails is missing from the round and nothing else.
+ *
+ * Time is kept by the wall clock, so that samples fall on round times; the length of a span is taken
+ * from the monotonic clock, so that a clock set back or forward makes no span wrong.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "core/clock.h"
+#include "core/databases.h"
+#include "core/guc.h"
+#include "store/ring.h"
+#include "store/selfstat.h"
+#include "worker/activity.h"
+#include "worker/control.h"
+#include "worker/launch.h"
+#include "worker/round.h"
+#include "worker/sampler.h"
+#include "worker/timer.h"
+
+#define WAKE_UP_MS 1000
+#define RESTART_AFTER_S 5
+
+typedef struct Sampler
+{
+	WorkerState *worker;
+	ActivityState *activity;
+	Round *round;
+	Timer narrow;
+	Timer wide;
+	bool was_enabled;
+} Sampler;
+
+extern PGDLLEXPORT void dbops_sampler_main(Datum argument);
+
+void
+dbops_sampler_register(void)
+{
+	BackgroundWorker worker = {
+	    .bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	    .bgw_start_time = BgWorkerStart_ConsistentState,
+	    .bgw_restart_time = RESTART_AFTER_S,
+	};
+
+	strlcpy(worker.bgw_name, "dbops sampler", sizeof(worker.bgw_name));
+	strlcpy(worker.bgw_type, "dbops sampler", sizeof(worker.bgw_type));
+	strlcpy(worker.bgw_library_name, "dbops", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "dbops_sampler_main", sizeof(worker.bgw_function_name));
+	RegisterBackgroundWorker(&worker);
+}
+
+/*
+ * Nobody but dbops was active.  Sessions that came and went between two looks leave their number in
+ * the statistics of their database.
+ */
+static bool
+is_quiet(const Sampler *sampler, const Activity *activity)
+{
+	return activity->quiet && dbops_round_sum(sampler->round, "sessions") == 0;
+}
+
+static void
+run_round(Sampler *sampler, bool wide)
+{
+	Activity activity;
+
+	dbops_round_take(sampler->round, wide);
+	activity = dbops_activity_look(sampler->activity);
+	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
+	                                       (activity.late ? TICK_LATE : 0));
+}
+
+/* Takes the rounds that are due or asked for. */
+static void
+sample_if_due(Sampler *sampler)
+{
+	WorkerControl *control = dbops_control();
+	uint64 requested = pg_atomic_read_u64(&control->requested);
+	TimestampTz now = dbops_clock_now();
+	bool narrow = dbops_timer_is_due(&sampler->narrow, dbops_guc_sample_interval, now);
+	bool wide = dbops_timer_is_due(&sampler->wide, dbops_guc_wide_interval, now);
+
+	if (requested > sampler->worker->served)
+		wide = true;
+	if (!dbops_guc_enabled)
+	{
+		if (sampler->was_enabled)
+			dbops_round_forget(sampler->round);
+		sampler->was_enabled = false;
+	}
+	else if (narrow || wide)
+	{
+		sampler->was_enabled = true;
+		dbops_selfstat_begin(SELF_SAMPLER);
+		run_round(sampler, wide);
+		dbops_selfstat_publish(SELF_SAMPLER);
+		dbops_control_serve(sampler->worker, requested);
+		dbops_control_wake(WORKER_KEEPER);
+	}
+}
+
+static void
+find_store_database(void *arg)
+{
+	*(bool *) arg = dbops_databases_find(dbops_guc_database) != NULL;
+}
+
+/* Keeps the keeper running while there is a database for it. */
+static void
+keep_keeper(Sampler *sampler, Launch *keeper)
+{
+	static const Task find_database = {.name = "find database", .run = find_store_database};
+	WorkerControl *control = dbops_control();
+	bool exists = false;
+
+	if (control->workers[WORKER_KEEPER].pid != 0)
+		return;
+	if (!dbops_control_run(sampler->worker, &find_database, &exists))
+		return;
+	if (!exists)
+		control->store = STORE_NO_DATABASE;
+	else if (dbops_launch_keep(keeper) == LAUNCH_NO_SLOT)
+		control->store = STORE_NO_WORKER;
+}
+
+static long
+milliseconds_to_next(const Sampler *sampler)
+{
+	TimestampTz now = dbops_clock_now();
+
+	return Min(dbops_timer_wait_ms(&sampler->narrow, now, WAKE_UP_MS),
+	           dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
+}
+
+static void
+start_up(Sampler *sampler)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+
+	MemoryContextSwitchTo(
+	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	dbops_ring_create();
+	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
+	sampler->activity = dbops_activity_create();
+	sampler->round = dbops_round_create(sampler->worker, ROUND_OF_SAMPLER);
+}
+
+void
+dbops_sampler_main(Datum argument)
+{
+	Sampler sampler = {0};
+	Launch keeper = {.name = "dbops keeper", .function = "dbops_keeper_main"};
+
+	start_up(&sampler);
+	while (!ShutdownRequestPending)
+	{
+		sample_if_due(&sampler);
+		keep_keeper(&sampler, &keeper);
+
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+	}
+	/* Not zero: a worker that was terminated alone is to come back. */
+	proc_exit(1);
+}
