@@ -43,6 +43,7 @@ typedef struct Metric
 	double scale;	  /* shown value = stored integer * scale; 0 means 1 */
 	MetricRollup rollup;
 	const char *help; /* a sentence without full stop; becomes the column's comment */
+	bool drifts; /* a gauge that changes by itself, like an age: no reason to store the entity */
 } Metric;
 
 typedef enum LabelType
