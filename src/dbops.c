@@ -16,8 +16,12 @@
 
 #include "collect/collectors.h"
 #include "core/guc.h"
+#include "core/preload.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/errors.h"
+#include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
 
@@ -36,6 +40,8 @@ static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
+    {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_errors_shmem_size, dbops_errors_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
@@ -77,4 +83,6 @@ _PG_init(void)
 	shmem_startup_hook = init_shmem;
 	if (!IsBinaryUpgrade)
 		dbops_sampler_register();
+	dbops_preload_note();
+	dbops_hooks_install();
 }

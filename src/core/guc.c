@@ -101,7 +101,7 @@ static const StringSetting string_settings[] = {
 	 "Name of this server in the history.", "Empty takes the host name and the port."},
 };
 
-/* A setting for the server's start can no longer be defined in a session that loads us late. */
+/* A setting for the server's start cannot be defined in a session that loads us late. */
 static bool
 may_define(GucContext context, bool preloaded)
 {

@@ -14,7 +14,7 @@
 int
 dbops_histogram_bucket(uint64 ns)
 {
-	return dbops_histogram_bucket_inline(ns);
+	return dbops_histogram_bucket_inline((int64) Min(ns, (uint64) PG_INT64_MAX));
 }
 
 double

@@ -2,8 +2,7 @@
  * math/histogram_bucket.h
  *		Which bucket a duration falls into; see histogram.h for the boundaries.
  *
- * A file of its own, and inline, because every statement of every session runs it: no libm, no
- *loop.
+ * A file of its own, and inline, because every statement runs it: no libm, no loop.
  */
 #pragma once
 
@@ -26,8 +25,9 @@ static const uint64 histogram_mantissa[HISTOGRAM_SUBBUCKETS + 1] = {
 static const uint8 histogram_first_part[HISTOGRAM_SUBBUCKETS] = {0, 1,  2,  3,  5,  6,  7,  8,
                                                                  9, 10, 11, 12, 12, 13, 14, 15};
 
-static inline int
-dbops_histogram_bucket_inline(uint64 ns)
+/* A clock that ran backwards counts as no time at all. */
+static inline unsigned
+dbops_histogram_bucket_inline(int64 ns)
 {
 	union
 	{
@@ -35,8 +35,8 @@ dbops_histogram_bucket_inline(uint64 ns)
 		uint64 bits;
 	} v;
 	uint64 mantissa;
-	int part;
-	int bucket;
+	unsigned part;
+	unsigned bucket;
 
 	/* A division rounds correctly, so the powers of two stay exact and inclusive. */
 	v.value = (double) ns * (double) (1 << -HISTOGRAM_FIRST_EXPONENT) / 1e9;
@@ -51,6 +51,6 @@ dbops_histogram_bucket_inline(uint64 ns)
 	/* Bounds are inclusive above: a power of two belongs to the octave that ends there. */
 	part -= mantissa == 0;
 
-	bucket = (int) ((v.bits >> 52) - 1023) * HISTOGRAM_SUBBUCKETS + part;
+	bucket = (unsigned) ((v.bits >> 52) - 1023) * HISTOGRAM_SUBBUCKETS + part;
 	return Min(bucket, HISTOGRAM_BUCKETS - 1);
 }

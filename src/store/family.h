@@ -132,9 +132,11 @@ typedef struct Family
 	void (*read)(struct Frame *frame);
 } Family;
 
-/* Shown value of a stored integer. */
+/* Shown value of a stored integer; divides where the scale is a fraction, so 1500 us is 1.5 ms. */
 static inline double
 dbops_metric_value(const Metric *metric, int64 stored)
 {
-	return metric->scale == 0 ? (double) stored : (double) stored * metric->scale;
+	if (metric->scale == 0)
+		return (double) stored;
+	return metric->scale < 1 ? (double) stored / (1 / metric->scale) : (double) stored * metric->scale;
 }

@@ -117,10 +117,10 @@ const char *
 dbops_control_store_name(StoreState state)
 {
 	static const char *const names[] = {
-		[STORE_STARTING] = "starting",		   [STORE_OK] = "ok",
-		[STORE_NO_DATABASE] = "no database",   [STORE_NO_EXTENSION] = "no extension",
-		[STORE_RECOVERY] = "in recovery",	   [STORE_FAILED] = "failed",
-		[STORE_NO_WORKER] = "no worker slot",
+	    [STORE_STARTING] = "starting",        [STORE_OK] = "ok",
+	    [STORE_NO_DATABASE] = "no database",  [STORE_NO_EXTENSION] = "no extension",
+	    [STORE_RECOVERY] = "in recovery",     [STORE_FAILED] = "failed",
+	    [STORE_NO_WORKER] = "no worker slot",
 	};
 
 	return names[state];

@@ -20,8 +20,8 @@ struct Sampling
 	Frame *changes;
 	StringInfoData bytes;
 	Tick tick;
-	bool taken;		   /* tick and bytes wait to be appended */
-	int64 last_us;	   /* monotonic time of the previous sample */
+	bool taken;        /* tick and bytes wait to be appended */
+	int64 last_us;     /* monotonic time of the previous sample */
 	int64 refreshed_h; /* hour of the last tick with all entities */
 };
 

@@ -27,6 +27,9 @@
 #include "core/databases.h"
 #include "core/guc.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
+#include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
 #include "worker/launch.h"
@@ -53,9 +56,9 @@ void
 dbops_sampler_register(void)
 {
 	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_ConsistentState,
-		.bgw_restart_time = RESTART_AFTER_S,
+	    .bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	    .bgw_start_time = BgWorkerStart_ConsistentState,
+	    .bgw_restart_time = RESTART_AFTER_S,
 	};
 
 	strlcpy(worker.bgw_name, "dbops sampler", sizeof(worker.bgw_name));
@@ -80,10 +83,12 @@ run_round(Sampler *sampler, bool wide)
 {
 	Activity activity;
 
+	if (wide)
+		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
-										   (activity.late ? TICK_LATE : 0));
+	                                       (activity.late ? TICK_LATE : 0));
 }
 
 /* Takes the rounds that are due or asked for. */
@@ -107,7 +112,9 @@ sample_if_due(Sampler *sampler)
 	else if (narrow || wide)
 	{
 		sampler->was_enabled = true;
+		dbops_selfstat_begin(SELF_SAMPLER);
 		run_round(sampler, wide);
+		dbops_selfstat_publish(SELF_SAMPLER);
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);
 	}
@@ -143,7 +150,7 @@ milliseconds_to_next(const Sampler *sampler)
 	TimestampTz now = dbops_clock_now();
 
 	return Min(dbops_timer_wait_ms(&sampler->narrow, now, WAKE_UP_MS),
-			   dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
+	           dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
 }
 
 static void
@@ -155,7 +162,8 @@ start_up(Sampler *sampler)
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 
 	MemoryContextSwitchTo(
-		AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	dbops_hooks_exclude_process();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
@@ -175,7 +183,7 @@ dbops_sampler_main(Datum argument)
 		keep_keeper(&sampler, &keeper);
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		                 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -1,0 +1,22 @@
+/*
+ * track/cursors.h
+ *		Which statement the query of a declared cursor belongs to.
+ *
+ * Up to PostgreSQL 17 the query inside DECLARE CURSOR has no query id of its own.  It is accounted
+ * under that of its DECLARE; this remembers, from the start of its execution to the end.
+ */
+#pragma once
+
+#include "executor/execdesc.h"
+
+#include "track/statements.h"
+
+/* Number of cursors remembered: the hooks look further only if there are any. */
+extern int dbops_cursors_open;
+
+extern void dbops_cursors_remember(const QueryDesc *desc, const StatementKey *key);
+
+/* The key under which the cursor's query was remembered; NULL if it was not. */
+extern const StatementKey *dbops_cursors_find(const QueryDesc *desc);
+
+extern void dbops_cursors_forget(const QueryDesc *desc);

@@ -1,0 +1,507 @@
+/*
+ * track/hooks.c
+ *		Recording what this session runs; see hooks.h.
+ *
+ * Preloaded after pg_stat_statements these hooks are the outermost: they reuse the Instrumentation
+ * it allocates, and see the query id of a utility statement before it is set to 0.  If there is none
+ * to reuse, ours counts everything, so that whoever looks at it later misses nothing.
+ *
+ * The depth counts hooks entered, and is set back where an error passes; so it survives COMMIT
+ * inside procedures, where transaction callbacks would reset it.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/planner.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "core/compat.h"
+#include "core/guc.h"
+#include "track/cursors.h"
+#include "track/failures.h"
+#include "track/hooks.h"
+#include "track/statements.h"
+
+typedef enum UtilityClass
+{
+	UTILITY_ORDINARY, /* recorded; what it runs is nested in it */
+	UTILITY_CARRIER,  /* only carries another statement, which is recorded in its place */
+	UTILITY_DECLARE,  /* a carrier whose query may have no query id of its own */
+} UtilityClass;
+
+static planner_hook_type prev_planner = NULL;
+static ExecutorStart_hook_type prev_executor_start = NULL;
+static ExecutorRun_hook_type prev_executor_run = NULL;
+static ExecutorFinish_hook_type prev_executor_finish = NULL;
+static ExecutorEnd_hook_type prev_executor_end = NULL;
+static ProcessUtility_hook_type prev_process_utility = NULL;
+static emit_log_hook_type prev_emit_log = NULL;
+
+static bool excluded = false;
+static bool recording = false; /* as decided where the statement started */
+static int depth = 0;
+static uint64 declaring_queryid = 0; /* of the DECLARE CURSOR being run; 0: none */
+static int declaring_depth = 0;
+
+/* Whether what begins here is recorded.  Decided anew there only: later hooks just look. */
+static inline bool
+decide_recording(void)
+{
+	recording = dbops_guc_track && dbops_guc_enabled && !excluded && !IsParallelWorker();
+	return recording;
+}
+
+/* The statement that a query belongs to; queryid 0 if it is not to be recorded. */
+static pg_noinline StatementKey
+find_query_key(const QueryDesc *desc, Oid userid)
+{
+	const StatementKey *cursor = NULL;
+
+	if (desc->plannedstmt->queryId == 0 && dbops_cursors_open > 0)
+		cursor = dbops_cursors_find(desc);
+	return cursor != NULL ? *cursor :
+	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+}
+
+static PlannedStmt *
+call_planner(DBOPS_PLANNER_PARAMS)
+{
+	return prev_planner ? prev_planner(DBOPS_PLANNER_ARGS) : standard_planner(DBOPS_PLANNER_ARGS);
+}
+
+static PlannedStmt *
+plan_statement(DBOPS_PLANNER_PARAMS)
+{
+	PlannedStmt *result;
+	uint64 queryid = parse->queryId;
+	Oid userid = GetUserId();
+	instr_time start;
+	instr_time end;
+	int level = depth;
+	bool timed = dbops_guc_track_planning && queryid != 0;
+
+	if (!decide_recording())
+		return call_planner(DBOPS_PLANNER_ARGS);
+
+	dbops_failures.passing.sqlerrcode = 0;
+	dbops_failures.starting_queryid = 0;
+	if (timed)
+		INSTR_TIME_SET_CURRENT(start);
+	depth = level + 1;
+	PG_TRY();
+	{
+		result = call_planner(DBOPS_PLANNER_ARGS);
+	}
+	PG_CATCH();
+	{
+		StatementKey key = dbops_statements_key(queryid, userid, level == 0);
+
+		depth = level;
+		dbops_failures_note(&key);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	depth = level;
+	if (timed)
+	{
+		INSTR_TIME_SET_CURRENT(end);
+		dbops_statements_add_plan(queryid, userid, level == 0, dbops_compat_elapsed_ns(end, start));
+	}
+	return result;
+}
+
+static void
+call_executor_start(QueryDesc *desc, int eflags)
+{
+	if (prev_executor_start)
+		prev_executor_start(desc, eflags);
+	else
+		standard_ExecutorStart(desc, eflags);
+}
+
+/*
+ * Start of a nested statement.  Its error may be caught before any other hook of ours sees it; that
+ * of a top-level statement always comes by the log hook, which saves the common case a PG_TRY.
+ */
+static pg_noinline void
+start_nested(QueryDesc *desc, int eflags, uint64 queryid)
+{
+	Oid userid = GetUserId();
+	int level = depth;
+
+	PG_TRY();
+	{
+		call_executor_start(desc, eflags);
+	}
+	PG_CATCH();
+	{
+		StatementKey key = dbops_statements_key(queryid, userid, false);
+
+		depth = level;
+		dbops_failures_note(&key);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/* Start of a query without a query id: recorded only as that of a DECLARE CURSOR. */
+static pg_noinline void
+start_unidentified(QueryDesc *desc, int eflags)
+{
+	uint64 queryid = declaring_depth == depth ? declaring_queryid : 0;
+	StatementKey key = dbops_statements_key(queryid, GetUserId(), depth == 0);
+
+	/* A descriptor at the address of a cursor that was never ended is another query. */
+	dbops_cursors_forget(desc);
+	if (queryid != 0)
+		dbops_compat_instrument_before_start(desc);
+	call_executor_start(desc, eflags);
+	if (queryid == 0)
+		return;
+	dbops_compat_instrument_after_start(desc);
+	dbops_cursors_remember(desc, &key);
+}
+
+static void
+start_execution(QueryDesc *desc, int eflags)
+{
+	uint64 queryid = desc->plannedstmt->queryId;
+
+	if (!decide_recording())
+	{
+		call_executor_start(desc, eflags);
+		return;
+	}
+
+	dbops_failures.passing.sqlerrcode = 0;
+	if (unlikely(queryid == 0))
+	{
+		start_unidentified(desc, eflags);
+		return;
+	}
+	dbops_compat_instrument_before_start(desc);
+	if (depth == 0)
+	{
+		dbops_failures.starting_queryid = queryid;
+		call_executor_start(desc, eflags);
+		dbops_failures.starting_queryid = 0;
+	}
+	else
+		start_nested(desc, eflags, queryid);
+	dbops_compat_instrument_after_start(desc);
+}
+
+/* Fetched in parts, each run begins the count of rows anew: keep that of the part before. */
+static pg_noinline void
+keep_rows(const QueryDesc *desc)
+{
+	StatementKey key = find_query_key(desc, GetUserId());
+
+	if (key.queryid != 0)
+		dbops_statements_add_rows(&key, desc->estate->es_processed);
+}
+
+static void
+call_executor_run(DBOPS_EXECUTOR_RUN_PARAMS)
+{
+	if (prev_executor_run)
+		prev_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
+	else
+		standard_ExecutorRun(DBOPS_EXECUTOR_RUN_ARGS);
+}
+
+static void
+run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
+{
+	Oid userid;
+	int level = depth;
+
+	if (!recording)
+	{
+		call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
+		return;
+	}
+
+	userid = GetUserId();
+	dbops_failures.passing.sqlerrcode = 0;
+	if (unlikely(queryDesc->estate->es_processed > 0))
+		keep_rows(queryDesc);
+	depth = level + 1;
+	PG_TRY();
+	{
+		call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
+	}
+	PG_CATCH();
+	{
+		StatementKey key;
+
+		depth = level;
+		key = find_query_key(queryDesc, userid);
+		dbops_failures_note(&key);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	depth = level;
+}
+
+static void
+call_executor_finish(QueryDesc *desc)
+{
+	if (prev_executor_finish)
+		prev_executor_finish(desc);
+	else
+		standard_ExecutorFinish(desc);
+}
+
+/* Finish of a query that may have triggers to fire. */
+static pg_noinline void
+finish_with_triggers(QueryDesc *desc)
+{
+	Oid userid = GetUserId();
+	int level = depth;
+
+	dbops_failures.passing.sqlerrcode = 0;
+	depth = level + 1;
+	PG_TRY();
+	{
+		call_executor_finish(desc);
+	}
+	PG_CATCH();
+	{
+		StatementKey key;
+
+		depth = level;
+		key = find_query_key(desc, userid);
+		dbops_failures_note(&key);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	depth = level;
+}
+
+/* Without triggers to fire and parts to complete, finishing runs nothing and cannot fail. */
+static inline bool
+may_fire_triggers(const EState *estate)
+{
+	ListCell *cell;
+
+	if ((estate->es_top_eflags & EXEC_FLAG_SKIP_TRIGGERS) != 0)
+		return false;
+	if (estate->es_auxmodifytables != NIL || estate->es_tuple_routing_result_relations != NIL ||
+	    estate->es_trig_target_relations != NIL)
+		return true;
+	foreach (cell, estate->es_opened_result_relations)
+	{
+		if (((const ResultRelInfo *) lfirst(cell))->ri_TrigDesc != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+finish_execution(QueryDesc *desc)
+{
+	if (recording && may_fire_triggers(desc->estate))
+		finish_with_triggers(desc);
+	else
+		call_executor_finish(desc);
+}
+
+/* End of a query that has no query id of its own. */
+static pg_noinline void
+end_unidentified(QueryDesc *desc)
+{
+	StatementKey key = find_query_key(desc, InvalidOid);
+	int64 ns;
+
+	if (key.queryid != 0 && dbops_compat_execution_ns(desc, &ns))
+		dbops_statements_add_execution(key.queryid, key.userid, key.toplevel, ns,
+		                               desc->estate->es_processed);
+	dbops_cursors_forget(desc);
+}
+
+static void
+end_execution(QueryDesc *desc)
+{
+	uint64 queryid = desc->plannedstmt->queryId;
+	int64 ns;
+
+	if (likely(recording))
+	{
+		if (unlikely(queryid == 0))
+			end_unidentified(desc);
+		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
+		         dbops_compat_execution_ns(desc, &ns))
+			dbops_statements_add_execution(queryid, GetUserId(), depth == 0, ns,
+			                               desc->estate->es_processed);
+	}
+
+	if (prev_executor_end)
+		prev_executor_end(desc);
+	else
+		standard_ExecutorEnd(desc);
+}
+
+static UtilityClass
+classify_utility(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_ExecuteStmt:
+		case T_PrepareStmt:
+		case T_DeallocateStmt:
+		case T_FetchStmt:
+		case T_ClosePortalStmt:
+			return UTILITY_CARRIER;
+		case T_DeclareCursorStmt:
+			return UTILITY_DECLARE;
+		default:
+			return UTILITY_ORDINARY;
+	}
+}
+
+static uint64
+count_utility_rows(const QueryCompletion *qc)
+{
+	if (qc == NULL)
+		return 0;
+	switch (qc->commandTag)
+	{
+		case CMDTAG_COPY:
+		case CMDTAG_SELECT:
+		case CMDTAG_REFRESH_MATERIALIZED_VIEW:
+			return qc->nprocessed;
+		default:
+			return 0;
+	}
+}
+
+static void
+call_process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
+{
+	if (prev_process_utility)
+		prev_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
+	else
+		standard_ProcessUtility(DBOPS_PROCESS_UTILITY_ARGS);
+}
+
+/* Runs the statement at the depth its class gives to what it runs. */
+static void
+run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_PARAMS)
+{
+	int level = depth;
+	uint64 outer_queryid = declaring_queryid;
+	int outer_depth = declaring_depth;
+
+	depth = class == UTILITY_ORDINARY ? level + 1 : level;
+	declaring_queryid = class == UTILITY_DECLARE ? key->queryid : 0;
+	declaring_depth = level;
+	PG_TRY();
+	{
+		call_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
+	}
+	PG_CATCH();
+	{
+		depth = level;
+		declaring_queryid = outer_queryid;
+		declaring_depth = outer_depth;
+		dbops_failures_note(key);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	depth = level;
+	declaring_queryid = outer_queryid;
+	declaring_depth = outer_depth;
+}
+
+static void
+process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
+{
+	UtilityClass class;
+	StatementKey key;
+	instr_time start;
+	instr_time end;
+
+	if (!decide_recording())
+	{
+		call_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
+		return;
+	}
+
+	dbops_failures.passing.sqlerrcode = 0;
+	dbops_failures.starting_queryid = 0;
+	/* pg_stat_statements sets the query id to 0, and COMMIT may free the statement: read first. */
+	class = classify_utility(pstmt->utilityStmt);
+	key = dbops_statements_key(pstmt->queryId, GetUserId(), depth == 0);
+	INSTR_TIME_SET_CURRENT(start);
+	run_utility(class, &key, DBOPS_PROCESS_UTILITY_ARGS);
+	if (class != UTILITY_ORDINARY || key.queryid == 0)
+		return;
+	INSTR_TIME_SET_CURRENT(end);
+	/* The user as it is now: SET ROLE is accounted to the new role, as pg_stat_statements does. */
+	dbops_statements_add_execution(key.queryid, GetUserId(), key.toplevel,
+	                               dbops_compat_elapsed_ns(end, start), count_utility_rows(qc));
+}
+
+static void
+see_log(ErrorData *edata)
+{
+	if (edata->elevel >= ERROR && decide_recording())
+		dbops_failures_note_log(edata);
+	if (prev_emit_log)
+		prev_emit_log(edata);
+}
+
+void
+dbops_hooks_exclude_process(void)
+{
+	excluded = true;
+}
+
+bool
+dbops_hooks_order_is_right(void)
+{
+	char *names = pstrdup(shared_preload_libraries_string ? shared_preload_libraries_string : "");
+	List *libraries = NIL;
+	ListCell *cell;
+
+	if (!SplitDirectoriesString(names, ',', &libraries))
+		return false;
+	foreach (cell, libraries)
+	{
+		const char *name = last_dir_separator(lfirst(cell));
+
+		name = name != NULL ? name + 1 : lfirst(cell);
+		if (strcmp(name, "pg_stat_statements") == 0 || strcmp(name, "pg_stat_statements.so") == 0)
+			return true;
+		if (strcmp(name, "dbops") == 0 || strcmp(name, "dbops.so") == 0)
+			return false;
+	}
+	return false;
+}
+
+void
+dbops_hooks_install(void)
+{
+	EnableQueryId();
+	dbops_failures_init();
+
+	prev_planner = planner_hook;
+	planner_hook = plan_statement;
+	prev_executor_start = ExecutorStart_hook;
+	ExecutorStart_hook = start_execution;
+	prev_executor_run = ExecutorRun_hook;
+	ExecutorRun_hook = run_execution;
+	prev_executor_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = finish_execution;
+	prev_executor_end = ExecutorEnd_hook;
+	ExecutorEnd_hook = end_execution;
+	prev_process_utility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
+	prev_emit_log = emit_log_hook;
+	emit_log_hook = see_log;
+}

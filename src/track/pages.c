@@ -1,0 +1,121 @@
+/*
+ * track/pages.c
+ *		Memory for the histograms of statements; see pages.h.
+ *
+ * A file of its own because it knows nothing of statements: it is a pool of cache lines and what
+ * stands in them.  No locks: pages are taken from a lock-free list, and a page enters a directory
+ * by compare-and-swap, so that of two sessions that need the same page one gives its own back.
+ */
+#include "postgres.h"
+
+#include "storage/shmem.h"
+
+#include "track/freelist.h"
+#include "track/pages.h"
+
+typedef struct PagePool
+{
+	Freelist free;
+	pg_atomic_uint64 exhausted;
+} PagePool;
+
+HistogramPage *dbops_pages = NULL;
+
+static PagePool *pool = NULL;
+
+Size
+dbops_pages_size(uint32 npages)
+{
+	return add_size(CACHELINEALIGN(sizeof(PagePool)),
+	                mul_size(sizeof(HistogramPage), (Size) npages + 1));
+}
+
+void
+dbops_pages_init(uint32 npages)
+{
+	bool found;
+
+	pool = ShmemInitStruct("dbops histogram pages", dbops_pages_size(npages), &found);
+	dbops_pages = (HistogramPage *) ((char *) pool + CACHELINEALIGN(sizeof(PagePool)));
+	if (found)
+		return;
+	dbops_freelist_init(&pool->free, npages);
+	pg_atomic_init_u64(&pool->exhausted, 0);
+}
+
+static pg_atomic_uint32 *
+link_of(uint32 number)
+{
+	return &dbops_pages[number].counter[0];
+}
+
+uint32
+dbops_pages_allocate(pg_atomic_uint32 *octave)
+{
+	uint32 number = dbops_freelist_pop(&pool->free, link_of);
+	uint32 present = 0;
+
+	if (number == 0)
+	{
+		pg_atomic_fetch_add_u64(&pool->exhausted, 1);
+		return 0;
+	}
+	for (int i = 0; i < PAGE_COUNTERS; i++)
+		pg_atomic_init_u32(&dbops_pages[number].counter[i], 0);
+	if (pg_atomic_compare_exchange_u32(octave, &present, number))
+		return number;
+	dbops_freelist_push(&pool->free, link_of, number);
+	return present;
+}
+
+void
+dbops_pages_release(PageDirectory *directory)
+{
+	for (int i = 0; i < HISTOGRAM_OCTAVES; i++)
+	{
+		uint32 number = pg_atomic_exchange_u32(&directory->page[i], 0);
+
+		if (number != 0)
+			dbops_freelist_push(&pool->free, link_of, number);
+	}
+}
+
+Histogram *
+dbops_pages_copy(PageDirectory *directory)
+{
+	uint32 counts[HISTOGRAM_BUCKETS];
+	int nonzero = 0;
+	Histogram *histogram;
+
+	/* The counters move on while we read, so each is read once. */
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+	{
+		uint32 number = pg_atomic_read_u32(&directory->page[i / PAGE_COUNTERS]);
+
+		counts[i] = 0;
+		if (number != 0)
+			counts[i] = pg_atomic_read_u32(&dbops_pages[number].counter[i % PAGE_COUNTERS]);
+		nonzero += counts[i] != 0;
+	}
+	if (nonzero == 0)
+		return NULL;
+
+	histogram = palloc(HISTOGRAM_SIZE(nonzero));
+	histogram->nbuckets = 0;
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+	{
+		if (counts[i] == 0)
+			continue;
+		histogram->buckets[histogram->nbuckets].bucket = i;
+		histogram->buckets[histogram->nbuckets++].count = counts[i];
+	}
+	return histogram;
+}
+
+void
+dbops_pages_state(PagesState *state)
+{
+	state->used = pg_atomic_read_u32(&pool->free.used);
+	state->capacity = pool->free.capacity;
+	state->exhausted = pg_atomic_read_u64(&pool->exhausted);
+}

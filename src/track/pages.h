@@ -1,0 +1,65 @@
+/*
+ * track/pages.h
+ *		Memory for the histograms of statements: pages of one octave, given out on first use.
+ *
+ * Most statements live in a few octaves of the range from a microsecond to an hour, so a full array
+ * for each would be mostly zeros and would not fit.  A page is 16 counters of 32 bits, a cache
+ * line. Counters wrap at 2^32; readers subtract modulo 2^32.
+ */
+#pragma once
+
+#include "port/atomics.h"
+
+#include "math/histogram_bucket.h"
+
+#define PAGE_COUNTERS HISTOGRAM_SUBBUCKETS
+
+/* Page numbers by octave; 0 is no page. */
+typedef struct PageDirectory
+{
+	pg_atomic_uint32 page[HISTOGRAM_OCTAVES];
+} PageDirectory;
+
+typedef struct HistogramPage
+{
+	pg_atomic_uint32 counter[PAGE_COUNTERS]; /* the first links free pages */
+} HistogramPage;
+
+typedef struct PagesState
+{
+	int64 used;
+	int64 capacity;
+	int64 exhausted; /* durations that found no page: counted as calls, missing in a histogram */
+} PagesState;
+
+extern Size dbops_pages_size(uint32 npages);
+
+/* Makes or attaches the pool; under AddinShmemInitLock. */
+extern void dbops_pages_init(uint32 npages);
+
+/* All pages, by number; set by dbops_pages_init. */
+extern HistogramPage *dbops_pages;
+
+/* Gives the octave a page, unless another session just did; 0 when the pool is empty. */
+extern uint32 dbops_pages_allocate(pg_atomic_uint32 *octave);
+
+/* Adds one duration.  Takes no lock, allocates nothing but a page of the pool, never fails. */
+static inline void
+dbops_pages_add(PageDirectory *directory, int64 ns)
+{
+	unsigned bucket = dbops_histogram_bucket_inline(ns);
+	pg_atomic_uint32 *octave = &directory->page[bucket / PAGE_COUNTERS];
+	uint32 number = pg_atomic_read_u32(octave);
+
+	if (unlikely(number == 0) && (number = dbops_pages_allocate(octave)) == 0)
+		return;
+	pg_atomic_fetch_add_u32(&dbops_pages[number].counter[bucket % PAGE_COUNTERS], 1);
+}
+
+/* Gives the pages back.  Nobody may add to the directory meanwhile. */
+extern void dbops_pages_release(PageDirectory *directory);
+
+/* A sparse copy in the current memory context; NULL when nothing was added. */
+extern Histogram *dbops_pages_copy(PageDirectory *directory);
+
+extern void dbops_pages_state(PagesState *state);
