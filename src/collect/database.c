@@ -83,6 +83,10 @@ static const Label labels[] = {
 	{                                                 \
 		id, name, METRIC_GAUGE, unit, 0, rollup, help \
 	}
+#define AGE(id, name, help)                                             \
+	{                                                                   \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
+	}
 #define INSTANT(id, name, help)                                 \
 	{                                                           \
 		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
@@ -92,28 +96,28 @@ static const Metric metrics[] = {
     [DATABASE_CONNECTIONS] = GAUGE(1, "connections", "", ROLLUP_MAX, "Client connections"),
     [DATABASE_CONNECTION_LIMIT] =
         GAUGE(2, "connection_limit", "", ROLLUP_LAST, "CONNECTION LIMIT of the database, if any"),
-    [DATABASE_COMMITS] = COUNT(3, "commits", "Transactions committed"),
-    [DATABASE_ROLLBACKS] = COUNT(4, "rollbacks", "Transactions rolled back"),
-    [DATABASE_BLOCKS_READ] = COUNT(5, "blocks_read", "Blocks not found in the buffers"),
-    [DATABASE_BLOCKS_HIT] = COUNT(6, "blocks_hit", "Blocks found in the buffers"),
+    [DATABASE_COMMITS] = COUNT(3, "xact_commit", "Transactions committed"),
+    [DATABASE_ROLLBACKS] = COUNT(4, "xact_rollback", "Transactions rolled back"),
+    [DATABASE_BLOCKS_READ] = COUNT(5, "blks_read", "Blocks not found in the buffers"),
+    [DATABASE_BLOCKS_HIT] = COUNT(6, "blks_hit", "Blocks found in the buffers"),
     [DATABASE_TUPLES_RETURNED] =
-        COUNT(7, "tuples_returned", "Live rows read by sequential scans, index entries by others"),
-    [DATABASE_TUPLES_FETCHED] = COUNT(8, "tuples_fetched", "Live rows fetched by index scans"),
-    [DATABASE_TUPLES_INSERTED] = COUNT(9, "tuples_inserted", "Rows inserted"),
-    [DATABASE_TUPLES_UPDATED] = COUNT(10, "tuples_updated", "Rows updated"),
-    [DATABASE_TUPLES_DELETED] = COUNT(11, "tuples_deleted", "Rows deleted"),
+        COUNT(7, "tup_returned", "Live rows read by sequential scans, index entries by others"),
+    [DATABASE_TUPLES_FETCHED] = COUNT(8, "tup_fetched", "Live rows fetched by index scans"),
+    [DATABASE_TUPLES_INSERTED] = COUNT(9, "tup_inserted", "Rows inserted"),
+    [DATABASE_TUPLES_UPDATED] = COUNT(10, "tup_updated", "Rows updated"),
+    [DATABASE_TUPLES_DELETED] = COUNT(11, "tup_deleted", "Rows deleted"),
     [DATABASE_CONFLICTS_TABLESPACE] =
-        COUNT(12, "conflicts_tablespace", "Queries cancelled in recovery by a dropped tablespace"),
+        COUNT(12, "confl_tablespace", "Queries cancelled in recovery by a dropped tablespace"),
     [DATABASE_CONFLICTS_LOCK] =
-        COUNT(13, "conflicts_lock", "Queries cancelled in recovery by lock timeouts"),
+        COUNT(13, "confl_lock", "Queries cancelled in recovery by lock timeouts"),
     [DATABASE_CONFLICTS_SNAPSHOT] =
-        COUNT(14, "conflicts_snapshot", "Queries cancelled in recovery by old snapshots"),
+        COUNT(14, "confl_snapshot", "Queries cancelled in recovery by old snapshots"),
     [DATABASE_CONFLICTS_BUFFERPIN] =
-        COUNT(15, "conflicts_bufferpin", "Queries cancelled in recovery by pinned buffers"),
+        COUNT(15, "confl_bufferpin", "Queries cancelled in recovery by pinned buffers"),
     [DATABASE_CONFLICTS_DEADLOCK] =
-        COUNT(16, "conflicts_deadlock", "Queries cancelled in recovery by deadlocks"),
+        COUNT(16, "confl_deadlock", "Queries cancelled in recovery by deadlocks"),
     [DATABASE_CONFLICTS_LOGICAL_SLOT] = COUNT(
-        17, "conflicts_logical_slot", "Uses of logical slots cancelled in recovery (from 16)"),
+        17, "confl_active_logicalslot", "Uses of logical slots cancelled in recovery (from 16)"),
     [DATABASE_TEMP_FILES] = COUNT(18, "temp_files", "Temporary files made by queries"),
     [DATABASE_TEMP_BYTES] = COUNT_BYTES(19, "temp_bytes", "Bytes written to temporary files"),
     [DATABASE_DEADLOCKS] = COUNT(20, "deadlocks", "Deadlocks"),
@@ -121,9 +125,9 @@ static const Metric metrics[] = {
     [DATABASE_LAST_CHECKSUM_FAILURE_AT] =
         INSTANT(22, "last_checksum_failure_at", "Last page with a wrong checksum"),
     [DATABASE_BLOCK_READ_MS] =
-        COUNT_MS(23, "block_read_ms", "Time reading blocks, with track_io_timing"),
+        COUNT_MS(23, "blk_read_ms", "Time reading blocks, with track_io_timing"),
     [DATABASE_BLOCK_WRITE_MS] =
-        COUNT_MS(24, "block_write_ms", "Time writing blocks, with track_io_timing"),
+        COUNT_MS(24, "blk_write_ms", "Time writing blocks, with track_io_timing"),
     [DATABASE_SESSIONS] = COUNT(25, "sessions", "Sessions established"),
     [DATABASE_SESSION_MS] = COUNT_MS(26, "session_ms", "Time of sessions, as of their last change"),
     [DATABASE_ACTIVE_MS] = COUNT_MS(27, "active_ms", "Time sessions ran statements"),
@@ -140,26 +144,24 @@ static const Metric metrics[] = {
     [DATABASE_LAST_AUTOVACUUM_AT] =
         INSTANT(34, "last_autovacuum_at", "Last start of an autovacuum worker here"),
     [DATABASE_STATS_RESET_AT] = INSTANT(35, "stats_reset_at", "Last reset of the statistics"),
-    [DATABASE_XID_AGE] = GAUGE(36, "xid_age", "", ROLLUP_MAX,
-                               "Transactions since the oldest XID that is not frozen"),
-    [DATABASE_MXID_AGE] =
-        GAUGE(37, "mxid_age", "", ROLLUP_MAX, "Multixacts since the oldest one in the database"),
-    [DATABASE_BYTES] = GAUGE(38, "total_bytes", "bytes", ROLLUP_LAST, "Size of all its files"),
+    [DATABASE_XID_AGE] = AGE(36, "xid_age", "Transactions since the oldest XID that is not frozen"),
+    [DATABASE_MXID_AGE] = AGE(37, "mxid_age", "Multixacts since the oldest one in the database"),
+    [DATABASE_BYTES] = GAUGE(38, "size_bytes", "bytes", ROLLUP_LAST, "Size of all its files"),
 };
 
 static const Derived derived[] = {
     {"hit_percent",
      DERIVED_RATIO,
      100,
-     {"blocks_hit"},
-     {"blocks_hit", "blocks_read"},
+     {"blks_hit"},
+     {"blks_hit", "blks_read"},
      "percent",
      "Share of blocks found in the buffers"},
     {"rollback_percent",
      DERIVED_RATIO,
      100,
-     {"rollbacks"},
-     {"commits", "rollbacks"},
+     {"xact_rollback"},
+     {"xact_commit", "xact_rollback"},
      "percent",
      "Share of transactions that were rolled back"},
     {"average_active_sessions",

@@ -99,9 +99,9 @@ static const Label labels[] = {
 	{                                                         \
 		id, name, METRIC_GAUGE, "bytes", 0, ROLLUP_LAST, help \
 	}
-#define HIGHEST(id, name, help)                         \
-	{                                                   \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help \
+#define AGE(id, name, help)                                             \
+	{                                                                   \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
 	}
 #define INSTANT(id, name, help)                                 \
 	{                                                           \
@@ -109,34 +109,36 @@ static const Label labels[] = {
 	}
 
 static const Metric table_metrics[] = {
-    [TABLE_SEQ_SCANS] = COUNT(1, "seq_scans", "Sequential scans started"),
-    [TABLE_SEQ_TUPLES_READ] = COUNT(2, "seq_tuples_read", "Live rows read by sequential scans"),
-    [TABLE_INDEX_SCANS] = COUNT(3, "index_scans", "Scans of the table's indexes started"),
+    [TABLE_SEQ_SCANS] = COUNT(1, "seq_scan", "Sequential scans started"),
+    [TABLE_SEQ_TUPLES_READ] = COUNT(2, "seq_tup_read", "Live rows read by sequential scans"),
+    [TABLE_INDEX_SCANS] = COUNT(3, "idx_scan", "Scans of the table's indexes started"),
     [TABLE_INDEX_TUPLES_FETCHED] =
-        COUNT(4, "index_tuples_fetched", "Live rows fetched by way of an index"),
-    [TABLE_TUPLES_INSERTED] = COUNT(5, "tuples_inserted", "Rows inserted"),
-    [TABLE_TUPLES_UPDATED] = COUNT(6, "tuples_updated", "Rows updated, in any way"),
-    [TABLE_TUPLES_DELETED] = COUNT(7, "tuples_deleted", "Rows deleted"),
+        COUNT(4, "idx_tup_fetch", "Live rows fetched by way of an index"),
+    [TABLE_TUPLES_INSERTED] = COUNT(5, "n_tup_ins", "Rows inserted"),
+    [TABLE_TUPLES_UPDATED] = COUNT(6, "n_tup_upd", "Rows updated, in any way"),
+    [TABLE_TUPLES_DELETED] = COUNT(7, "n_tup_del", "Rows deleted"),
     [TABLE_TUPLES_HOT_UPDATED] =
-        COUNT(8, "tuples_hot_updated", "Rows updated without a new index entry"),
+        COUNT(8, "n_tup_hot_upd", "Rows updated without a new index entry"),
     [TABLE_TUPLES_NEWPAGE_UPDATED] =
-        COUNT(9, "tuples_newpage_updated", "Rows updated whose new version went to another page"),
-    [TABLE_LIVE_TUPLES] = GAUGE(10, "live_tuples", "Estimated number of live rows"),
-    [TABLE_DEAD_TUPLES] = GAUGE(11, "dead_tuples", "Estimated number of dead rows"),
+        COUNT(9, "n_tup_newpage_upd", "Rows updated whose new version went to another page"),
+    [TABLE_LIVE_TUPLES] = GAUGE(10, "n_live_tup", "Estimated number of live rows"),
+    [TABLE_DEAD_TUPLES] = GAUGE(11, "n_dead_tup", "Estimated number of dead rows"),
     [TABLE_MOD_SINCE_ANALYZE] =
-        GAUGE(12, "modified_since_analyze", "Rows changed since the last ANALYZE"),
+        GAUGE(12, "n_mod_since_analyze", "Rows changed since the last ANALYZE"),
     [TABLE_INS_SINCE_VACUUM] =
-        GAUGE(13, "inserted_since_vacuum", "Rows inserted since the last VACUUM"),
-    [TABLE_BLOCKS_READ] = COUNT(14, "blocks_read", "Blocks of the table not found in the buffers"),
-    [TABLE_BLOCKS_HIT] = COUNT(15, "blocks_hit", "Blocks of the table found in the buffers"),
-    [TABLE_VACUUMS] = COUNT(16, "vacuums", "VACUUM runs by hand, other than FULL"),
-    [TABLE_AUTOVACUUMS] = COUNT(17, "autovacuums", "VACUUM runs by autovacuum"),
-    [TABLE_ANALYZES] = COUNT(18, "analyzes", "ANALYZE runs by hand"),
-    [TABLE_AUTOANALYZES] = COUNT(19, "autoanalyzes", "ANALYZE runs by autovacuum"),
-    [TABLE_VACUUM_MS] = COUNT_MS(20, "vacuum_ms", "Time of VACUUM runs by hand (from 18)"),
-    [TABLE_AUTOVACUUM_MS] = COUNT_MS(21, "autovacuum_ms", "Time of automatic VACUUM (from 18)"),
-    [TABLE_ANALYZE_MS] = COUNT_MS(22, "analyze_ms", "Time of ANALYZE runs by hand (from 18)"),
-    [TABLE_AUTOANALYZE_MS] = COUNT_MS(23, "autoanalyze_ms", "Time of automatic ANALYZE (from 18)"),
+        GAUGE(13, "n_ins_since_vacuum", "Rows inserted since the last VACUUM"),
+    [TABLE_BLOCKS_READ] = COUNT(14, "blks_read", "Blocks of the table not found in the buffers"),
+    [TABLE_BLOCKS_HIT] = COUNT(15, "blks_hit", "Blocks of the table found in the buffers"),
+    [TABLE_VACUUMS] = COUNT(16, "vacuum_count", "VACUUM runs by hand, other than FULL"),
+    [TABLE_AUTOVACUUMS] = COUNT(17, "autovacuum_count", "VACUUM runs by autovacuum"),
+    [TABLE_ANALYZES] = COUNT(18, "analyze_count", "ANALYZE runs by hand"),
+    [TABLE_AUTOANALYZES] = COUNT(19, "autoanalyze_count", "ANALYZE runs by autovacuum"),
+    [TABLE_VACUUM_MS] = COUNT_MS(20, "total_vacuum_ms", "Time of VACUUM runs by hand (from 18)"),
+    [TABLE_AUTOVACUUM_MS] =
+        COUNT_MS(21, "total_autovacuum_ms", "Time of automatic VACUUM (from 18)"),
+    [TABLE_ANALYZE_MS] = COUNT_MS(22, "total_analyze_ms", "Time of ANALYZE runs by hand (from 18)"),
+    [TABLE_AUTOANALYZE_MS] =
+        COUNT_MS(23, "total_autoanalyze_ms", "Time of automatic ANALYZE (from 18)"),
     [TABLE_LAST_SEQ_SCAN_AT] = INSTANT(24, "last_seq_scan_at", "Last sequential scan (from 16)"),
     [TABLE_LAST_VACUUM_AT] = INSTANT(25, "last_vacuum_at", "Last VACUUM by hand"),
     [TABLE_LAST_AUTOVACUUM_AT] = INSTANT(26, "last_autovacuum_at", "Last automatic VACUUM"),
@@ -149,17 +151,16 @@ static const Metric table_metrics[] = {
     [TABLE_PAGES] = GAUGE(33, "pages", "Pages as of the last VACUUM or ANALYZE"),
     [TABLE_ESTIMATED_TUPLES] = GAUGE(
         34, "planner_tuples", "Rows as of the last VACUUM or ANALYZE, as the planner sees it"),
-    [TABLE_XID_AGE] =
-        HIGHEST(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
-    [TABLE_MXID_AGE] = HIGHEST(36, "mxid_age", "Multixacts since the oldest one in the table"),
+    [TABLE_XID_AGE] = AGE(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
+    [TABLE_MXID_AGE] = AGE(36, "mxid_age", "Multixacts since the oldest one in the table"),
 };
 
 static const Metric index_metrics[] = {
-    [INDEX_SCANS] = COUNT(1, "scans", "Scans started"),
-    [INDEX_TUPLES_READ] = COUNT(2, "tuples_read", "Index entries returned"),
-    [INDEX_TUPLES_FETCHED] = COUNT(3, "tuples_fetched", "Live rows fetched by plain index scans"),
-    [INDEX_BLOCKS_READ] = COUNT(4, "blocks_read", "Blocks of the index not found in the buffers"),
-    [INDEX_BLOCKS_HIT] = COUNT(5, "blocks_hit", "Blocks of the index found in the buffers"),
+    [INDEX_SCANS] = COUNT(1, "idx_scan", "Scans started"),
+    [INDEX_TUPLES_READ] = COUNT(2, "idx_tup_read", "Index entries returned"),
+    [INDEX_TUPLES_FETCHED] = COUNT(3, "idx_tup_fetch", "Live rows fetched by plain index scans"),
+    [INDEX_BLOCKS_READ] = COUNT(4, "blks_read", "Blocks of the index not found in the buffers"),
+    [INDEX_BLOCKS_HIT] = COUNT(5, "blks_hit", "Blocks of the index found in the buffers"),
     [INDEX_LAST_SCAN_AT] = INSTANT(6, "last_scan_at", "Last scan (from 16)"),
     [INDEX_BYTES] = BYTES(7, "total_bytes", "Size of the index"),
     [INDEX_PAGES] = GAUGE(8, "pages", "Pages as of the last VACUUM or ANALYZE"),
@@ -171,29 +172,29 @@ static const Derived table_derived[] = {
     {"hit_percent",
      DERIVED_RATIO,
      100,
-     {"blocks_hit"},
-     {"blocks_hit", "blocks_read"},
+     {"blks_hit"},
+     {"blks_hit", "blks_read"},
      "percent",
      "Share of blocks found in the buffers"},
     {"dead_percent",
      DERIVED_RATIO,
      100,
-     {"dead_tuples"},
-     {"live_tuples", "dead_tuples"},
+     {"n_dead_tup"},
+     {"n_live_tup", "n_dead_tup"},
      "percent",
      "Share of rows that are dead"},
     {"hot_percent",
      DERIVED_RATIO,
      100,
-     {"tuples_hot_updated"},
-     {"tuples_updated"},
+     {"n_tup_hot_upd"},
+     {"n_tup_upd"},
      "percent",
      "Share of updates without a new index entry"},
     {"seq_scan_percent",
      DERIVED_RATIO,
      100,
-     {"seq_scans"},
-     {"seq_scans", "index_scans"},
+     {"seq_scan"},
+     {"seq_scan", "idx_scan"},
      "percent",
      "Share of scans that read the whole table"},
 };
@@ -202,8 +203,8 @@ static const Derived index_derived[] = {
     {"hit_percent",
      DERIVED_RATIO,
      100,
-     {"blocks_hit"},
-     {"blocks_hit", "blocks_read"},
+     {"blks_hit"},
+     {"blks_hit", "blks_read"},
      "percent",
      "Share of blocks found in the buffers"},
 };

@@ -199,7 +199,7 @@ static const Metric metrics[] = {
     [SERVER_WAL_LSN] = {49, "wal_lsn", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
                         "WAL position flushed, or replayed on a standby, as a number"},
     [SERVER_WAL_RECORDS] = COUNT(50, "wal_records", "WAL records written"),
-    [SERVER_WAL_FULL_PAGE_IMAGES] = COUNT(51, "wal_full_page_images", "Full page images in WAL"),
+    [SERVER_WAL_FULL_PAGE_IMAGES] = COUNT(51, "wal_fpi", "Full page images in WAL"),
     [SERVER_WAL_BYTES] = {52, "wal_bytes", METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT,
                           "WAL generated"},
     [SERVER_WAL_BUFFERS_FULL] =
