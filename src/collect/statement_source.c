@@ -149,6 +149,7 @@ add_rows(Frame *frame, ReturnSetInfo *result, const SourceColumn *columns, int n
 
 	for (int i = 0; i < ENTITY_KEY_PARTS; i++)
 		labels[i] = find_required(result->setDesc, label_columns[i]);
+	dbops_frame_reserve(frame, frame->nrows + (int) tuplestore_tuple_count(result->setResult));
 	while (tuplestore_gettupleslot(result->setResult, true, false, slot))
 	{
 		EntityKey key = {{0}};
