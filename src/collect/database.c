@@ -304,5 +304,6 @@ const Family dbops_family_database = {
     .derived = derived,
     .nderived = lengthof(derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_databases,
 };

@@ -449,6 +449,7 @@ const Family dbops_family_table = {
     .derived = table_derived,
     .nderived = lengthof(table_derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_tables,
 };
 
@@ -464,5 +465,6 @@ const Family dbops_family_index = {
     .derived = index_derived,
     .nderived = lengthof(index_derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_indexes,
 };

@@ -122,8 +122,8 @@ dbops_sampling_sum(const Sampling *sampling, int metric)
 	return sum;
 }
 
-int
-dbops_sampling_rows(const Sampling *sampling)
+const struct Frame *
+dbops_sampling_changes(const Sampling *sampling)
 {
-	return sampling->taken ? sampling->changes->nrows : 0;
+	return sampling->taken ? sampling->changes : NULL;
 }
