@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
+#include "store/ring.h"
 #include "worker/inspector.h"
 #include "worker/visit.h"
 #include "worker/visits.h"
@@ -30,6 +31,9 @@
 
 /* Messages taken in at a time, so that the sampler is back soon. */
 #define MESSAGES_AT_ONCE 64
+
+/* Batches of names put into the ring at a time, so that they do not crowd out the rest. */
+#define BATCHES_AT_ONCE 4
 
 /* What is kept of a database between visits. */
 typedef struct Host
@@ -58,6 +62,9 @@ static MemoryContext hosts_context = NULL;
 static Host *hosts = NULL;
 static int nhosts = 0;
 static int64 looked_us = 0;
+static int64 first_names_seq = 0; /* of those not stored yet; 0: none */
+static int64 last_names_seq = 0;
+static bool names_lost = false;
 
 static Host *
 find_host(Oid datid)
@@ -145,6 +152,49 @@ take_in(void)
 	{
 		TerminateBackgroundWorker(running.worker);
 		end_visit();
+	}
+}
+
+/* ---- handing on ---- */
+
+/*
+ * Names that were overwritten in the ring before the keeper stored them are handed on once more, but
+ * only when it stores again: a standby would fill its ring with them.
+ */
+static void
+watch_names(void)
+{
+	RingState ring;
+
+	if (last_names_seq == 0)
+		return;
+	dbops_ring_state(&ring);
+	if (ring.stored_seq < last_names_seq)
+	{
+		names_lost |= first_names_seq > ring.stored_seq && first_names_seq < ring.first_seq;
+		return;
+	}
+	if (names_lost)
+		dbops_dictionary_hand_on_again();
+	names_lost = false;
+	first_names_seq = last_names_seq = 0;
+}
+
+static void
+hand_on_names(void)
+{
+	StringInfoData batch;
+
+	initStringInfo(&batch);
+	for (int i = 0; i < BATCHES_AT_ONCE && dbops_dictionary_next_batch(&batch); i++)
+	{
+		Tick tick = {.family = OBJECTS_FAMILY, .size = batch.len, .at = dbops_clock_now()};
+
+		if (!dbops_ring_append(&tick, batch.data))
+			continue;
+		if (first_names_seq == 0)
+			first_names_seq = tick.seq;
+		last_names_seq = tick.seq;
 	}
 }
 
@@ -273,6 +323,8 @@ dbops_inspector_run(void)
 		take_in();
 	if (!OidIsValid(running.datid))
 		start_next();
+	watch_names();
+	hand_on_names();
 }
 
 InspectorState
