@@ -451,6 +451,7 @@ const Family dbops_family_table = {
     .rates = true,
     .refresh_hourly = true,
     .read = read_tables,
+    .generation = dbops_dictionary_generation,
 };
 
 const Family dbops_family_index = {
@@ -467,4 +468,5 @@ const Family dbops_family_index = {
     .rates = true,
     .refresh_hourly = true,
     .read = read_indexes,
+    .generation = dbops_dictionary_generation,
 };
