@@ -12,7 +12,8 @@
 SQL_MODULES = \
 	math/histogram \
 	track/statements track/errors \
-	store/registry store/objects store/ticks store/history \
+	store/registry store/objects store/node store/ticks store/history \
+	collect/xmin \
 	worker/sampling \
 	expose/status expose/now
 
@@ -31,7 +32,7 @@ demo-stop:
 	@test/demo/stop
 
 setup:
-	@test/setup
+	@PG_CONFIG='$(PG_CONFIG)' test/setup
 
 ifneq ($(PGXS),)
 
@@ -45,11 +46,11 @@ PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wshadow \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement $(STRICT_CFLAGS)
 
-REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --temp-instance=tmp_check --temp-config=test/postgresql.conf
-ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION := $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=. --temp-instance=tmp_check_iso --temp-config=test/postgresql.conf
-TAP_TESTS = 1
+TAP_TESTS := $(if $(wildcard test/t/*.pl),1)
 PROVE_TESTS = test/t/*.pl
 
 EXTRA_CLEAN = tmp_check tmp_check_iso output_iso results regression.diffs regression.out log test/unit/bin
@@ -77,12 +78,12 @@ strict:
 		STRICT_CFLAGS='-Werror -DUSE_ASSERT_CHECKING'
 
 _demo:
-	@test/demo/run
+	@PG_CONFIG='$(PG_CONFIG)' test/demo/run
 
 _test:
-	@test/run
+	@PG_CONFIG='$(PG_CONFIG)' test/run
 
-lint:
+lint: all
 	@test/lint/run
 
 unit:

@@ -39,7 +39,21 @@ typedef struct Group
 /* Version 1 writes "no limit" as the largest number of whole pages. */
 #define UNLIMITED_BYTES (INT64CONST(1) << 60)
 
+/*
+ * Counters of the group that sets a limit.  When a limit is set on another level, they go on from
+ * where they were: the totals of two groups must not be subtracted from each other.
+ */
+#define SOURCE_COUNTERS 4
+
+typedef struct CounterSource
+{
+	char folder[MAXPGPATH]; /* "" before the first reading */
+	int64 offset[SOURCE_COUNTERS];
+	int64 shown[SOURCE_COUNTERS];
+} CounterSource;
+
 static Group groups[CONTROLLER_COUNT];
+static CounterSource sources[CONTROLLER_COUNT];
 static char groups_text[PROCFS_SMALL]; /* of /proc/self/cgroup when groups were found */
 static bool own_pressure;
 
@@ -156,6 +170,7 @@ refresh_groups(void)
 	if (strcmp(content, groups_text) == 0)
 		return false;
 	strlcpy(groups_text, content, sizeof(groups_text));
+	memset(sources, 0, sizeof(sources));
 	mounts = dbops_procfs_load("/proc/self/mountinfo");
 	for (int i = 0; i < CONTROLLER_COUNT; i++)
 	{
@@ -229,6 +244,23 @@ find_limit(const Group *group, LimitReader read_limit, char *folder)
 }
 
 static void
+continue_counters(CounterSource *source, const char *folder, int64 *const *counters, int ncounters)
+{
+	bool other = source->folder[0] != '\0' && strcmp(source->folder, folder) != 0;
+
+	strlcpy(source->folder, folder, sizeof(source->folder));
+	for (int i = 0; i < ncounters; i++)
+	{
+		if (*counters[i] == FAMILY_NULL)
+			continue;
+		if (other)
+			source->offset[i] = source->shown[i] - *counters[i];
+		*counters[i] += source->offset[i];
+		source->shown[i] = *counters[i];
+	}
+}
+
+static void
 read_memory(const Group *group, CgroupFacts *facts)
 {
 	enum
@@ -257,6 +289,7 @@ read_memory(const Group *group, CgroupFacts *facts)
 	if (read_text(folder, v1 ? "memory.oom_control" : "memory.events", content, sizeof(content)))
 		dbops_procfs_fields(content, kill_fields, lengthof(kill_fields), values);
 	facts->oom_kills = values[KILLS];
+	continue_counters(&sources[CONTROLLER_MEMORY], folder, (int64 *[]){&facts->oom_kills}, 1);
 	if (facts->memory_charged_bytes != FAMILY_NULL && values[ACTIVE] != FAMILY_NULL &&
 	    values[INACTIVE] != FAMILY_NULL)
 		facts->memory_used_bytes =
@@ -298,6 +331,10 @@ read_cpu(const Group *group, const Group *accounting, CgroupFacts *facts)
 		used_ns = read_number(accounting->folder, "cpuacct.usage");
 		facts->cpu_used_us = used_ns == FAMILY_NULL ? used_ns : used_ns / 1000;
 	}
+	continue_counters(&sources[CONTROLLER_CPU], folder,
+	                  (int64 *[]){&facts->cpu_used_us, &facts->cpu_periods,
+	                              &facts->cpu_throttled_periods, &facts->cpu_throttled_us},
+	                  SOURCE_COUNTERS);
 }
 
 void

@@ -12,9 +12,9 @@
 
 typedef struct CgroupFacts
 {
-	int64 memory_limit_bytes;	/* FAMILY_NULL when there is no limit */
+	int64 memory_limit_bytes;   /* FAMILY_NULL when there is no limit */
 	int64 memory_charged_bytes; /* all that is charged to the group, page cache included */
-	int64 memory_used_bytes;	/* without page cache and slabs that the kernel can reclaim */
+	int64 memory_used_bytes;    /* without page cache and slabs that the kernel can reclaim */
 	int64 oom_kills;
 	int64 cpu_limit_millis; /* thousandths of a CPU; FAMILY_NULL when there is no limit */
 	int64 cpu_used_us;

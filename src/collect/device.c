@@ -98,7 +98,7 @@ static const Derived derived[] = {
      {"busy_ms"},
      {NULL},
      "percent",
-     "Share of time in which the device had a request; one that works in parallel can do more at 100"},
+     "Share of time in which the device had a request; at 100 it may still take more"},
     {"queue_depth",
      DERIVED_SHARE,
      0.001,

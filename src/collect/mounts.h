@@ -20,7 +20,7 @@ typedef struct Mount
 /* Reads the next line of *cursor.  The words stay in the text, which is cut.  False at the end. */
 extern bool dbops_mounts_next(char **cursor, Mount *mount);
 
-/* The mount that shows the absolute path `path` (without links).  The text is cut.  False if none. */
+/* The mount with the absolute path `path` (without links).  The text is cut.  False if none. */
 extern bool dbops_mounts_find(char *content, const char *path, Mount *mount);
 
 /* Whether a comma separated list has the word. */

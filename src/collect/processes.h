@@ -24,8 +24,8 @@ typedef struct ProcessFacts
 	int64 shared_bytes;
 
 	/*
-	 * CPU time of all of them and of children that have ended.  What a child started itself, such as
-	 * an archive command, counts when that child ends.  Never goes down in a process that reads it.
+	 * CPU time of all of them and of children that have ended.  What a child started itself, such
+	 * as an archive command, counts when that child ends.  Never goes down for one reader.
 	 */
 	int64 cpu_us;
 } ProcessFacts;

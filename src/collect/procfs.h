@@ -44,8 +44,9 @@ extern int64 dbops_procfs_number(const char *content);
 /* The file's first number, as for files that hold just one. */
 extern int64 dbops_procfs_read_number(const char *path);
 
-/* Fills values[] from a text of "key value" lines; what is not there is left alone.  Cuts the text. */
-extern void dbops_procfs_fields(char *content, const ProcfsField *fields, int nfields, int64 *values);
+/* Fills values[] from "key value" lines; what is not there is left alone.  Cuts the text. */
+extern void
+dbops_procfs_fields(char *content, const ProcfsField *fields, int nfields, int64 *values);
 
 /*
  * For counters that the kernel lets slip back a little (idle, iowait): returns `value`, or *highest

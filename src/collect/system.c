@@ -172,7 +172,7 @@ static const Metric metrics[] = {
                                  "File descriptors the machine allows"},
     [SYSTEM_CGROUP_MEMORY_LIMIT_BYTES] =
         {42, "cgroup_memory_limit_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
-         "Smallest memory limit of the server's control group and those above it; NULL without one"},
+         "Smallest memory limit of the server's control group and those above it"},
     [SYSTEM_CGROUP_MEMORY_CHARGED_BYTES] =
         {43, "cgroup_memory_charged_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MAX,
          "Memory charged to the group that sets the limit, page cache included"},
@@ -183,7 +183,7 @@ static const Metric metrics[] = {
                                  "Processes of the group killed for want of memory"},
     [SYSTEM_CGROUP_CPU_LIMIT] =
         {46, "cgroup_cpu_limit", METRIC_GAUGE, "CPUs", 0.001, ROLLUP_LAST,
-         "Smallest CPU quota of the server's control group and those above it; NULL without one"},
+         "Smallest CPU quota of the server's control group and those above it"},
     [SYSTEM_CGROUP_CPU_MS] = {47, "cgroup_cpu_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
                               "CPU time the group has used"},
     [SYSTEM_CGROUP_CPU_PERIODS] = {48, "cgroup_cpu_periods", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
@@ -218,7 +218,7 @@ static const Metric metrics[] = {
          "Resident private memory, the sum over the server's processes"},
     [SYSTEM_SERVER_SHARED_BYTES] =
         {60, "server_shared_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MAX,
-         "Resident shared memory of the process that has touched most of it; huge pages are not in it"},
+         "Resident shared memory, without huge pages, of the process that has most"},
     [SYSTEM_SERVER_CPU_MS] = {61, "server_cpu_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
                               "CPU time of the server's processes, ended ones included"},
 };

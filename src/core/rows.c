@@ -32,8 +32,8 @@ dbops_rows_begin(FunctionCallInfo fcinfo)
 	rows->values = palloc0(sizeof(Datum) * rows->desc->natts);
 	rows->nulls = palloc(sizeof(bool) * rows->desc->natts);
 	memset(rows->nulls, true, sizeof(bool) * rows->desc->natts);
-	rows->row_context = AllocSetContextCreate(CurrentMemoryContext, "dbops row",
-											  ALLOCSET_SMALL_SIZES);
+	rows->row_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops row", ALLOCSET_SMALL_SIZES);
 	return rows;
 }
 

@@ -79,11 +79,10 @@ dbops_tx_run(const Task *task, void *arg, TaskError *error)
 		RESUME_INTERRUPTS();
 		news = note_failure(error, edata);
 		if (news)
-			ereport(LOG,
-					(errcode(edata->sqlerrcode),
-					 errmsg("dbops task \"%s\" failed: %s", task->name, error->message),
-					 edata->detail ? errdetail_internal("%s", edata->detail) : 0,
-					 edata->context ? errcontext("%s", edata->context) : 0));
+			ereport(LOG, (errcode(edata->sqlerrcode),
+			              errmsg("dbops task \"%s\" failed: %s", task->name, error->message),
+			              edata->detail ? errdetail_internal("%s", edata->detail) : 0,
+			              edata->context ? errcontext("%s", edata->context) : 0));
 		FreeErrorData(edata);
 		return false;
 	}
@@ -93,7 +92,7 @@ dbops_tx_run(const Task *task, void *arg, TaskError *error)
 	if (error->sqlerrcode != 0)
 	{
 		ereport(LOG, (errmsg("dbops task \"%s\" works again after %lld failures", task->name,
-							 (long long) error->failures)));
+		                     (long long) error->failures)));
 		memset(error, 0, sizeof(*error));
 	}
 	return true;

@@ -20,8 +20,8 @@ typedef struct TaskError
 typedef struct Task
 {
 	const char *name; /* shown in pg_stat_activity and in errors */
-	int timeout_ms;	  /* statement_timeout of the transaction */
-	bool sql;		  /* needs a snapshot (a database connection) */
+	int timeout_ms;   /* statement_timeout of the transaction */
+	bool sql;         /* needs a snapshot (a database connection) */
 	void (*run)(void *arg);
 } Task;
 

@@ -56,6 +56,25 @@ dbops_codec_encode(const Frame *frame, StringInfo out)
 	dbops_codec_put_metrics(out, frame, 0, frame->nrows);
 }
 
+/* Steps over the format and the row count. */
+static int
+get_row_count(ByteReader *in)
+{
+	Size limit = dbops_reader_left(in) * ROWS_PER_BYTE + ROWS_FREE;
+
+	if (dbops_reader_byte(in) != CODEC_FORMAT)
+		dbops_corrupted("a tick has an unknown format");
+	return (int) dbops_reader_count(in, Min(limit, PG_INT32_MAX / 2));
+}
+
+int
+dbops_codec_rows(const char *data, Size size)
+{
+	ByteReader in = dbops_reader(data, size);
+
+	return get_row_count(&in);
+}
+
 void
 dbops_codec_decode(const char *data, Size size, const bool *wanted, Frame *frame)
 {
@@ -74,9 +93,7 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 	int nrows;
 
 	dbops_frame_reset(frame);
-	if (dbops_reader_byte(&in) != CODEC_FORMAT)
-		dbops_corrupted("a tick has an unknown format");
-	nrows = (int) dbops_reader_count(&in, Min(size * ROWS_PER_BYTE + ROWS_FREE, PG_INT32_MAX / 2));
+	nrows = get_row_count(&in);
 	if (dbops_reader_varint(&in) != (uint64) family->nlabels)
 		dbops_corrupted("a tick has other labels than its family");
 

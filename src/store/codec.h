@@ -41,6 +41,9 @@ extern void dbops_codec_decode(const char *data, Size size, const bool *wanted, 
 extern void dbops_codec_decode_some(const char *data, Size size, const bool *wanted,
                                     const EntityFilter *filter, Frame *frame);
 
+/* Number of rows of an encoded frame. */
+extern int dbops_codec_rows(const char *data, Size size);
+
 /*
  * The parts, for chunks.  Keys are written from the rows listed in rows[] (NULL = the first nrows);
  * reading them yields keys[] and texts[] of nrows, texts[] only for a family with a text label.

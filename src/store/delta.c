@@ -49,7 +49,7 @@ dbops_delta_create(const Family *family)
 
 	state->family = family;
 	state->context =
-		AllocSetContextCreate(CurrentMemoryContext, "dbops delta", ALLOCSET_DEFAULT_SIZES);
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops delta", ALLOCSET_DEFAULT_SIZES);
 	return state;
 }
 
@@ -123,7 +123,7 @@ change_of(const Metric *metric, int64 now, int64 then, bool *changed)
 	}
 	if (metric->kind != METRIC_COUNTER)
 	{
-		*changed |= now != then;
+		*changed |= now != then && !metric->drifts;
 		return now;
 	}
 	if (then == FAMILY_NULL)
@@ -157,17 +157,16 @@ change_row(DeltaState *state, Frame *changes, const int64 *now, int64 *then, int
 		before = dbops_frame_histogram(then, m);
 		increase = NULL;
 		if (histogram != NULL)
-			increase = before == NULL
-						   ? copy_histogram(changes->context, histogram)
-						   : subtract_histogram(changes->context, histogram, before);
+			increase = before == NULL ? copy_histogram(changes->context, histogram) :
+			                            subtract_histogram(changes->context, histogram, before);
 		dbops_frame_set_histogram(out, m, increase);
 		if (increase == NULL && (histogram != NULL || before == NULL))
 			continue;
 		changed = true;
 		if (before != NULL)
 			pfree(before);
-		dbops_frame_set_histogram(
-			then, m, histogram ? copy_histogram(state->context, histogram) : NULL);
+		dbops_frame_set_histogram(then, m,
+		                          histogram ? copy_histogram(state->context, histogram) : NULL);
 	}
 	return changed;
 }
@@ -190,7 +189,7 @@ begin_entity(DeltaState *state, Previous *entity, const int64 *now, bool base)
 		if (metric->kind == METRIC_COUNTER)
 			entity->values[m] = base ? now[m] : 0;
 		else if (metric->kind == METRIC_HISTOGRAM && base &&
-				 (histogram = dbops_frame_histogram(now, m)) != NULL)
+		         (histogram = dbops_frame_histogram(now, m)) != NULL)
 			dbops_frame_set_histogram(entity->values, m, copy_histogram(state->context, histogram));
 		else
 			entity->values[m] = FAMILY_NULL;
@@ -214,7 +213,7 @@ forget_vanished(DeltaState *state)
 			Histogram *histogram;
 
 			if (state->family->metrics[m].kind == METRIC_HISTOGRAM &&
-				(histogram = dbops_frame_histogram(entity->values, m)) != NULL)
+			    (histogram = dbops_frame_histogram(entity->values, m)) != NULL)
 				pfree(histogram);
 		}
 		pfree(entity->values);

@@ -24,7 +24,7 @@ typedef struct RingControl
 {
 	LWLock lock;
 	dsm_handle handle; /* 0 until the sampler made the segment */
-	Size size;		   /* of the circular buffer */
+	Size size;         /* of the circular buffer */
 	int64 boot;
 	int64 first_seq; /* oldest record; last_seq + 1 when empty */
 	int64 last_seq;
@@ -124,9 +124,9 @@ evict_oldest(void)
 	if (control->first_seq > control->stored_seq)
 		control->lost++;
 	control->first_seq++;
-	control->head = control->first_seq > control->last_seq
-						? control->tail
-						: segment->index[control->first_seq % INDEX_SLOTS];
+	control->head = control->first_seq > control->last_seq ?
+	                    control->tail :
+	                    segment->index[control->first_seq % INDEX_SLOTS];
 }
 
 /* Where a record of `size` bytes goes: room is made for it.  Exclusive lock held. */
@@ -139,8 +139,8 @@ make_room(Size size)
 	if (to_end < size)
 		start += to_end;
 	while (control->first_seq <= control->last_seq &&
-		   (start + size - control->head > control->size ||
-			control->last_seq - control->first_seq + 1 >= INDEX_SLOTS))
+	       (start + size - control->head > control->size ||
+	        control->last_seq - control->first_seq + 1 >= INDEX_SLOTS))
 		evict_oldest();
 	return start;
 }

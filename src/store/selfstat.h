@@ -3,7 +3,7 @@
  *		What the workers of dbops cost, as each of them publishes it.
  *
  * A slot per kind of worker in shared memory.  A worker calls begin and publish around each cycle;
- * increases are added up across restarts of the worker, so the sums only grow while the server runs.
+ * increases add up across restarts of the worker, so the sums only grow while the server runs.
  */
 #pragma once
 
@@ -19,16 +19,16 @@ typedef enum SelfKind
 
 typedef struct SelfStat
 {
-	int pid;	  /* of the latest process; 0 when it has ended */
+	int pid;      /* of the latest process; 0 when it has ended */
 	int64 starts; /* processes that published */
 	int64 cycles;
-	int64 cycle_us;		 /* all cycles together */
+	int64 cycle_us;      /* all cycles together */
 	int64 last_cycle_us; /* from begin to publish */
 	int64 cpu_user_us;
 	int64 cpu_system_us;
 	int64 wal_records;
 	int64 wal_bytes;
-	int64 transactions;	 /* ended ones, committed or not */
+	int64 transactions;  /* ended ones, committed or not */
 	int64 history_bytes; /* PG_INT64_MIN until the keeper has measured it */
 } SelfStat;
 

@@ -51,7 +51,7 @@ is_foreign(const PgBackendStatus *entry)
 {
 	if (entry->st_backendType == B_BG_WORKER)
 		return entry->st_databaseid != InvalidOid &&
-			   strncmp(entry->st_appname, "dbops ", strlen("dbops ")) != 0;
+		       strncmp(entry->st_appname, "dbops ", strlen("dbops ")) != 0;
 	return entry->st_backendType == B_BACKEND || entry->st_backendType == B_WAL_SENDER;
 }
 
@@ -59,7 +59,7 @@ static bool
 has_been_active(const PgBackendStatus *entry, TimestampTz since)
 {
 	return entry->st_state == STATE_RUNNING || entry->st_state == STATE_FASTPATH ||
-		   entry->st_state_start_timestamp > since || entry->st_proc_start_timestamp > since;
+	       entry->st_state_start_timestamp > since || entry->st_proc_start_timestamp > since;
 }
 
 static bool
@@ -94,9 +94,9 @@ dbops_activity_look(ActivityState *state)
 		if (has_been_active(entry, state->looked_at))
 			activity.quiet = false;
 		if (entry->st_xact_start_timestamp != 0 &&
-			entry->st_xact_start_timestamp < state->looked_at && nopen < max_entries())
+		    entry->st_xact_start_timestamp < state->looked_at && nopen < max_entries())
 			state->next[nopen++] =
-				(OpenTransaction){entry->st_procpid, entry->st_xact_start_timestamp};
+			    (OpenTransaction){entry->st_procpid, entry->st_xact_start_timestamp};
 	}
 	pgstat_clear_backend_activity_snapshot();
 

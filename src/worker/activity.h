@@ -16,7 +16,7 @@ typedef struct ActivityState ActivityState;
 typedef struct Activity
 {
 	bool quiet; /* no session ran anything */
-	bool late;	/* a transaction that was open over a whole span has ended */
+	bool late;  /* a transaction that was open over a whole span has ended */
 } Activity;
 
 /* Made in the current context. */

@@ -114,13 +114,24 @@ dbops_control_run(WorkerState *worker, const Task *task, void *arg)
 }
 
 const char *
+dbops_control_worker_name(WorkerKind kind)
+{
+	static const char *const names[] = {
+	    [WORKER_SAMPLER] = "sampler",
+	    [WORKER_KEEPER] = "keeper",
+	};
+
+	return names[kind];
+}
+
+const char *
 dbops_control_store_name(StoreState state)
 {
 	static const char *const names[] = {
-		[STORE_STARTING] = "starting",		   [STORE_OK] = "ok",
-		[STORE_NO_DATABASE] = "no database",   [STORE_NO_EXTENSION] = "no extension",
-		[STORE_RECOVERY] = "in recovery",	   [STORE_FAILED] = "failed",
-		[STORE_NO_WORKER] = "no worker slot",
+	    [STORE_STARTING] = "starting",        [STORE_OK] = "ok",
+	    [STORE_NO_DATABASE] = "no database",  [STORE_NO_EXTENSION] = "no extension",
+	    [STORE_RECOVERY] = "in recovery",     [STORE_FAILED] = "failed",
+	    [STORE_NO_WORKER] = "no worker slot",
 	};
 
 	return names[state];

@@ -26,12 +26,15 @@ typedef enum StoreState
 {
 	STORE_STARTING,
 	STORE_OK,
-	STORE_NO_DATABASE,	/* dbops.database does not exist, or cannot be connected to */
+	STORE_NO_DATABASE,  /* dbops.database does not exist, or cannot be connected to */
 	STORE_NO_EXTENSION, /* it lacks CREATE EXTENSION dbops */
-	STORE_RECOVERY,		/* standby: history stays in the ring */
-	STORE_FAILED,		/* the last attempt raised an error: see the keeper's task error */
-	STORE_NO_WORKER,	/* no free slot in max_worker_processes */
+	STORE_RECOVERY,     /* standby: history stays in the ring */
+	STORE_FAILED,       /* the last attempt raised an error: see the keeper's task error */
+	STORE_NO_WORKER,    /* no free slot in max_worker_processes */
 } StoreState;
+
+/* Name of the keeper's task that moves ticks into tables. */
+#define STORE_TASK "store"
 
 /* Something a worker does again and again, for status(). */
 typedef struct TaskState
@@ -49,8 +52,8 @@ typedef struct WorkerState
 	pid_t pid; /* 0 when it does not run */
 	Latch *latch;
 	TimestampTz started_at;
-	TimestampTz last_at;		  /* when it last finished a round */
-	uint64 served;				  /* request */
+	TimestampTz last_at;          /* when it last finished a round */
+	uint64 served;                /* request */
 	TaskState tasks[TASK_STATES]; /* written by the worker, read by anyone without a lock */
 } WorkerState;
 
@@ -81,6 +84,9 @@ extern void dbops_control_serve(WorkerState *worker, uint64 request);
  * Runs a task of this worker by dbops_tx_run and keeps its state under the task's name.
  */
 extern bool dbops_control_run(WorkerState *worker, const Task *task, void *arg);
+
+/* As people see it: "sampler", "keeper". */
+extern const char *dbops_control_worker_name(WorkerKind kind);
 
 /* One word for a state, as status() shows it. */
 extern const char *dbops_control_store_name(StoreState state);

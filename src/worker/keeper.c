@@ -19,13 +19,17 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/collectors.h"
 #include "core/clock.h"
 #include "core/guc.h"
+#include "store/frame.h"
 #include "store/objects.h"
 #include "store/ring.h"
 #include "store/retention.h"
 #include "store/rollup.h"
+#include "store/selfstat.h"
 #include "store/ticks.h"
+#include "track/hooks.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -59,6 +63,12 @@ learn_statements(void *arg)
 }
 
 static void
+learn_shared(void *arg)
+{
+	dbops_objects_learn_shared(dbops_clock_now());
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -67,35 +77,61 @@ roll_up(void *arg)
 static void
 retain(void *arg)
 {
+	int64 bytes = 0;
+
 	dbops_retention_run();
+	for (int i = 0; i < RESOLUTION_COUNT; i++)
+		bytes += dbops_retention_size(i);
+	dbops_selfstat_set_history(bytes);
 }
 
+#define UPKEEP(title, function, seconds)                                                       \
+	{                                                                                          \
+		{.name = title, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = function}, seconds, \
+		{                                                                                      \
+			0                                                                                  \
+		}                                                                                      \
+	}
+
 static Upkeep upkeeps[] = {
-	{{.name = "learn statement texts", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = learn_statements}, 0, {0}},
-	{{.name = "roll up", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = roll_up}, 60, {0}},
-	{{.name = "retain", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = retain}, 60, {0}},
+    UPKEEP("learn names", learn_shared, 60),
+    UPKEEP("learn statement texts", learn_statements, 0),
+    UPKEEP("roll up", roll_up, 60),
+    UPKEEP("retain", retain, 60),
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
 static const char *const session_settings[][2] = {
-	{"search_path", "pg_catalog, pg_temp"},
-	{"synchronous_commit", "local"},
-	{"lock_timeout", "1s"},
-	{"idle_in_transaction_session_timeout", "0"},
-	{"stats_fetch_consistency", "none"},
-	{"jit", "off"},
-	{"compute_query_id", "off"},
-	{"default_transaction_read_only", "off"},
-	{"default_transaction_isolation", "read committed"},
-	{"row_security", "off"},
+    {"search_path", "pg_catalog, pg_temp"},
+    {"synchronous_commit", "local"},
+    {"lock_timeout", "1s"},
+    {"idle_in_transaction_session_timeout", "0"},
+    {"stats_fetch_consistency", "none"},
+    {"jit", "off"},
+    {"compute_query_id", "off"},
+    {"default_transaction_read_only", "off"},
+    {"default_transaction_isolation", "read committed"},
+    {"row_security", "off"},
 };
 
 extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
+
+/* Statements with a change may be new ones, whose texts are not known. */
+static void
+note_statements(const Keeper *keeper)
+{
+	const Frame *changes = dbops_round_changes(keeper->round, &dbops_family_statement);
+
+	for (int i = 0; changes != NULL && i < changes->nrows; i++)
+		dbops_objects_note_statement((Oid) changes->keys[i].num[STATEMENT_LABEL_DATID],
+		                             changes->keys[i].num[STATEMENT_LABEL_QUERYID]);
+}
 
 static void
 run_round(Keeper *keeper)
 {
 	dbops_round_take(keeper->round, true);
+	note_statements(keeper);
 	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
 }
 
@@ -109,7 +145,7 @@ await_sampler(uint64 request)
 
 	ConditionVariablePrepareToSleep(&control->served);
 	while (sampler->pid != 0 && sampler->served < request &&
-		   dbops_clock_monotonic_us() < give_up_us)
+	       dbops_clock_monotonic_us() < give_up_us)
 		(void) ConditionVariableTimedSleep(&control->served, 100, PG_WAIT_EXTENSION);
 	ConditionVariableCancelSleep();
 }
@@ -145,7 +181,7 @@ static StoreState
 store_if_possible(Keeper *keeper)
 {
 	static const Task task = {
-		.name = "store", .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
+	    .name = STORE_TASK, .timeout_ms = STORE_LIMIT_MS, .sql = true, .run = store};
 
 	if (RecoveryInProgress())
 		return STORE_RECOVERY;
@@ -164,9 +200,9 @@ run_upkeep(Keeper *keeper, bool wide)
 	{
 		Upkeep *upkeep = &upkeeps[i];
 
-		if (upkeep->interval_s == 0
-				? wide
-				: dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
+		if (upkeep->interval_s == 0 ?
+		        wide :
+		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
 			dbops_control_run(keeper->worker, &upkeep->task, keeper);
 	}
 }
@@ -197,6 +233,7 @@ start_up(Keeper *keeper)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
+	dbops_hooks_exclude_process();
 	BackgroundWorkerInitializeConnection(dbops_guc_database, NULL, 0);
 	for (int i = 0; i < lengthof(session_settings); i++)
 		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
@@ -204,7 +241,7 @@ start_up(Keeper *keeper)
 		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
 
 	MemoryContextSwitchTo(
-		AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
+	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
 }
@@ -217,10 +254,12 @@ dbops_keeper_main(Datum argument)
 	start_up(&keeper);
 	for (;;)
 	{
+		dbops_selfstat_begin(SELF_KEEPER);
 		run_once(&keeper);
+		dbops_selfstat_publish(SELF_KEEPER);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 dbops_timer_wait_ms(&keeper.wide, dbops_clock_now(), WAKE_UP_MS),
-						 PG_WAIT_EXTENSION);
+		                 dbops_timer_wait_ms(&keeper.wide, dbops_clock_now(), WAKE_UP_MS),
+		                 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -16,9 +16,8 @@
 static void
 back_off(Launch *launch)
 {
-	launch->backoff_us = launch->backoff_us == 0
-							 ? FIRST_BACKOFF_US
-							 : Min(launch->backoff_us * 2, MAX_BACKOFF_US);
+	launch->backoff_us =
+	    launch->backoff_us == 0 ? FIRST_BACKOFF_US : Min(launch->backoff_us * 2, MAX_BACKOFF_US);
 	launch->retry_us = dbops_clock_monotonic_us() + launch->backoff_us;
 }
 
@@ -26,10 +25,10 @@ static bool
 start(Launch *launch)
 {
 	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_ConsistentState,
-		.bgw_restart_time = BGW_NEVER_RESTART,
-		.bgw_notify_pid = MyProcPid,
+	    .bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	    .bgw_start_time = BgWorkerStart_ConsistentState,
+	    .bgw_restart_time = BGW_NEVER_RESTART,
+	    .bgw_notify_pid = MyProcPid,
 	};
 
 	strlcpy(worker.bgw_name, launch->name, sizeof(worker.bgw_name));

@@ -13,7 +13,7 @@ struct BackgroundWorkerHandle;
 
 typedef struct Launch
 {
-	const char *name;	  /* "dbops keeper": process title and application_name */
+	const char *name;     /* "dbops keeper": process title and application_name */
 	const char *function; /* entry point in the library */
 	struct BackgroundWorkerHandle *handle;
 	int64 retry_us; /* monotonic time before which it is not started again */

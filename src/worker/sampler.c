@@ -12,8 +12,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_database.h"
-#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -26,10 +24,15 @@
 #include "utils/wait_event.h"
 
 #include "core/clock.h"
+#include "core/databases.h"
 #include "core/guc.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
+#include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
+#include "worker/inspector.h"
 #include "worker/launch.h"
 #include "worker/round.h"
 #include "worker/sampler.h"
@@ -54,9 +57,9 @@ void
 dbops_sampler_register(void)
 {
 	BackgroundWorker worker = {
-		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
-		.bgw_start_time = BgWorkerStart_ConsistentState,
-		.bgw_restart_time = RESTART_AFTER_S,
+	    .bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	    .bgw_start_time = BgWorkerStart_ConsistentState,
+	    .bgw_restart_time = RESTART_AFTER_S,
 	};
 
 	strlcpy(worker.bgw_name, "dbops sampler", sizeof(worker.bgw_name));
@@ -81,10 +84,12 @@ run_round(Sampler *sampler, bool wide)
 {
 	Activity activity;
 
+	if (wide)
+		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
-										   (activity.late ? TICK_LATE : 0));
+	                                       (activity.late ? TICK_LATE : 0));
 }
 
 /* Takes the rounds that are due or asked for. */
@@ -108,16 +113,34 @@ sample_if_due(Sampler *sampler)
 	else if (narrow || wide)
 	{
 		sampler->was_enabled = true;
+		dbops_selfstat_begin(SELF_SAMPLER);
 		run_round(sampler, wide);
+		dbops_selfstat_publish(SELF_SAMPLER);
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);
 	}
 }
 
 static void
+run_inspector(void *arg)
+{
+	dbops_inspector_run();
+}
+
+/* Takes in what the inspector has found, and sends it where names or sizes are missing. */
+static void
+inspect_if_due(Sampler *sampler)
+{
+	static const Task task = {.name = "inspect databases", .run = run_inspector};
+
+	if (dbops_guc_enabled && dbops_inspector_is_due())
+		dbops_control_run(sampler->worker, &task, NULL);
+}
+
+static void
 find_store_database(void *arg)
 {
-	*(bool *) arg = OidIsValid(get_database_oid(dbops_guc_database, true));
+	*(bool *) arg = dbops_databases_find(dbops_guc_database) != NULL;
 }
 
 /* Keeps the keeper running while there is a database for it. */
@@ -144,7 +167,7 @@ milliseconds_to_next(const Sampler *sampler)
 	TimestampTz now = dbops_clock_now();
 
 	return Min(dbops_timer_wait_ms(&sampler->narrow, now, WAKE_UP_MS),
-			   dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
+	           dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
 }
 
 static void
@@ -156,7 +179,8 @@ start_up(Sampler *sampler)
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 
 	MemoryContextSwitchTo(
-		AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	dbops_hooks_exclude_process();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
@@ -173,10 +197,11 @@ dbops_sampler_main(Datum argument)
 	while (!ShutdownRequestPending)
 	{
 		sample_if_due(&sampler);
+		inspect_if_due(&sampler);
 		keep_keeper(&sampler, &keeper);
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		                 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -38,7 +38,7 @@ is_extension_uncommitted(void)
 	bool uncommitted = false;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("dbops"));
+	            CStringGetDatum("dbops"));
 	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -53,18 +53,18 @@ check_can_sample(const WorkerControl *control)
 {
 	if (is_extension_uncommitted())
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot take a sample in the transaction that creates the extension"),
-				 errhint("Commit first.")));
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("cannot take a sample in the transaction that creates the extension"),
+		         errhint("Commit first.")));
 	if (!dbops_guc_enabled)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("sampling is switched off"),
-						errhint("Set dbops.enabled = on and reload the configuration.")));
+		                errmsg("sampling is switched off"),
+		                errhint("Set dbops.enabled = on and reload the configuration.")));
 	if (control->workers[WORKER_SAMPLER].pid == 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("the sampler is not running"),
-						errhint("The server restarts it within seconds; SELECT * FROM "
-								"dbops.status() tells more.")));
+		                errmsg("the sampler is not running"),
+		                errhint("The server restarts it within seconds; SELECT * FROM "
+		                        "dbops.status() tells more.")));
 }
 
 /* A keeper that is not there may be about to start: always so in the database it is to connect to. */
@@ -72,15 +72,15 @@ static bool
 may_keeper_come(const WorkerControl *control)
 {
 	return control->workers[WORKER_KEEPER].pid != 0 || control->store == STORE_STARTING ||
-		   (control->store == STORE_NO_DATABASE &&
-			get_database_oid(dbops_guc_database, true) == MyDatabaseId);
+	       (control->store == STORE_NO_DATABASE &&
+	        get_database_oid(dbops_guc_database, true) == MyDatabaseId);
 }
 
 static bool
 is_served(const WorkerControl *control, uint64 request)
 {
 	return control->workers[WORKER_SAMPLER].served >= request &&
-		   (control->workers[WORKER_KEEPER].served >= request || !may_keeper_come(control));
+	       (control->workers[WORKER_KEEPER].served >= request || !may_keeper_come(control));
 }
 
 static void
@@ -92,10 +92,9 @@ await_request(WorkerControl *control, uint64 request)
 	while (!is_served(control, request))
 	{
 		if (dbops_clock_monotonic_us() > give_up_us)
-			ereport(ERROR,
-					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-					 errmsg("no sample within %d seconds", GIVE_UP_MS / 1000),
-					 errhint("SELECT * FROM dbops.status() tells what the workers do.")));
+			ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			                errmsg("no sample within %d seconds", GIVE_UP_MS / 1000),
+			                errhint("SELECT * FROM dbops.status() tells what the workers do.")));
 		(void) ConditionVariableTimedSleep(&control->served, 1000, PG_WAIT_EXTENSION);
 	}
 	ConditionVariableCancelSleep();
@@ -118,9 +117,9 @@ dbops_take_sample(PG_FUNCTION_ARGS)
 
 	if (control->store != STORE_OK && control->store != STORE_RECOVERY)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("the sample was taken but not stored: %s",
-							   dbops_control_store_name(control->store)),
-						errhint("SELECT * FROM dbops.status() tells what to do; the sample is "
-								"kept in memory and stored when that is possible.")));
+		                errmsg("the sample was taken but not stored: %s",
+		                       dbops_control_store_name(control->store)),
+		                errhint("SELECT * FROM dbops.status() tells what to do; the sample is "
+		                        "kept in memory and stored when that is possible.")));
 	PG_RETURN_TIMESTAMPTZ(control->workers[WORKER_SAMPLER].last_at);
 }

@@ -40,6 +40,18 @@ test_version_2(void)
 	is_str(path, "/sys/fs/cgroup/pod/server/io.pressure", "a limited group has its own pressure");
 }
 
+/* The same machine, after the quota has moved to the group above. */
+static void
+test_limit_moves(void)
+{
+	CgroupFacts facts = read_machine("fixtures/cgroup_v2_moved");
+
+	is_int(facts.cpu_limit_millis, 1000, "a quota set on the group above is found");
+	is_int(facts.cpu_used_us, 123456789, "counters go on from where they were");
+	is_int(facts.cpu_throttled_periods, 250, "and throttling too");
+	is_int(facts.oom_kills, 2, "what did not move is as it was");
+}
+
 static void
 test_version_1(void)
 {
@@ -92,6 +104,7 @@ int
 main(void)
 {
 	test_version_2();
+	test_limit_moves();
 	test_version_1();
 	test_unlimited();
 	test_outside();

@@ -39,7 +39,7 @@ test_fields(void)
 	ok(dbops_procfs_read("/proc/meminfo", content, sizeof(content)), "a file is read");
 	dbops_procfs_fields(content, fields, lengthof(fields), values);
 	is_int(values[0], 16384 * 1024, "a value takes its factor");
-	is_int(values[1], 2000 * 1024, "a key is matched whole: Cached is not SwapCached");
+	is_int(values[1], 2000 * 1024, "a key is matched whole: Cached is not Cache");
 	is_int(values[2], 3, "a value without unit is read");
 	is_int(values[3], FAMILY_NULL, "a key that is not there leaves its column unknown");
 }

@@ -1,0 +1,257 @@
+/*
+ * store/fdw_row.c
+ *		From a row of the history to columns; see fdw_row.h.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "math/histogram_type.h"
+#include "store/fdw_row.h"
+#include "store/registry.h"
+
+#define US_PER_SECOND 1e6
+#define NS_PER_MS 1e6
+
+/* One column of one row; cells are NULL until set. */
+typedef struct Cell
+{
+	Datum value;
+	bool isnull;
+} Cell;
+
+static const Cell null_cell = {.isnull = true};
+
+static Cell
+form_cell(Datum value)
+{
+	return (Cell){.value = value};
+}
+
+static Cell
+form_text(const char *string)
+{
+	return string == NULL ? null_cell : form_cell(CStringGetTextDatum(string));
+}
+
+static Cell
+form_name(const char *string)
+{
+	Name name;
+
+	if (string == NULL)
+		return null_cell;
+	name = palloc(sizeof(NameData));
+	namestrcpy(name, string);
+	return form_cell(NameGetDatum(name));
+}
+
+static Cell
+form_interval(int64 us)
+{
+	Interval *interval = palloc0(sizeof(Interval));
+
+	interval->time = us;
+	return form_cell(IntervalPGetDatum(interval));
+}
+
+static Cell
+form_label(const Label *label, const HistoryRow *row, int index)
+{
+	int64 number = row->key->num[index];
+
+	switch (label->type)
+	{
+		case LABEL_OID:
+			return form_cell(ObjectIdGetDatum((Oid) number));
+		case LABEL_INT8:
+			return form_cell(Int64GetDatum(number));
+		case LABEL_BOOL:
+			return form_cell(BoolGetDatum(number != 0));
+		case LABEL_SQLSTATE:
+			return form_text(unpack_sql_state((int) number));
+		case LABEL_TEXT:
+			return form_text(row->text);
+	}
+	return null_cell;
+}
+
+static Cell
+form_metric(const Metric *metric, const int64 *values, int index)
+{
+	int64 stored = values[index];
+
+	if (stored == FAMILY_NULL)
+		return null_cell;
+	switch (metric->kind)
+	{
+		case METRIC_TIMESTAMP:
+			return form_cell(TimestampTzGetDatum(stored));
+		case METRIC_HISTOGRAM:
+			return form_cell(
+			    PointerGetDatum(dbops_histogram_form(dbops_frame_histogram(values, index))));
+		case METRIC_COUNTER:
+		case METRIC_GAUGE:
+			break;
+	}
+	if (metric->scale == 0 || metric->scale == 1)
+		return form_cell(Int64GetDatum(stored));
+	return form_cell(Float8GetDatum(dbops_metric_value(metric, stored)));
+}
+
+static Cell
+form_rate(const Metric *metric, const HistoryRow *row, int index)
+{
+	int64 stored = row->values[index];
+
+	if (stored == FAMILY_NULL || row->covers_us <= 0)
+		return null_cell;
+	return form_cell(Float8GetDatum(dbops_metric_value(metric, stored) /
+	                                ((double) row->covers_us / US_PER_SECOND)));
+}
+
+/* Returns false when a term is unknown: then so is the sum. */
+static bool
+sum_terms(const Family *family, const int64 *values, const char *const *terms, double *sum)
+{
+	*sum = 0;
+	for (int i = 0; i < DERIVED_TERMS && terms[i] != NULL; i++)
+	{
+		int metric = dbops_family_metric(family, terms[i]);
+
+		if (values[metric] == FAMILY_NULL)
+			return false;
+		*sum += dbops_metric_value(&family->metrics[metric], values[metric]);
+	}
+	return true;
+}
+
+static Cell
+form_quantile(const Family *family, const Derived *derived, const int64 *values)
+{
+	int metric = dbops_family_metric(family, derived->of[0]);
+	const Histogram *histogram = dbops_frame_histogram(values, metric);
+
+	if (histogram == NULL || histogram->nbuckets == 0)
+		return null_cell;
+	return form_cell(
+	    Float8GetDatum(dbops_histogram_quantile(histogram, derived->factor) / NS_PER_MS));
+}
+
+static Cell
+form_derived(const Family *family, const Derived *derived, const HistoryRow *row)
+{
+	double of;
+	double per;
+
+	if (derived->kind == DERIVED_QUANTILE)
+		return form_quantile(family, derived, row->values);
+	if (!sum_terms(family, row->values, derived->of, &of))
+		return null_cell;
+	if (derived->kind == DERIVED_SHARE)
+		per = (double) row->covers_us / US_PER_SECOND;
+	else if (!sum_terms(family, row->values, derived->per, &per))
+		return null_cell;
+	if (per == 0)
+		return null_cell;
+	return form_cell(Float8GetDatum(derived->factor * of / per));
+}
+
+/* A relation's database is the label before it. */
+static const EntityName *
+find_name(const RowMaker *maker, const HistoryRow *row, const Column *column)
+{
+	const int64 *key = row->key->num;
+	int index = column->index;
+
+	switch (column->source)
+	{
+		case COLUMN_DATNAME:
+			return dbops_names_lookup(maker->names, NAME_DATABASE, InvalidOid, key[index]);
+		case COLUMN_ROLNAME:
+			return dbops_names_lookup(maker->names, NAME_ROLE, InvalidOid, key[index]);
+		default:
+			return dbops_names_lookup(maker->names, NAME_RELATION,
+			                          index > 0 ? (Oid) key[index - 1] : InvalidOid, key[index]);
+	}
+}
+
+/* The step asked for comes back as asked, so that the clause that asked holds. */
+static Cell
+form_step(const RowMaker *maker, const HistoryRow *row)
+{
+	int64 step_us = maker->asked_step_us > 0 ? maker->asked_step_us : row->step_us;
+
+	return step_us > 0 ? form_interval(step_us) : null_cell;
+}
+
+static Cell
+form_column(const RowMaker *maker, const HistoryRow *row, const Column *column)
+{
+	const Family *family = maker->table->family;
+
+	switch (column->source)
+	{
+		case COLUMN_NODE:
+			return form_text(row->node);
+		case COLUMN_AT:
+			return form_cell(TimestampTzGetDatum(row->at));
+		case COLUMN_COVERS:
+			return form_interval(row->covers_us);
+		case COLUMN_STEP:
+			return form_step(maker, row);
+		case COLUMN_LATE:
+			return form_cell(BoolGetDatum((row->flags & TICK_LATE) != 0));
+		case COLUMN_LABEL:
+			return form_label(&family->labels[column->index], row, column->index);
+		case COLUMN_SCHEMANAME:
+			return form_name(find_name(maker, row, column)->schemaname);
+		case COLUMN_DATNAME:
+		case COLUMN_RELNAME:
+		case COLUMN_ROLNAME:
+			return form_name(find_name(maker, row, column)->objname);
+		case COLUMN_METRIC:
+			return form_metric(&family->metrics[column->index], row->values, column->index);
+		case COLUMN_RATE:
+			return form_rate(&family->metrics[column->index], row, column->index);
+		case COLUMN_DERIVED:
+			return form_derived(family, &family->derived[column->index], row);
+	}
+	return null_cell;
+}
+
+void
+dbops_fdw_row_fill(const RowMaker *maker, const HistoryRow *row, Datum *values, bool *nulls)
+{
+	const FdwTable *table = maker->table;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		Cell cell = null_cell;
+
+		if (maker->needed[i] && table->columns[i] != NULL)
+			cell = form_column(maker, row, table->columns[i]);
+		values[i] = cell.value;
+		nulls[i] = cell.isnull;
+	}
+}
+
+static void
+mark_terms(const Family *family, const char *const *terms, bool *wanted)
+{
+	for (int i = 0; i < DERIVED_TERMS && terms[i] != NULL; i++)
+		wanted[dbops_family_metric(family, terms[i])] = true;
+}
+
+void
+dbops_fdw_row_mark(const Family *family, const Column *column, bool *wanted)
+{
+	if (column->source == COLUMN_METRIC || column->source == COLUMN_RATE)
+		wanted[column->index] = true;
+	else if (column->source == COLUMN_DERIVED)
+	{
+		mark_terms(family, family->derived[column->index].of, wanted);
+		mark_terms(family, family->derived[column->index].per, wanted);
+	}
+}

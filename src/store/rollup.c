@@ -1,0 +1,442 @@
+/*
+ * store/rollup.c
+ *		From ticks to chunks, and from chunks to coarser ones; see rollup.h.
+ *
+ * A window can hold far more rows than fit in memory at their full width, so a chunk is built in
+ * parts: each part is a range of its blocks, for which the sources are read again.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "core/clock.h"
+#include "core/spi.h"
+#include "store/chunk.h"
+#include "store/merge.h"
+#include "store/registry.h"
+#include "store/retention.h"
+#include "store/rollup.h"
+#include "store/scan.h"
+
+/* Time after which a run takes on no further chunk. */
+#define RUN_LIMIT_US (5 * USECS_PER_SEC)
+
+/* Rows of the sources taken into memory at once; at 400 bytes a row some 13 MB. */
+#define ROWS_PER_PART 32768
+
+static const char *const insert_chunk =
+    "INSERT INTO %s (from_at, to_at, node, family, head, data)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6)\n"
+    "ON CONFLICT DO NOTHING";
+
+/* A tick or a finer chunk that goes into the window. */
+typedef struct Source
+{
+	TimestampTz at;  /* place of the tick; start of the chunk */
+	ChunkHead *head; /* NULL for a tick */
+	ChunkSlot tick;  /* of a tick: flags and covered time */
+	Datum data;      /* a tick's bytes; a chunk's, not detoasted */
+	int32 *slots;    /* position in the new chunk of each of its slots; a tick has one */
+	int64 step_us;   /* of its slots */
+} Source;
+
+typedef struct Window
+{
+	const Family *family;
+	const Resolution *resolution;
+	HistoryKey key;
+	HistoryKey source_key;
+	TimestampTz from;
+	TimestampTz to;
+	Source *sources;
+	int nsources;
+	int capacity;
+	int64 nrows; /* of the sources */
+	ChunkSlot *slots;
+	int nslots;
+} Window;
+
+/* Blocks of the new chunk. */
+typedef struct Part
+{
+	const Family *family;
+	int first_block;
+	int end_block;
+	int nblocks; /* of the chunk */
+} Part;
+
+static bool roll_up_next(const HistoryKey *key, TimestampTz now);
+static bool find_window(Window *window, TimestampTz now);
+static void load_sources(Window *window);
+static void make_slots(Window *window);
+static void write_chunk(Window *window);
+
+int
+dbops_rollup_run(void)
+{
+	int64 started_us = dbops_clock_monotonic_us();
+	TimestampTz now = dbops_clock_now();
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops rollup", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+	StoredNode *nodes;
+	int nnodes = dbops_scan_nodes(&nodes);
+	int written = 0;
+
+	for (HistoryKey key = {.resolution = RESOLUTION_MINUTE}; key.resolution < RESOLUTION_COUNT;
+	     key.resolution++)
+	{
+		for (int i = 0; i < nnodes * dbops_registry_count(); i++)
+		{
+			bool more = true;
+
+			key.node = nodes[i % nnodes].id;
+			key.family = dbops_registry_at(i / nnodes)->id;
+			while (more && dbops_clock_monotonic_us() - started_us < RUN_LIMIT_US)
+			{
+				CHECK_FOR_INTERRUPTS();
+				MemoryContextSwitchTo(context);
+				/* A snapshot of its own, to see the chunks that this run has written. */
+				PushActiveSnapshot(GetLatestSnapshot());
+				more = roll_up_next(&key, now);
+				PopActiveSnapshot();
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(context);
+				written += more;
+			}
+		}
+	}
+	MemoryContextDelete(context);
+	return written;
+}
+
+/* Writes the next chunk of a family and resolution, if its window is over. */
+static bool
+roll_up_next(const HistoryKey *key, TimestampTz now)
+{
+	Window window = {.family = dbops_registry_by_id(key->family),
+	                 .resolution = &dbops_resolutions[key->resolution],
+	                 .key = *key,
+	                 .source_key = *key};
+
+	window.source_key.resolution = key->resolution - 1;
+	if (!find_window(&window, now))
+		return false;
+	load_sources(&window);
+	make_slots(&window);
+	write_chunk(&window);
+	return true;
+}
+
+static TimestampTz
+place_of(const HistoryKey *key, const Stored *stored)
+{
+	return key->resolution == RESOLUTION_RAW ? dbops_tick_place(stored->at, stored->covers_us) :
+	                                           stored->at;
+}
+
+/* How far beyond its place a source can be stored. */
+static int64
+reach_of(const HistoryKey *key)
+{
+	return key->resolution == RESOLUTION_RAW ? MAX_COVERS_US / 2 : 0;
+}
+
+/* The window of the first source after the last chunk; false when there is none, or not over yet. */
+static bool
+find_window(Window *window, TimestampTz now)
+{
+	const Resolution *resolution = window->resolution;
+	TimestampTz done = DT_NOBEGIN;
+	Stored last;
+	MemberScan *scan;
+	const Stored *stored;
+	bool found = false;
+
+	if (dbops_scan_last(&window->key, &last))
+		done = last.to_at;
+	scan = dbops_scan_begin(&window->source_key, done, DT_NOEND, false);
+	while (!found && (stored = dbops_scan_next(scan)) != NULL)
+	{
+		TimestampTz place = place_of(&window->source_key, stored);
+
+		found = place >= done;
+		window->from = dbops_bucket_start(place, resolution->window_us);
+	}
+	dbops_scan_end(scan);
+	if (!found || !dbops_scan_last(&window->source_key, &last))
+		return false;
+
+	window->to = window->from + resolution->window_us;
+	if (window->source_key.resolution == RESOLUTION_RAW ?
+	        dbops_tick_place(last.at, last.covers_us) >= window->to :
+	        last.to_at >= window->to)
+		return true;
+	/* A source that ended is packed when nothing can come any more. */
+	return now > window->to + resolution->window_us + MAX_COVERS_US;
+}
+
+static void
+add_source(Window *window, const Stored *stored)
+{
+	Source *source;
+
+	if (window->nsources == window->capacity)
+	{
+		window->capacity = Max(64, window->capacity * 2);
+		window->sources = window->sources == NULL ?
+		                      palloc(sizeof(Source) * window->capacity) :
+		                      repalloc(window->sources, sizeof(Source) * window->capacity);
+	}
+	source = &window->sources[window->nsources++];
+	memset(source, 0, sizeof(Source));
+	source->at = place_of(&window->source_key, stored);
+	source->step_us = dbops_resolutions[window->source_key.resolution].step_us;
+	if (window->source_key.resolution == RESOLUTION_RAW)
+	{
+		bytea *data = DatumGetByteaPCopy(stored->data);
+
+		source->tick = (ChunkSlot){.flags = stored->flags, .covers_us = stored->covers_us};
+		source->data = PointerGetDatum(data);
+		window->nrows += dbops_codec_rows(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	}
+	else
+	{
+		bytea *head = DatumGetByteaPP(stored->head);
+
+		source->head =
+		    dbops_chunk_read_head(window->family, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head));
+		source->data = datumCopy(stored->data, false, -1);
+		window->nrows += source->head->nrows;
+	}
+}
+
+static void
+load_sources(Window *window)
+{
+	MemberScan *scan = dbops_scan_begin(&window->source_key, window->from,
+	                                    window->to + reach_of(&window->source_key), false);
+	const Stored *stored;
+
+	while ((stored = dbops_scan_next(scan)) != NULL)
+	{
+		TimestampTz place = place_of(&window->source_key, stored);
+
+		if (place >= window->from && place < window->to)
+			add_source(window, stored);
+	}
+	dbops_scan_end(scan);
+}
+
+/* Time and flags that a source's i-th slot adds to the window. */
+static ChunkSlot
+source_slot(const Source *source, int i)
+{
+	return source->head ? source->head->slots[i] : source->tick;
+}
+
+static int
+source_slots(const Source *source)
+{
+	return source->head ? source->head->nslots : 1;
+}
+
+/* Finds the buckets that have samples, and where each slot of the sources goes. */
+static void
+make_slots(Window *window)
+{
+	int64 step_us = window->resolution->step_us;
+	int nbuckets = (int) (window->resolution->window_us / step_us);
+	ChunkSlot *buckets = palloc0(sizeof(ChunkSlot) * nbuckets);
+	int32 *positions = palloc(sizeof(int32) * nbuckets);
+
+	for (int i = 0; i < nbuckets; i++)
+		positions[i] = -1;
+	for (int s = 0; s < window->nsources; s++)
+	{
+		Source *source = &window->sources[s];
+
+		source->slots = palloc(sizeof(int32) * (source_slots(source) + 1));
+		for (int i = 0; i < source_slots(source); i++)
+		{
+			ChunkSlot slot = source_slot(source, i);
+			int64 bucket = (source->at + slot.number * source->step_us - window->from) / step_us;
+
+			if (bucket < 0 || bucket >= nbuckets)
+				ereport(ERROR,
+				        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("history data is corrupted"),
+				         errdetail_internal("a chunk reaches beyond its window")));
+			source->slots[i] = (int32) bucket;
+			positions[bucket] = 0;
+			buckets[bucket].number = (int32) bucket;
+			buckets[bucket].flags |= slot.flags;
+			buckets[bucket].covers_us += slot.covers_us;
+		}
+	}
+	window->slots = palloc(sizeof(ChunkSlot) * nbuckets);
+	for (int bucket = 0; bucket < nbuckets; bucket++)
+	{
+		if (positions[bucket] < 0)
+			continue;
+		positions[bucket] = window->nslots;
+		window->slots[window->nslots++] = buckets[bucket];
+	}
+	for (int s = 0; s < window->nsources; s++)
+	{
+		for (int i = 0; i < source_slots(&window->sources[s]); i++)
+			window->sources[s].slots[i] = positions[window->sources[s].slots[i]];
+	}
+}
+
+static bool
+is_in_part(const EntityKey *key, void *arg)
+{
+	const Part *part = arg;
+	int block = dbops_chunk_block(dbops_merge_hash(part->family, key), part->nblocks);
+
+	return block >= part->first_block && block < part->end_block;
+}
+
+/* Reads the blocks of a finer chunk that may hold entities of the part. */
+static void
+read_chunk_part(const Source *source, const Part *part, ChunkRows *rows)
+{
+	const EntityFilter filter = {.keep = is_in_part, .arg = unconstify(Part *, part)};
+	const ChunkHead *head = source->head;
+	int first = (int) ((int64) part->first_block * head->nblocks / part->nblocks);
+	int end = (int) (((int64) part->end_block * head->nblocks - 1) / part->nblocks) + 1;
+	Size start = head->offsets[first];
+	Size size = head->offsets[end] - start;
+	bytea *slice;
+
+	if (size == 0)
+		return;
+	slice = DatumGetByteaPSlice(source->data, start, size);
+	if (VARSIZE_ANY_EXHDR(slice) != size)
+		dbops_corrupted("a chunk is shorter than its head says");
+	for (int block = first; block < end; block++)
+		dbops_chunk_read_block(head,
+		                       dbops_reader(VARDATA_ANY(slice) + (head->offsets[block] - start),
+		                                    head->offsets[block + 1] - head->offsets[block]),
+		                       NULL, &filter, rows);
+	pfree(slice);
+}
+
+static void
+read_source(const Source *source, const Part *part, ChunkRows *rows)
+{
+	const EntityFilter filter = {.keep = is_in_part, .arg = unconstify(Part *, part)};
+	bytea *data = (bytea *) DatumGetPointer(source->data);
+
+	if (source->head != NULL)
+		read_chunk_part(source, part, rows);
+	else
+		dbops_codec_decode_some(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), NULL, &filter,
+		                        rows->frame);
+}
+
+/* Merges what the sources have for a part, and writes its blocks. */
+static void
+write_part(const Window *window, const Part *part, ChunkWriter *writer)
+{
+	ChunkRows *rows = palloc0(sizeof(ChunkRows) * window->nsources);
+	Frame *merged = dbops_frame_create(window->family);
+	int64 total = 0;
+	MergeInput *inputs;
+	int32 *slots;
+	int n = 0;
+
+	for (int s = 0; s < window->nsources; s++)
+	{
+		rows[s].frame = dbops_frame_create(window->family);
+		read_source(&window->sources[s], part, &rows[s]);
+		total += rows[s].frame->nrows;
+	}
+	inputs = palloc_extended(sizeof(MergeInput) * (total + 1), MCXT_ALLOC_HUGE);
+	slots = palloc_extended(sizeof(int32) * (total + 1), MCXT_ALLOC_HUGE);
+	for (int s = 0; s < window->nsources; s++)
+	{
+		const Source *source = &window->sources[s];
+		const Frame *frame = rows[s].frame;
+
+		for (int i = 0; i < frame->nrows; i++)
+		{
+			int slot = source->head ? rows[s].slots[i] : 0;
+
+			inputs[n] = (MergeInput){.hash = dbops_merge_hash(window->family, &frame->keys[i]),
+			                         .key = &frame->keys[i],
+			                         .text = frame->texts ? frame->texts[i] : NULL,
+			                         .values = dbops_frame_row(frame, i),
+			                         .weight_us = source_slot(source, slot).covers_us,
+			                         .slot = source->slots[slot],
+			                         .order = n};
+			n++;
+		}
+	}
+	dbops_merge_rows(inputs, n, merged, slots);
+	dbops_chunk_add(writer, merged, slots, part->end_block);
+}
+
+static Datum
+bytea_of(const StringInfoData *bytes)
+{
+	bytea *copy = palloc_extended(VARHDRSZ + bytes->len, MCXT_ALLOC_HUGE);
+
+	SET_VARSIZE(copy, VARHDRSZ + bytes->len);
+	memcpy(VARDATA(copy), bytes->data, bytes->len);
+	return PointerGetDatum(copy);
+}
+
+static void
+insert(const Window *window, const ChunkWriter *writer)
+{
+	StringInfoData head;
+	SpiValue params[6];
+
+	initStringInfo(&head);
+	dbops_chunk_put_head(writer, &head);
+	params[0] = (SpiValue){.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(window->from)};
+	params[1] = (SpiValue){.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(window->to)};
+	params[2] = (SpiValue){.type = INT2OID, .value = Int16GetDatum(window->key.node)};
+	params[3] = (SpiValue){.type = INT2OID, .value = Int16GetDatum(window->key.family)};
+	params[4] = (SpiValue){.type = BYTEAOID, .value = bytea_of(&head)};
+	params[5] = (SpiValue){.type = BYTEAOID, .value = bytea_of(&writer->data)};
+	dbops_spi_execute(psprintf(insert_chunk, dbops_resolution_member(
+	                                             window->key.resolution,
+	                                             dbops_retention_member(window->key.resolution))),
+	                  params, lengthof(params));
+}
+
+static void
+write_chunk(Window *window)
+{
+	int nblocks = dbops_chunk_blocks(window->nrows);
+	int nparts = (int) Min(nblocks, window->nrows / ROWS_PER_PART + 1);
+	ChunkWriter *writer =
+	    dbops_chunk_create(window->family, window->slots, window->nslots, nblocks);
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops rollup part", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+
+	for (int p = 0; p < nparts; p++)
+	{
+		Part part = {.family = window->family,
+		             .first_block = (int) ((int64) nblocks * p / nparts),
+		             .end_block = (int) ((int64) nblocks * (p + 1) / nparts),
+		             .nblocks = nblocks};
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(context);
+		write_part(window, &part, writer);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	insert(window, writer);
+}

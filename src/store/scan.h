@@ -1,0 +1,57 @@
+/*
+ * store/scan.h
+ *		Reading the members of a ring in order of time.
+ *
+ * A file of its own because rollup and readers scan the same tables, and neither may use SPI for it:
+ * readers have no right on them.  Rows are those of the active snapshot, found by index.  The lock
+ * on each member lasts until the end of the scan only, as retention wants it.
+ */
+#pragma once
+
+#include "store/resolution.h"
+
+/* A row; what it points to is good until the next call. */
+typedef struct Stored
+{
+	TimestampTz at;    /* ticks: of the sample; chunks: start of the window */
+	TimestampTz to_at; /* chunks: end of the window */
+	int64 boot;        /* this and the next three: ticks */
+	int64 seq;
+	int64 covers_us;
+	uint16 flags;
+	Datum head; /* chunks */
+	Datum data; /* not detoasted */
+} Stored;
+
+/* Whose history. */
+typedef struct HistoryKey
+{
+	ResolutionId resolution;
+	int16 family;
+	int16 node;
+} HistoryKey;
+
+typedef struct MemberScan MemberScan;
+
+/* Rows with from <= at < to, ascending; from the latest one backwards when `backward`. */
+extern MemberScan *
+dbops_scan_begin(const HistoryKey *key, TimestampTz from, TimestampTz to, bool backward);
+
+/* NULL at the end. */
+extern const Stored *dbops_scan_next(MemberScan *scan);
+
+extern void dbops_scan_end(MemberScan *scan);
+
+/* The first or the last row, without what needs the table: head and data are 0. */
+extern bool dbops_scan_first(const HistoryKey *key, Stored *stored);
+extern bool dbops_scan_last(const HistoryKey *key, Stored *stored);
+
+/* A server in the history. */
+typedef struct StoredNode
+{
+	int16 id;
+	char *name;
+} StoredNode;
+
+/* All servers by id, palloc'd; none where the extension is not there. */
+extern int dbops_scan_nodes(StoredNode **nodes);
