@@ -49,7 +49,8 @@ CREATE TYPE dbops.histogram (
     STORAGE = extended
 );
 COMMENT ON TYPE dbops.histogram IS
-    'Durations counted in buckets of 2^(1/16), from a microsecond to an hour; written {bucket:count, ...}, bucket b ending at 2^(-20 + (b + 1)/16) seconds';
+    'Durations counted in buckets of a factor of 2^(1/16), from a microsecond to an hour, written '
+    '{bucket:count, ...}; bucket b ends at 2^(-20 + (b + 1)/16) seconds';
 REVOKE ALL ON TYPE dbops.histogram FROM PUBLIC;
 GRANT USAGE ON TYPE dbops.histogram TO pg_monitor;
 
@@ -198,7 +199,8 @@ RETURNS float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dbops_quantile';
 COMMENT ON FUNCTION dbops.quantile(dbops.histogram, float8) IS
-    'Duration in ms that a share q (0 to 1) of the values does not exceed, at most 2.2 % off; NULL if there is no value';
+    'Duration in ms that a share q (0 to 1) of the values does not exceed, at most 2.2 % off; '
+    'NULL if there is no value';
 REVOKE ALL ON FUNCTION dbops.quantile(dbops.histogram, float8) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.quantile(dbops.histogram, float8) TO pg_monitor;
 

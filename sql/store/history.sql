@@ -1,5 +1,5 @@
--- The history as tables: dbops.<family>_history, a foreign table per family, and dbops.<family>_now,
--- the family as it is at the moment.
+-- The history as tables: dbops.<family>_history, a foreign table per family, and
+-- dbops.<family>_now, the family as it is at the moment.
 
 CREATE FUNCTION dbops._fdw_handler()
 RETURNS fdw_handler
@@ -31,9 +31,9 @@ COMMENT ON SERVER dbops IS
 IMPORT FOREIGN SCHEMA history FROM SERVER dbops INTO dbops;
 IMPORT FOREIGN SCHEMA now FROM SERVER dbops INTO dbops;
 
--- What IMPORT FOREIGN SCHEMA cannot make: comments, rights, and a function per history.  Inlined, the
--- function passes the conditions of the query on to the table, which is why it has no search_path of
--- its own and is not strict.
+-- What IMPORT FOREIGN SCHEMA cannot make: comments, rights, and a function per history.  Inlined,
+-- the function passes the conditions of the query on to the table, which is why it has no
+-- search_path of its own and is not strict.
 CREATE FUNCTION dbops._describe_history()
 RETURNS void
 LANGUAGE plpgsql
@@ -42,26 +42,35 @@ AS $$
 DECLARE
     c record;
 BEGIN
-    FOR c IN SELECT table_name, column_name, column_comment FROM dbops._columns() LOOP
+    FOR c IN
+        SELECT table_name, column_name, column_comment
+        FROM dbops._columns()
+    LOOP
         EXECUTE format('COMMENT ON COLUMN dbops.%I.%I IS %L',
                        c.table_name, c.column_name, c.column_comment);
     END LOOP;
-    FOR c IN SELECT DISTINCT kind, table_name, family_help FROM dbops._columns() LOOP
+
+    FOR c IN
+        SELECT table_name, family_help, kind,
+               string_agg(format('h.%I', column_name), ', ' ORDER BY column_number) AS columns
+        FROM dbops._columns()
+        GROUP BY table_name, family_help, kind
+    LOOP
         EXECUTE format('COMMENT ON FOREIGN TABLE dbops.%I IS %L', c.table_name,
                        CASE c.kind WHEN 'history' THEN 'History: ' ELSE 'At the moment: ' END
                        || c.family_help);
         EXECUTE format('REVOKE ALL ON dbops.%I FROM PUBLIC', c.table_name);
         EXECUTE format('GRANT SELECT ON dbops.%I TO pg_monitor', c.table_name);
-    END LOOP;
-    FOR c IN SELECT DISTINCT table_name, family_help FROM dbops._columns() WHERE kind = 'history' LOOP
+        CONTINUE WHEN c.kind <> 'history';
         EXECUTE format('CREATE OR REPLACE FUNCTION dbops.%1$I(step interval) '
                        'RETURNS SETOF dbops.%1$I LANGUAGE sql STABLE '
-                       'BEGIN ATOMIC SELECT h.* FROM dbops.%1$I AS h WHERE h.step = $1; END',
-                       c.table_name);
+                       'BEGIN ATOMIC SELECT %2$s FROM dbops.%1$I AS h WHERE h.step = $1; END',
+                       c.table_name, c.columns);
         EXECUTE format('COMMENT ON FUNCTION dbops.%I(interval) IS %L', c.table_name,
-                       'History in steps, any time without months: ' || c.family_help);
+                       'History in steps, of any time without months: ' || c.family_help);
         EXECUTE format('REVOKE ALL ON FUNCTION dbops.%I(interval) FROM PUBLIC', c.table_name);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION dbops.%I(interval) TO pg_monitor', c.table_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION dbops.%I(interval) TO pg_monitor',
+                       c.table_name);
     END LOOP;
 END
 $$;

@@ -15,7 +15,8 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE
 ROWS 500
 AS 'MODULE_PATHNAME', 'dbops_metrics';
 COMMENT ON FUNCTION dbops.metrics() IS
-    'Every label and metric of every family: what it is, its unit, how samples of it become one, how often it is taken';
+    'Every label and metric of every family: what it is, its unit, how samples of it become one, '
+    'how often it is taken';
 REVOKE ALL ON FUNCTION dbops.metrics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.metrics() TO pg_monitor;
 
@@ -26,7 +27,8 @@ CREATE FUNCTION dbops._columns(
     OUT family_help text,
     OUT column_name text,
     OUT column_type text,
-    OUT column_comment text
+    OUT column_comment text,
+    OUT column_number int
 )
 RETURNS SETOF record
 LANGUAGE C STABLE STRICT PARALLEL SAFE

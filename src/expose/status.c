@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -33,7 +34,7 @@ typedef struct Check
 } Check;
 
 static void
-find(Finding *finding, StatusLevel level, char *detail, char *hint)
+find(Finding *finding, FindingLevel level, char *detail, char *hint)
 {
 	finding->level = level;
 	finding->detail = detail;
@@ -64,13 +65,13 @@ static void
 check_library(Finding *finding)
 {
 	if (!dbops_preload_done())
-		find(finding, STATUS_CRITICAL, "the library is not loaded at server start",
+		find(finding, FINDING_CRITICAL, "the library is not loaded at server start",
 		     DBOPS_PRELOAD_HINT);
 	else if (!dbops_guc_enabled)
-		find(finding, STATUS_WARNING, "switched off",
+		find(finding, FINDING_WARNING, "switched off",
 		     "Set dbops.enabled = on in postgresql.conf and reload.");
 	else
-		find(finding, STATUS_OK, "loaded at server start", NULL);
+		find(finding, FINDING_OK, "loaded at server start", NULL);
 }
 
 static void
@@ -81,19 +82,19 @@ check_pg_stat_statements(Finding *finding)
 
 	if (theirs < 0)
 		find(
-		    finding, STATUS_CRITICAL,
+		    finding, FINDING_CRITICAL,
 		    "pg_stat_statements is not loaded at server start: blocks, WAL and texts of statements "
 		    "are missing",
 		    DBOPS_PRELOAD_HINT);
 	else if (ours >= 0 && ours < theirs)
-		find(finding, STATUS_WARNING,
+		find(finding, FINDING_WARNING,
 		     "dbops stands before pg_stat_statements, which then measures each statement twice",
 		     DBOPS_PRELOAD_HINT);
 	else if (!OidIsValid(get_extension_oid("pg_stat_statements", true)))
-		find(finding, STATUS_CRITICAL, "the extension pg_stat_statements is not in this database",
+		find(finding, FINDING_CRITICAL, "the extension pg_stat_statements is not in this database",
 		     "CREATE EXTENSION pg_stat_statements;");
 	else
-		find(finding, STATUS_OK, "loaded before dbops", NULL);
+		find(finding, FINDING_OK, "loaded before dbops", NULL);
 }
 
 static void
@@ -102,10 +103,10 @@ check_query_id(Finding *finding)
 	const char *setting = GetConfigOption("compute_query_id", false, false);
 
 	if (strcmp(setting, "off") == 0)
-		find(finding, STATUS_CRITICAL, "statements cannot be told apart: compute_query_id is off",
+		find(finding, FINDING_CRITICAL, "statements cannot be told apart: compute_query_id is off",
 		     "Put this line into postgresql.conf and reload: compute_query_id = auto");
 	else
-		find(finding, STATUS_OK, psprintf("compute_query_id is %s", setting), NULL);
+		find(finding, FINDING_OK, psprintf("compute_query_id is %s", setting), NULL);
 }
 
 static char *
@@ -121,17 +122,17 @@ check_sampler(Finding *finding)
 	int64 late_us = LATE_ROUNDS * Max(dbops_guc_sample_interval, 1) * USECS_PER_SEC;
 
 	if (sampler->pid == 0)
-		find(finding, STATUS_CRITICAL, "not running",
+		find(finding, FINDING_CRITICAL, "not running",
 		     "The server restarts it within seconds; if it does not stay, the server log has the "
 		     "reason.");
 	else if (sampler->last_at == 0)
-		find(finding, STATUS_UNKNOWN, "no sample yet", NULL);
+		find(finding, FINDING_UNKNOWN, "no sample yet", NULL);
 	else if (dbops_guc_enabled && dbops_clock_now() - sampler->last_at > late_us)
-		find(finding, STATUS_CRITICAL, psprintf("last sample %s", seconds_ago(sampler->last_at)),
+		find(finding, FINDING_CRITICAL, psprintf("last sample %s", seconds_ago(sampler->last_at)),
 		     psprintf("See where process %d hangs: SELECT * FROM pg_stat_activity WHERE pid = %d",
 		              (int) sampler->pid, (int) sampler->pid));
 	else
-		find(finding, STATUS_OK, psprintf("last sample %s", seconds_ago(sampler->last_at)), NULL);
+		find(finding, FINDING_OK, psprintf("last sample %s", seconds_ago(sampler->last_at)), NULL);
 }
 
 /* Last error of the task that stores. */
@@ -142,7 +143,7 @@ store_error(void)
 
 	for (int i = 0; i < TASK_STATES && keeper->tasks[i].name[0] != '\0'; i++)
 	{
-		if (strcmp(keeper->tasks[i].name, "store") == 0)
+		if (strcmp(keeper->tasks[i].name, STORE_TASK) == 0)
 			return keeper->tasks[i].error.message;
 	}
 	return "";
@@ -156,34 +157,34 @@ check_store(Finding *finding)
 	switch (dbops_control()->store)
 	{
 		case STORE_STARTING:
-			find(finding, STATUS_UNKNOWN, "the keeper is starting", NULL);
+			find(finding, FINDING_UNKNOWN, "the keeper is starting", NULL);
 			break;
 		case STORE_OK:
-			find(finding, STATUS_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
+			find(finding, FINDING_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
 			     NULL);
 			break;
 		case STORE_NO_DATABASE:
-			find(finding, STATUS_CRITICAL,
+			find(finding, FINDING_CRITICAL,
 			     psprintf("database \"%s\" does not exist", dbops_guc_database),
 			     psprintf("CREATE DATABASE %s; or set dbops.database to another one and restart.",
 			              quote_identifier(dbops_guc_database)));
 			break;
 		case STORE_NO_EXTENSION:
-			find(finding, STATUS_CRITICAL,
+			find(finding, FINDING_CRITICAL,
 			     psprintf("database \"%s\" has no extension dbops", dbops_guc_database),
 			     psprintf("In database %s: CREATE EXTENSION dbops CASCADE;",
 			              quote_identifier(dbops_guc_database)));
 			break;
 		case STORE_RECOVERY:
-			find(finding, STATUS_OK, "standby: the last samples are kept in memory", NULL);
+			find(finding, FINDING_OK, "standby: the last samples are kept in memory", NULL);
 			break;
 		case STORE_FAILED:
-			find(finding, STATUS_CRITICAL, psprintf("storing failed: %s", store_error()),
+			find(finding, FINDING_CRITICAL, psprintf("storing failed: %s", store_error()),
 			     "Samples wait in memory and are stored when the cause is gone.");
 			break;
 		case STORE_NO_WORKER:
 			find(
-			    finding, STATUS_CRITICAL, "no free worker slot for the keeper",
+			    finding, FINDING_CRITICAL, "no free worker slot for the keeper",
 			    psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
 			break;
 	}
@@ -196,18 +197,18 @@ check_ring(Finding *finding)
 
 	dbops_ring_state(&state);
 	if (state.size == 0)
-		find(finding, STATUS_UNKNOWN, "not made yet", NULL);
+		find(finding, FINDING_UNKNOWN, "not made yet", NULL);
 	else if (state.dropped > 0)
-		find(finding, STATUS_WARNING,
+		find(finding, FINDING_WARNING,
 		     psprintf("%lld samples were too large for it", (long long) state.dropped),
 		     psprintf("Raise dbops.ring_size (now %d kB) and restart.", dbops_guc_ring_size));
 	else if (state.lost > 0 && !RecoveryInProgress())
-		find(finding, STATUS_WARNING,
+		find(finding, FINDING_WARNING,
 		     psprintf("%lld samples were overwritten before they could be stored",
 		              (long long) state.lost),
 		     "See the finding on the store; the count starts anew with the server.");
 	else
-		find(finding, STATUS_OK,
+		find(finding, FINDING_OK,
 		     psprintf("%lld samples, %lld %% of %d kB used",
 		              (long long) (state.last_seq - state.first_seq + 1),
 		              (long long) (state.used * 100 / state.size), dbops_guc_ring_size),
@@ -221,19 +222,21 @@ check_statements(Finding *finding)
 
 	dbops_statements_state(&state);
 	if (state.not_admitted > 0)
-		find(finding, STATUS_WARNING,
-		     psprintf("%lld executions found no room among %d statements",
-		              (long long) state.not_admitted, state.capacity),
-		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+		find(finding, FINDING_WARNING,
+		     psprintf("%lld executions found no room among %lld statements",
+		              (long long) state.not_admitted, (long long) state.capacity),
+		     psprintf("Raise dbops.max_statements (now %lld) and restart.",
+		              (long long) state.capacity));
 	else if (state.pages_exhausted > 0)
-		find(finding, STATUS_WARNING,
+		find(finding, FINDING_WARNING,
 		     psprintf("%lld latencies found no room in the histograms",
 		              (long long) state.pages_exhausted),
-		     psprintf("Raise dbops.max_statements (now %d) and restart.", state.capacity));
+		     psprintf("Raise dbops.max_statements (now %lld) and restart.",
+		              (long long) state.capacity));
 	else
-		find(finding, STATUS_OK,
-		     psprintf("%d of %d statements, %lld evicted", state.used, state.capacity,
-		              (long long) state.evicted),
+		find(finding, FINDING_OK,
+		     psprintf("%lld of %lld statements, %lld evicted", (long long) state.used,
+		              (long long) state.capacity, (long long) state.evicted),
 		     NULL);
 }
 
@@ -256,11 +259,12 @@ failing_tasks(List *findings, const WorkerState *worker)
 		const TaskState *task = &worker->tasks[i];
 		Finding *finding;
 
-		if (task->error.sqlerrcode == 0)
+		/* Storing has a finding of its own. */
+		if (task->error.sqlerrcode == 0 || strcmp(task->name, STORE_TASK) == 0)
 			continue;
 		finding = palloc0(sizeof(Finding));
 		finding->component = pstrdup(task->name);
-		find(finding, STATUS_CRITICAL,
+		find(finding, FINDING_CRITICAL,
 		     psprintf("failed %lld times in a row, last %s: %s (SQLSTATE %s)",
 		              (long long) task->error.failures, seconds_ago(task->error.at),
 		              task->error.message, unpack_sql_state(task->error.sqlerrcode)),
@@ -300,13 +304,13 @@ dbops_status_findings(void)
 }
 
 const char *
-dbops_status_level_name(StatusLevel level)
+dbops_status_level_name(FindingLevel level)
 {
 	static const char *const names[] = {
-	    [STATUS_OK] = "ok",
-	    [STATUS_UNKNOWN] = "unknown",
-	    [STATUS_WARNING] = "warning",
-	    [STATUS_CRITICAL] = "critical",
+	    [FINDING_OK] = "ok",
+	    [FINDING_UNKNOWN] = "unknown",
+	    [FINDING_WARNING] = "warning",
+	    [FINDING_CRITICAL] = "critical",
 	};
 
 	return names[level];

@@ -7,21 +7,21 @@
  */
 #pragma once
 
-#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 
 /* Worst last, so that findings can be compared. */
-typedef enum StatusLevel
+typedef enum FindingLevel
 {
-	STATUS_OK,
-	STATUS_UNKNOWN,
-	STATUS_WARNING,
-	STATUS_CRITICAL,
-} StatusLevel;
+	FINDING_OK,
+	FINDING_UNKNOWN,
+	FINDING_WARNING,
+	FINDING_CRITICAL,
+} FindingLevel;
 
 typedef struct Finding
 {
 	const char *component;
-	StatusLevel level;
+	FindingLevel level;
 	char *detail; /* a sentence without full stop */
 	char *hint;   /* what to do; NULL when nothing */
 } Finding;
@@ -29,4 +29,4 @@ typedef struct Finding
 /* All findings as a List of Finding, worst first, in the current context. */
 extern List *dbops_status_findings(void);
 
-extern const char *dbops_status_level_name(StatusLevel level);
+extern const char *dbops_status_level_name(FindingLevel level);

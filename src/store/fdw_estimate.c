@@ -15,8 +15,9 @@
 #include "store/fdw_quals.h"
 #include "store/fdw_request.h"
 
-/* Of a family with labels; tables and statements of a server that is worth watching. */
-#define GUESSED_ENTITIES 200
+/* Of a family with labels: devices and databases are few, tables and statements are many. */
+#define GUESSED_NARROW_ENTITIES 10
+#define GUESSED_WIDE_ENTITIES 200
 
 /* A range whose ends are known only when the query runs. */
 #define GUESSED_RANGE_SECONDS 3600.0
@@ -119,11 +120,19 @@ guess_interval_seconds(const Guess *guess, double range_seconds)
 	return interval;
 }
 
+static double
+guess_entities(const Family *family)
+{
+	if (family->nlabels == 0)
+		return 1;
+	return family->cadence == CADENCE_NARROW ? GUESSED_NARROW_ENTITIES : GUESSED_WIDE_ENTITIES;
+}
+
 double
 dbops_fdw_estimate_scanned(PlannerInfo *root, RelOptInfo *rel, List *clauses)
 {
 	const FdwTable *table = rel->fdw_private;
-	Guess guess = {.entities = table->family->nlabels > 0 ? GUESSED_ENTITIES : 1};
+	Guess guess = {.entities = guess_entities(table->family)};
 	double range_seconds;
 	ListCell *cell;
 

@@ -159,7 +159,7 @@ form_derived(const Family *family, const Derived *derived, const HistoryRow *row
 }
 
 /* A relation's database is the label before it. */
-static const ObjectName *
+static const EntityName *
 find_name(const RowMaker *maker, const HistoryRow *row, const Column *column)
 {
 	const int64 *key = row->key->num;

@@ -22,22 +22,22 @@ typedef struct HistoryQuery
 	const Family *family;
 	TimestampTz from; /* rows with from <= at <= to; DT_NOBEGIN / DT_NOEND when open */
 	TimestampTz to;
-	int64 step_us;					/* 0: as stored */
+	int64 step_us; /* 0: as stored */
 	LabelFilter labels[ENTITY_KEY_PARTS];
 	const bool *wanted; /* by metric; NULL = all */
-	const char *node;	/* NULL = all */
+	const char *node;   /* NULL = all */
 } HistoryQuery;
 
 /* Good until the next call. */
 typedef struct HistoryRow
 {
 	const char *node;
-	TimestampTz at;	   /* instant of the sample; start of the bucket when step_us > 0 */
-	int64 covers_us;   /* time the samples really cover */
-	int64 step_us;	   /* 0: a sample as taken */
-	uint16 flags;	   /* TICK_LATE, TICK_BASE of any tick in it */
+	TimestampTz at;  /* instant of the sample; start of the bucket when step_us > 0 */
+	int64 covers_us; /* time the samples really cover */
+	int64 step_us;   /* 0: a sample as taken */
+	uint16 flags;    /* TICK_LATE, TICK_BASE of any tick in it */
 	const EntityKey *key;
-	const char *text;	 /* of the text label, or NULL */
+	const char *text;    /* of the text label, or NULL */
 	const int64 *values; /* as in a frame of changes */
 } HistoryRow;
 

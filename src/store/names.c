@@ -32,7 +32,7 @@ typedef struct NameKey
 typedef struct NameEntry
 {
 	NameKey key;
-	ObjectName name;
+	EntityName name;
 } NameEntry;
 
 /* Where the columns of the dictionary are; found by name, as it may be of another version. */
@@ -164,7 +164,7 @@ get_datid(NameClass class, Oid datid, int64 objid)
 	return datid;
 }
 
-const ObjectName *
+const EntityName *
 dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid)
 {
 	NameKey key = {.objid = objid, .datid = get_datid(class, datid, objid), .class = class};
@@ -174,7 +174,7 @@ dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid)
 	if (entry != NULL)
 		return &entry->name;
 	entry = hash_search(names->entries, &key, HASH_ENTER, NULL);
-	entry->name = (ObjectName){NULL, NULL};
+	entry->name = (EntityName){NULL, NULL};
 	old = MemoryContextSwitchTo(names->context);
 	entry->name.objname = read_catalog(&key);
 	if (entry->name.objname == NULL)

@@ -20,11 +20,11 @@ typedef enum NameClass
 } NameClass;
 
 /* NULL stands for unknown. */
-typedef struct ObjectName
+typedef struct EntityName
 {
 	const char *schemaname; /* of a relation */
 	const char *objname;
-} ObjectName;
+} EntityName;
 
 /* A cache of names, in a child of the current context. */
 extern Names *dbops_names_create(void);
@@ -33,4 +33,4 @@ extern Names *dbops_names_create(void);
  * The name of an object; `datid` is the database of a relation and ignored otherwise.  Good as long
  * as the cache.  Needs an active snapshot.
  */
-extern const ObjectName *dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid);
+extern const EntityName *dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid);

@@ -42,10 +42,10 @@ dbops_node_name(void)
 }
 
 int16
-dbops_node_register(void)
+dbops_node_register(const char *name)
 {
-	SpiValue name = {.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())};
-	SpiRows *rows = dbops_spi_query(find_node, &name, 1);
+	SpiValue param = {.type = TEXTOID, .value = CStringGetTextDatum(name)};
+	SpiRows *rows = dbops_spi_query(find_node, &param, 1);
 	bool isnull;
 	int16 id = 1;
 
@@ -54,7 +54,7 @@ dbops_node_register(void)
 	rows = dbops_spi_query(last_node, NULL, 0);
 	if (rows->nrows > 0)
 		id = DatumGetInt16(dbops_spi_cell(rows, 0, 0, &isnull)) + 1;
-	dbops_spi_execute(add_node, (SpiValue[]){{.type = INT2OID, .value = Int16GetDatum(id)}, name},
+	dbops_spi_execute(add_node, (SpiValue[]){{.type = INT2OID, .value = Int16GetDatum(id)}, param},
 	                  2);
 	return id;
 }

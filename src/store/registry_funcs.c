@@ -136,6 +136,7 @@ emit_table(RowSet *rows, const Family *family, TableKind kind)
 		dbops_rows_put_text(rows, "column_name", columns[c].name);
 		dbops_rows_put_text(rows, "column_type", dbops_columns_type_name(columns[c].type));
 		dbops_rows_put_text(rows, "column_comment", columns[c].comment);
+		dbops_rows_put(rows, "column_number", Int32GetDatum(c + 1));
 		dbops_rows_emit(rows);
 	}
 }

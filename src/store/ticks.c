@@ -27,7 +27,9 @@
 static const char *const insert_ticks =
     "INSERT INTO %s (at, boot, seq, covers_us, node, family, flags, data)\n"
     "SELECT at, boot, seq, covers_us, $1, family, flags, data\n"
-    "FROM pg_catalog.unnest($2, $3, $4, $5, $6, $7, $8)\n"
+    "FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3), pg_catalog.unnest($4),\n"
+    "    pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7),\n"
+    "    pg_catalog.unnest($8))\n"
     "    AS tick(at, boot, seq, covers_us, family, flags, data)\n"
     "ON CONFLICT DO NOTHING";
 
@@ -55,7 +57,7 @@ dbops_ticks_store(void)
 		return dbops_ring_stored();
 	dbops_ticks_merge_quiet(&batch);
 	if (batch.count > 0)
-		dbops_ticks_insert(&batch);
+		dbops_ticks_insert(&batch, dbops_node_register(dbops_node_name()));
 	return last;
 }
 
@@ -239,7 +241,7 @@ make_bytea(const char *data, int size)
 }
 
 void
-dbops_ticks_insert(const TickBatch *batch)
+dbops_ticks_insert(const TickBatch *batch, int16 node)
 {
 	enum
 	{
@@ -257,8 +259,7 @@ dbops_ticks_insert(const TickBatch *batch)
 	static const Oid array_types[NCOLUMNS] = {TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
 	                                          INT8ARRAYOID,        INT2ARRAYOID, INT2ARRAYOID,
 	                                          BYTEAARRAYOID};
-	SpiValue params[1 + NCOLUMNS] = {
-	    {.type = INT2OID, .value = Int16GetDatum(dbops_node_register())}};
+	SpiValue params[1 + NCOLUMNS] = {{.type = INT2OID, .value = Int16GetDatum(node)}};
 	Datum *columns[NCOLUMNS];
 	char *member = dbops_resolution_member(RESOLUTION_RAW, dbops_retention_member(RESOLUTION_RAW));
 

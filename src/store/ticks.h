@@ -31,5 +31,5 @@ extern void dbops_ticks_batch_add(TickBatch *batch, const Tick *tick, char *data
 /* Merges runs of quiet ticks of a family, up to five minutes each. */
 extern void dbops_ticks_merge_quiet(TickBatch *batch);
 
-/* Inserts the batch into the current member; a tick that is there already is left as it is. */
-extern void dbops_ticks_insert(const TickBatch *batch);
+/* Inserts a node's batch into the current member; a tick that is there already is left as it is. */
+extern void dbops_ticks_insert(const TickBatch *batch, int16 node);

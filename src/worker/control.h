@@ -33,6 +33,9 @@ typedef enum StoreState
 	STORE_NO_WORKER,    /* no free slot in max_worker_processes */
 } StoreState;
 
+/* Name of the keeper's task that moves ticks into tables. */
+#define STORE_TASK "store"
+
 /* Something a worker does again and again, for status(). */
 typedef struct TaskState
 {
@@ -81,6 +84,9 @@ extern void dbops_control_serve(WorkerState *worker, uint64 request);
  * Runs a task of this worker by dbops_tx_run and keeps its state under the task's name.
  */
 extern bool dbops_control_run(WorkerState *worker, const Task *task, void *arg);
+
+/* As people see it: "sampler", "keeper". */
+extern const char *dbops_control_worker_name(WorkerKind kind);
 
 /* One word for a state, as status() shows it. */
 extern const char *dbops_control_store_name(StoreState state);

@@ -28,8 +28,11 @@
 #include "core/guc.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
+#include "worker/inspector.h"
 #include "worker/launch.h"
 #include "worker/round.h"
 #include "worker/sampler.h"
@@ -81,6 +84,8 @@ run_round(Sampler *sampler, bool wide)
 {
 	Activity activity;
 
+	if (wide)
+		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
@@ -114,6 +119,22 @@ sample_if_due(Sampler *sampler)
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);
 	}
+}
+
+static void
+run_inspector(void *arg)
+{
+	dbops_inspector_run();
+}
+
+/* Takes in what the inspector has found, and sends it where names or sizes are missing. */
+static void
+inspect_if_due(Sampler *sampler)
+{
+	static const Task task = {.name = "inspect databases", .run = run_inspector};
+
+	if (dbops_guc_enabled && dbops_inspector_is_due())
+		dbops_control_run(sampler->worker, &task, NULL);
 }
 
 static void
@@ -159,6 +180,7 @@ start_up(Sampler *sampler)
 
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
+	dbops_hooks_exclude_process();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
@@ -175,6 +197,7 @@ dbops_sampler_main(Datum argument)
 	while (!ShutdownRequestPending)
 	{
 		sample_if_due(&sampler);
+		inspect_if_due(&sampler);
 		keep_keeper(&sampler, &keeper);
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,

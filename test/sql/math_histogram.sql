@@ -1,3 +1,5 @@
+-- The type dbops.histogram.
+-- covers: math/histogram_type math/histogram_merge_funcs
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;

@@ -1,5 +1,5 @@
 /*
- * histogram_test.c
+ * test/unit/histogram_test.c
  *		Buckets, quantiles and merging of math/histogram.h.
  *
  * sources: src/math/histogram.c
@@ -10,9 +10,10 @@
 #include "postgres.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "math/histogram.h"
+
+#include "tap.h"
 
 #define NSAMPLES 100000
 #define NS_PER_US 1e3
@@ -20,17 +21,6 @@
 
 /* 2^(1/32) - 1, rounded up. */
 #define MAX_RELATIVE_ERROR 0.022
-
-static int tests = 0;
-static int failures = 0;
-
-static void
-check(bool holds, const char *fact)
-{
-	tests++;
-	failures += !holds;
-	printf("%s %d - %s\n", holds ? "ok" : "not ok", tests, fact);
-}
 
 /* ---- distributions, by their inverse ---- */
 
@@ -124,8 +114,8 @@ test_distributions(void)
 
 		fill(distributions[i].invert);
 		worst = get_worst_error();
-		printf("# worst error %.3f %%\n", worst * 100);
-		check(worst <= MAX_RELATIVE_ERROR, distributions[i].fact);
+		note("worst error %.3f %%", worst * 100);
+		ok(worst <= MAX_RELATIVE_ERROR, "%s", distributions[i].fact);
 	}
 }
 
@@ -140,10 +130,10 @@ test_moments(void)
 		mean += (double) samples[i] / NSAMPLES;
 	for (int i = 0; i < NSAMPLES; i++)
 		squares += pow((double) samples[i] - mean, 2) / NSAMPLES;
-	check(fabs(dbops_histogram_mean(histogram) / mean - 1) <= MAX_RELATIVE_ERROR,
-	      "mean within 2.2 %");
-	check(fabs(dbops_histogram_stddev(histogram) / sqrt(squares) - 1) <= 2 * MAX_RELATIVE_ERROR,
-	      "standard deviation within 4.4 %");
+	ok(fabs(dbops_histogram_mean(histogram) / mean - 1) <= MAX_RELATIVE_ERROR,
+	   "mean within 2.2 %%");
+	ok(fabs(dbops_histogram_stddev(histogram) / sqrt(squares) - 1) <= 2 * MAX_RELATIVE_ERROR,
+	   "standard deviation within 4.4 %%");
 }
 
 static void
@@ -161,22 +151,22 @@ test_bounds(void)
 		ascending = ascending && dbops_histogram_bucket(last + 1) == b + 1;
 		contiguous = contiguous && dbops_histogram_upper(b) == dbops_histogram_lower(b + 1);
 	}
-	check(inside, "the last nanosecond up to a bound lies in the bucket that it closes");
-	check(ascending, "the nanosecond after a bound lies in the next bucket");
-	check(contiguous, "buckets are contiguous");
-	check(fabs(dbops_histogram_lower(0) - 1e9 / 1048576) < 1e-6, "bucket 0 begins at 2^-20 s");
-	check(fabs(dbops_histogram_upper(HISTOGRAM_BUCKETS - 1) - 4096e9) < 1e-3,
-	      "the last bucket ends at 2^12 s");
+	ok(inside, "the last nanosecond up to a bound lies in the bucket that it closes");
+	ok(ascending, "the nanosecond after a bound lies in the next bucket");
+	ok(contiguous, "buckets are contiguous");
+	ok(fabs(dbops_histogram_lower(0) - 1e9 / 1048576) < 1e-6, "bucket 0 begins at 2^-20 s");
+	ok(fabs(dbops_histogram_upper(HISTOGRAM_BUCKETS - 1) - 4096e9) < 1e-3,
+	   "the last bucket ends at 2^12 s");
 	/* 5^9 ns are exactly 2^11 units of 2^-20 s. */
-	check(dbops_histogram_bucket(1953125) == 11 * HISTOGRAM_SUBBUCKETS - 1 &&
-	          dbops_histogram_bucket(1953126) == 11 * HISTOGRAM_SUBBUCKETS,
-	      "an upper bound belongs to its bucket");
-	check(dbops_histogram_bucket(0) == 0 && dbops_histogram_bucket(1) == 0 &&
-	          dbops_histogram_bucket(953) == 0,
-	      "what is too short falls into the first bucket");
-	check(dbops_histogram_bucket(UINT64CONST(5000) * 1000000000) == HISTOGRAM_BUCKETS - 1 &&
-	          dbops_histogram_bucket(PG_UINT64_MAX) == HISTOGRAM_BUCKETS - 1,
-	      "what is too long falls into the last bucket");
+	ok(dbops_histogram_bucket(1953125) == 11 * HISTOGRAM_SUBBUCKETS - 1 &&
+	       dbops_histogram_bucket(1953126) == 11 * HISTOGRAM_SUBBUCKETS,
+	   "an upper bound belongs to its bucket");
+	ok(dbops_histogram_bucket(0) == 0 && dbops_histogram_bucket(1) == 0 &&
+	       dbops_histogram_bucket(953) == 0,
+	   "what is too short falls into the first bucket");
+	ok(dbops_histogram_bucket(UINT64CONST(5000) * 1000000000) == HISTOGRAM_BUCKETS - 1 &&
+	       dbops_histogram_bucket(PG_INT64_MAX) == HISTOGRAM_BUCKETS - 1,
+	   "what is too long falls into the last bucket");
 }
 
 static void
@@ -197,21 +187,21 @@ test_merge(void)
 		dbops_histogram_add_to(histogram, merged);
 	}
 	dbops_histogram_from_dense(merged, histogram);
-	check(dbops_histogram_count(histogram) == NSAMPLES, "merging keeps every count");
-	check(dbops_histogram_quantile(histogram, 0.95) == whole,
-	      "a quantile of merged parts is that of the whole");
-	check(histogram->nbuckets == dbops_histogram_nonzero(merged),
-	      "only buckets with a count are kept");
+	ok(dbops_histogram_count(histogram) == NSAMPLES, "merging keeps every count");
+	ok(dbops_histogram_quantile(histogram, 0.95) == whole,
+	   "a quantile of merged parts is that of the whole");
+	ok(histogram->nbuckets == dbops_histogram_nonzero(merged),
+	   "only buckets with a count are kept");
 }
 
 static void
 test_empty(void)
 {
 	histogram->nbuckets = 0;
-	check(dbops_histogram_count(histogram) == 0, "an empty histogram counts nothing");
-	check(isnan(dbops_histogram_quantile(histogram, 0.5)) &&
-	          isnan(dbops_histogram_mean(histogram)) && isnan(dbops_histogram_stddev(histogram)),
-	      "an empty histogram has no quantile, mean or deviation");
+	ok(dbops_histogram_count(histogram) == 0, "an empty histogram counts nothing");
+	ok(isnan(dbops_histogram_quantile(histogram, 0.5)) && isnan(dbops_histogram_mean(histogram)) &&
+	       isnan(dbops_histogram_stddev(histogram)),
+	   "an empty histogram has no quantile, mean or deviation");
 }
 
 static void
@@ -220,10 +210,10 @@ test_ranks(void)
 	histogram->nbuckets = 2;
 	histogram->buckets[0] = (HistogramBucket){.bucket = 10, .count = 9};
 	histogram->buckets[1] = (HistogramBucket){.bucket = 90, .count = 1};
-	check(dbops_histogram_quantile(histogram, 0.9) < dbops_histogram_upper(10),
-	      "p90 of ten values is the ninth");
-	check(dbops_histogram_quantile(histogram, 0.91) > dbops_histogram_lower(90),
-	      "p91 of ten values is the tenth");
+	ok(dbops_histogram_quantile(histogram, 0.9) < dbops_histogram_upper(10),
+	   "p90 of ten values is the ninth");
+	ok(dbops_histogram_quantile(histogram, 0.91) > dbops_histogram_lower(90),
+	   "p91 of ten values is the tenth");
 }
 
 int
@@ -235,6 +225,5 @@ main(void)
 	test_merge();
 	test_ranks();
 	test_empty();
-	printf("1..%d\n", tests);
-	return failures == 0 ? 0 : 1;
+	return tap_done();
 }

@@ -1,0 +1,106 @@
+/*
+ * collect/dictionary.h
+ *		The sampler's private dictionary of relations: what the inspector found, by (datid, relid).
+ *
+ * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and size
+ * come from visits to each database.  The dictionary also finds out what is new, changed or dropped
+ * and hands that on as batches for dbops.object (store/object_batch.h).  It lives in the process that
+ * feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
+ */
+#pragma once
+
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+
+#include "store/object_batch.h"
+
+#define DICTIONARY_MAX 250000
+
+/* One relation as the inspector saw it; sent as it is, within one server. */
+typedef struct Inspected
+{
+	Oid datid; /* 0 for shared catalogs */
+	Oid relid;
+	Oid parentid;
+	char relkind;
+	char persistence;
+	TransactionId frozen_xid; /* 0 when it has none */
+	MultiXactId min_mxid;
+	int64 main_bytes; /* main fork; FAMILY_NULL when it has no file */
+	int64 all_bytes;  /* all forks */
+	int64 pages;      /* as of the last VACUUM or ANALYZE */
+	int64 tuples;     /* likewise; -1 when never */
+} Inspected;
+
+typedef struct DictionaryKey
+{
+	Oid datid;
+	Oid relid;
+} DictionaryKey;
+
+typedef struct DictionaryEntry
+{
+	DictionaryKey key;
+	bool known; /* false: met in the statistics, not yet seen by the inspector */
+	Inspected seen;
+	TimestampTz seen_at;
+	int64 index_bytes; /* of a table: all its indexes */
+	int64 toast_bytes; /* its TOAST table and index */
+
+	/* Owned by collect/relation.c: where the entry's statistics are, and use of its indexes. */
+	int stats_round;
+	int stats_index;
+	int64 previous_scans; /* of an index: as last counted */
+	int64 previous_fetched;
+	int64 index_scans; /* of a table: sums that survive a dropped index */
+	int64 index_fetched;
+
+	/* Owned by the dictionary. */
+	uint32 name_hash; /* of what dbops.object keeps; 0: not handed on yet */
+	uint32 visit;     /* in which it was last seen; while unknown: before which it was first met */
+} DictionaryEntry;
+
+/* NULL if it was never met.  An entry stays where it is until the next visit's end. */
+extern DictionaryEntry *dbops_dictionary_lookup(Oid datid, Oid relid);
+
+/* The same, and notes a relation never met as one the inspector should look for. */
+extern DictionaryEntry *dbops_dictionary_meet(Oid datid, Oid relid);
+
+/* Calls `each` for all known relations. */
+extern void dbops_dictionary_walk(void (*each)(DictionaryEntry *entry, void *arg), void *arg);
+
+extern int64 dbops_dictionary_entries(void);
+
+/*
+ * Counters of relations must not be compared with earlier ones once this number has changed: a
+ * database that was there from the start has been visited for the first time, and its relations
+ * appear with all they counted before.
+ */
+extern int64 dbops_dictionary_generation(void);
+
+/* The databases there are (List of Database); forgets all that is about others. */
+extern void dbops_dictionary_set_databases(List *databases);
+
+/*
+ * What the inspector feeds in, one visit at a time.  Only a complete visit tells what was dropped.
+ */
+extern void dbops_dictionary_begin_visit(Oid datid);
+extern void dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name);
+extern void dbops_dictionary_end_visit(Oid datid, bool complete, int64 database_bytes);
+
+/* How many relations were met that no visit has looked for yet, shared catalogs included. */
+extern int dbops_dictionary_unknown(Oid datid);
+
+/* Size of the database's files; FAMILY_NULL when it was not visited yet. */
+extern int64 dbops_dictionary_database_bytes(Oid datid);
+
+/*
+ * Moves names that are to be stored into `batch` (reset first), some DICTIONARY_BATCH bytes, at most
+ * a definition more.  False when there are none.
+ */
+#define DICTIONARY_BATCH 32768
+extern bool dbops_dictionary_next_batch(StringInfo batch);
+
+/* Hands on every name once more in the next visits, as when batches were lost before being stored. */
+extern void dbops_dictionary_hand_on_again(void);

@@ -1,0 +1,478 @@
+/*
+ * collect/server.c
+ *		The family "server": what there is once per server.
+ *
+ * Sessions against the limits, workers in use, ages of transactions and who holds the oldest,
+ * checkpoints, WAL, archiver.  Nothing here needs a database or SQL.  Limits are gauges too, so that
+ * the history knows what they were.
+ */
+#include "postgres.h"
+
+#include "access/multixact.h"
+#include "access/transam.h"
+#include "access/twophase.h"
+#include "access/xlog.h"
+#include "access/xlogrecovery.h"
+#include "miscadmin.h"
+#include "postmaster/autovacuum.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/postmaster.h"
+#include "replication/walsender.h"
+#include "storage/proc.h"
+#include "utils/timestamp.h"
+
+#include "collect/collectors.h"
+#include "collect/xmin.h"
+#include "core/clock.h"
+#include "core/compat.h"
+#include "store/frame.h"
+
+enum
+{
+	SERVER_CONNECTIONS,
+	SERVER_CONNECTION_LIMIT,
+	SERVER_ACTIVE,
+	SERVER_IDLE,
+	SERVER_IDLE_IN_TRANSACTION,
+	SERVER_IDLE_ABORTED,
+	SERVER_FASTPATH,
+	SERVER_STATE_UNKNOWN,
+	SERVER_LOCK_WAITERS,
+	SERVER_WORKERS,
+	SERVER_WORKER_LIMIT,
+	SERVER_PARALLEL_WORKERS,
+	SERVER_PARALLEL_WORKER_LIMIT,
+	SERVER_LOGICAL_WORKERS,
+	SERVER_OTHER_WORKERS,
+	SERVER_AUTOVACUUM_WORKERS,
+	SERVER_AUTOVACUUM_WORKER_LIMIT,
+	SERVER_WALSENDERS,
+	SERVER_WALSENDER_LIMIT,
+	SERVER_PREPARED_TRANSACTIONS,
+	SERVER_PREPARED_TRANSACTION_LIMIT,
+	SERVER_UPTIME_SECONDS,
+	SERVER_IN_RECOVERY,
+	SERVER_OLDEST_TRANSACTION_MS,
+	SERVER_OLDEST_STATEMENT_MS,
+	SERVER_OLDEST_IDLE_IN_TRANSACTION_MS,
+	SERVER_NEXT_XID,
+	SERVER_XID_AGE,
+	SERVER_MXID_AGE,
+	SERVER_XMIN_AGE,
+	SERVER_XMIN_HOLDER_KIND,
+	SERVER_XMIN_HOLDER_PID,
+	SERVER_XMIN_HOLDER_DATID,
+	SERVER_CHECKPOINTS_TIMED,
+	SERVER_CHECKPOINTS_REQUESTED,
+	SERVER_CHECKPOINTS_PERFORMED,
+	SERVER_RESTARTPOINTS_TIMED,
+	SERVER_RESTARTPOINTS_REQUESTED,
+	SERVER_RESTARTPOINTS_PERFORMED,
+	SERVER_CHECKPOINT_WRITE_MS,
+	SERVER_CHECKPOINT_SYNC_MS,
+	SERVER_CHECKPOINT_BUFFERS,
+	SERVER_CHECKPOINT_SLRU_BUFFERS,
+	SERVER_BACKEND_BUFFERS,
+	SERVER_BACKEND_FSYNCS,
+	SERVER_BGWRITER_BUFFERS,
+	SERVER_BGWRITER_STOPS,
+	SERVER_BUFFERS_ALLOCATED,
+	SERVER_WAL_LSN,
+	SERVER_WAL_RECORDS,
+	SERVER_WAL_FULL_PAGE_IMAGES,
+	SERVER_WAL_BYTES,
+	SERVER_WAL_BUFFERS_FULL,
+	SERVER_WAL_WRITES,
+	SERVER_WAL_SYNCS,
+	SERVER_WAL_WRITE_MS,
+	SERVER_WAL_SYNC_MS,
+	SERVER_ARCHIVED,
+	SERVER_ARCHIVE_FAILURES,
+	SERVER_LAST_ARCHIVED_AT,
+	SERVER_LAST_ARCHIVE_FAILURE_AT,
+	SERVER_NMETRICS
+};
+
+#define COUNT(id, name, help)                                 \
+	{                                                         \
+		id, name, METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, help \
+	}
+#define COUNT_MS(id, name, scale, help)                             \
+	{                                                               \
+		id, name, METRIC_COUNTER, "ms", scale, ROLLUP_DEFAULT, help \
+	}
+#define GAUGE(id, name, help)                           \
+	{                                                   \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help \
+	}
+#define LIMIT(id, name, help)                            \
+	{                                                    \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_LAST, help \
+	}
+#define AGE_MS(id, name, help)                                \
+	{                                                         \
+		id, name, METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX, help \
+	}
+#define INSTANT(id, name, help)                                 \
+	{                                                           \
+		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
+	}
+
+static const Metric metrics[] = {
+    [SERVER_CONNECTIONS] = GAUGE(1, "connections", "Client connections"),
+    [SERVER_CONNECTION_LIMIT] =
+        LIMIT(2, "connection_limit", "Connections open to all: max_connections less the reserved"),
+    [SERVER_ACTIVE] = GAUGE(3, "active", "Client connections that run a statement"),
+    [SERVER_IDLE] = GAUGE(4, "idle", "Client connections that wait for the next transaction"),
+    [SERVER_IDLE_IN_TRANSACTION] =
+        GAUGE(5, "idle_in_transaction", "Client connections idle inside a transaction"),
+    [SERVER_IDLE_ABORTED] =
+        GAUGE(6, "idle_in_transaction_aborted", "The same, after an error in the transaction"),
+    [SERVER_FASTPATH] = GAUGE(7, "fastpath", "Client connections in a fast-path function call"),
+    [SERVER_STATE_UNKNOWN] =
+        GAUGE(8, "state_unknown", "Client connections starting, or with track_activities off"),
+    [SERVER_LOCK_WAITERS] = GAUGE(9, "lock_waiters", "Processes waiting for a heavyweight lock"),
+    [SERVER_WORKERS] = GAUGE(10, "workers", "Background workers of all kinds"),
+    [SERVER_WORKER_LIMIT] = LIMIT(11, "worker_limit", "max_worker_processes"),
+    [SERVER_PARALLEL_WORKERS] = GAUGE(12, "parallel_workers", "Workers of parallel queries"),
+    [SERVER_PARALLEL_WORKER_LIMIT] = LIMIT(13, "parallel_worker_limit", "max_parallel_workers"),
+    [SERVER_LOGICAL_WORKERS] =
+        GAUGE(14, "logical_workers", "Workers of logical replication, with its launcher"),
+    [SERVER_OTHER_WORKERS] = GAUGE(15, "other_workers", "Background workers of extensions"),
+    [SERVER_AUTOVACUUM_WORKERS] = GAUGE(16, "autovacuum_workers", "Autovacuum workers"),
+    [SERVER_AUTOVACUUM_WORKER_LIMIT] =
+        LIMIT(17, "autovacuum_worker_limit", "autovacuum_max_workers"),
+    [SERVER_WALSENDERS] = GAUGE(18, "walsenders", "WAL senders"),
+    [SERVER_WALSENDER_LIMIT] = LIMIT(19, "walsender_limit", "max_wal_senders"),
+    [SERVER_PREPARED_TRANSACTIONS] =
+        GAUGE(20, "prepared_transactions", "Transactions prepared and not ended"),
+    [SERVER_PREPARED_TRANSACTION_LIMIT] =
+        LIMIT(21, "prepared_transaction_limit", "max_prepared_transactions"),
+    [SERVER_UPTIME_SECONDS] = {22, "uptime_seconds", METRIC_GAUGE, "seconds", 0, ROLLUP_LAST,
+                               "Time since the postmaster started"},
+    [SERVER_IN_RECOVERY] = LIMIT(23, "in_recovery", "1 while it recovers or is a standby, else 0"),
+    [SERVER_OLDEST_TRANSACTION_MS] =
+        AGE_MS(24, "oldest_transaction_ms", "Age of the oldest open transaction of a session"),
+    [SERVER_OLDEST_STATEMENT_MS] =
+        AGE_MS(25, "oldest_statement_ms", "Age of the oldest running statement of a session"),
+    [SERVER_OLDEST_IDLE_IN_TRANSACTION_MS] = AGE_MS(
+        26, "oldest_idle_in_transaction_ms", "Longest time a session idles in a transaction"),
+    [SERVER_NEXT_XID] = LIMIT(27, "next_xid", "Next transaction id, with its epoch"),
+    [SERVER_XID_AGE] =
+        GAUGE(28, "xid_age", "Transactions since the oldest XID not frozen anywhere"),
+    [SERVER_MXID_AGE] = GAUGE(29, "mxid_age", "Multixacts since the oldest one anywhere"),
+    [SERVER_XMIN_AGE] =
+        GAUGE(30, "oldest_xmin_age", "Transactions since the oldest one somebody still needs"),
+    [SERVER_XMIN_HOLDER_KIND] = LIMIT(31, "oldest_xmin_kind",
+                                      "Who needs it: 0 nobody, 1 session, 2 prepared transaction, "
+                                      "3 replication slot, 4 slot (catalogs), 5 standby feedback"),
+    [SERVER_XMIN_HOLDER_PID] = LIMIT(32, "oldest_xmin_pid", "Process that needs it, if any"),
+    [SERVER_XMIN_HOLDER_DATID] = LIMIT(33, "oldest_xmin_datid", "OID of its database, if any"),
+    [SERVER_CHECKPOINTS_TIMED] =
+        COUNT(34, "checkpoints_timed", "Checkpoints because of checkpoint_timeout"),
+    [SERVER_CHECKPOINTS_REQUESTED] =
+        COUNT(35, "checkpoints_requested", "Checkpoints because of WAL volume or by command"),
+    [SERVER_CHECKPOINTS_PERFORMED] =
+        COUNT(36, "checkpoints_performed", "Checkpoints not skipped as idle (from 18)"),
+    [SERVER_RESTARTPOINTS_TIMED] =
+        COUNT(37, "restartpoints_timed", "Restartpoints because of checkpoint_timeout (from 17)"),
+    [SERVER_RESTARTPOINTS_REQUESTED] =
+        COUNT(38, "restartpoints_requested", "Restartpoints requested (from 17)"),
+    [SERVER_RESTARTPOINTS_PERFORMED] =
+        COUNT(39, "restartpoints_performed", "Restartpoints performed (from 17)"),
+    [SERVER_CHECKPOINT_WRITE_MS] =
+        COUNT_MS(40, "checkpoint_write_ms", 0, "Time checkpoints wrote files"),
+    [SERVER_CHECKPOINT_SYNC_MS] =
+        COUNT_MS(41, "checkpoint_sync_ms", 0, "Time checkpoints synced files"),
+    [SERVER_CHECKPOINT_BUFFERS] = COUNT(42, "checkpoint_buffers", "Buffers written by checkpoints"),
+    [SERVER_CHECKPOINT_SLRU_BUFFERS] =
+        COUNT(43, "checkpoint_slru_buffers", "SLRU buffers written by checkpoints (from 18)"),
+    [SERVER_BACKEND_BUFFERS] =
+        COUNT(44, "backend_buffers", "Buffers backends had to write themselves (to 16)"),
+    [SERVER_BACKEND_FSYNCS] =
+        COUNT(45, "backend_fsyncs", "Syncs backends had to do themselves (to 16)"),
+    [SERVER_BGWRITER_BUFFERS] =
+        COUNT(46, "bgwriter_buffers", "Buffers written by the background writer"),
+    [SERVER_BGWRITER_STOPS] =
+        COUNT(47, "bgwriter_stops", "Times the background writer hit bgwriter_lru_maxpages"),
+    [SERVER_BUFFERS_ALLOCATED] = COUNT(48, "buffers_allocated", "Buffers allocated"),
+    [SERVER_WAL_LSN] = {49, "wal_lsn", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
+                        "WAL position flushed, or replayed on a standby, as a number"},
+    [SERVER_WAL_RECORDS] = COUNT(50, "wal_records", "WAL records written"),
+    [SERVER_WAL_FULL_PAGE_IMAGES] = COUNT(51, "wal_fpi", "Full page images in WAL"),
+    [SERVER_WAL_BYTES] = {52, "wal_bytes", METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT,
+                          "WAL generated"},
+    [SERVER_WAL_BUFFERS_FULL] =
+        COUNT(53, "wal_buffers_full", "Times WAL was written because its buffers were full"),
+    [SERVER_WAL_WRITES] = COUNT(54, "wal_writes", "Writes of WAL buffers to disk"),
+    [SERVER_WAL_SYNCS] = COUNT(55, "wal_syncs", "Syncs of WAL files"),
+    [SERVER_WAL_WRITE_MS] =
+        COUNT_MS(56, "wal_write_ms", 0.001, "Time writing WAL, with track_wal_io_timing"),
+    [SERVER_WAL_SYNC_MS] =
+        COUNT_MS(57, "wal_sync_ms", 0.001, "Time syncing WAL, with track_wal_io_timing"),
+    [SERVER_ARCHIVED] = COUNT(58, "wal_archived", "WAL files archived"),
+    [SERVER_ARCHIVE_FAILURES] = COUNT(59, "wal_archive_failures", "Failed attempts to archive"),
+    [SERVER_LAST_ARCHIVED_AT] = INSTANT(60, "last_archived_at", "Last WAL file archived"),
+    [SERVER_LAST_ARCHIVE_FAILURE_AT] =
+        INSTANT(61, "last_archive_failure_at", "Last failed attempt to archive"),
+};
+
+static const Derived derived[] = {
+    {"connections_percent",
+     DERIVED_RATIO,
+     100,
+     {"connections"},
+     {"connection_limit"},
+     "percent",
+     "Client connections as share of the limit"},
+    {"workers_percent",
+     DERIVED_RATIO,
+     100,
+     {"workers"},
+     {"worker_limit"},
+     "percent",
+     "Background workers as share of the limit"},
+    {"checkpoints_requested_percent",
+     DERIVED_RATIO,
+     100,
+     {"checkpoints_requested"},
+     {"checkpoints_timed", "checkpoints_requested"},
+     "percent",
+     "Share of checkpoints that did not wait for checkpoint_timeout"},
+};
+
+/* What the state of a client connection counts as; anything else is unknown. */
+static const int state_metrics[] = {
+    [STATE_IDLE] = SERVER_IDLE,
+    [STATE_RUNNING] = SERVER_ACTIVE,
+    [STATE_IDLEINTRANSACTION] = SERVER_IDLE_IN_TRANSACTION,
+    [STATE_FASTPATH] = SERVER_FASTPATH,
+    [STATE_IDLEINTRANSACTION_ABORTED] = SERVER_IDLE_ABORTED,
+};
+
+static void
+count_client(int64 *values, BackendState state)
+{
+	int metric = state < lengthof(state_metrics) ? state_metrics[state] : 0;
+
+	values[SERVER_CONNECTIONS]++;
+	/* States the table leaves out have 0 there, the metric of all connections. */
+	values[metric == SERVER_CONNECTIONS ? SERVER_STATE_UNKNOWN : metric]++;
+}
+
+static void
+count_worker(int64 *values, int pid)
+{
+	const char *type = GetBackgroundWorkerTypeByPid(pid);
+
+	values[SERVER_WORKERS]++;
+	if (type != NULL && strcmp(type, "parallel worker") == 0)
+		values[SERVER_PARALLEL_WORKERS]++;
+	else if (type != NULL &&
+	         strncmp(type, "logical replication", strlen("logical replication")) == 0)
+		values[SERVER_LOGICAL_WORKERS]++;
+	else
+		values[SERVER_OTHER_WORKERS]++;
+}
+
+static void
+count_process(int64 *values, const PgBackendStatus *status)
+{
+	switch (status->st_backendType)
+	{
+		case B_BACKEND:
+			count_client(values, status->st_state);
+			break;
+		case B_BG_WORKER:
+			count_worker(values, status->st_procpid);
+			break;
+		case B_AUTOVAC_WORKER:
+			values[SERVER_AUTOVACUUM_WORKERS]++;
+			break;
+		case B_WAL_SENDER:
+			values[SERVER_WALSENDERS]++;
+			break;
+		default:
+			break;
+	}
+}
+
+/* Keeps the longest time since `since`; an instant of 0 is none. */
+static void
+keep_oldest(int64 *value, TimestampTz now, TimestampTz since)
+{
+	if (since != 0)
+		*value = Max(*value, now - since);
+}
+
+static void
+note_ages(int64 *values, const PgBackendStatus *status, TimestampTz now)
+{
+	bool idle = status->st_state == STATE_IDLEINTRANSACTION ||
+	            status->st_state == STATE_IDLEINTRANSACTION_ABORTED;
+
+	if (status->st_backendType != B_BACKEND || status->st_procpid == MyProcPid)
+		return;
+	keep_oldest(&values[SERVER_OLDEST_TRANSACTION_MS], now, status->st_xact_start_timestamp);
+	if (status->st_state == STATE_RUNNING || status->st_state == STATE_FASTPATH)
+		keep_oldest(&values[SERVER_OLDEST_STATEMENT_MS], now, status->st_activity_start_timestamp);
+	if (idle)
+		keep_oldest(&values[SERVER_OLDEST_IDLE_IN_TRANSACTION_MS], now,
+		            status->st_state_start_timestamp);
+}
+
+static void
+read_processes(int64 *values)
+{
+	static const int counted[] = {
+	    SERVER_CONNECTIONS,
+	    SERVER_ACTIVE,
+	    SERVER_IDLE,
+	    SERVER_IDLE_IN_TRANSACTION,
+	    SERVER_IDLE_ABORTED,
+	    SERVER_FASTPATH,
+	    SERVER_STATE_UNKNOWN,
+	    SERVER_LOCK_WAITERS,
+	    SERVER_WORKERS,
+	    SERVER_PARALLEL_WORKERS,
+	    SERVER_LOGICAL_WORKERS,
+	    SERVER_OTHER_WORKERS,
+	    SERVER_AUTOVACUUM_WORKERS,
+	    SERVER_WALSENDERS,
+	    SERVER_OLDEST_TRANSACTION_MS,
+	    SERVER_OLDEST_STATEMENT_MS,
+	    SERVER_OLDEST_IDLE_IN_TRANSACTION_MS,
+	};
+	int nbackends = pgstat_fetch_stat_numbackends();
+	TimestampTz now = dbops_clock_now();
+
+	for (int i = 0; i < lengthof(counted); i++)
+		values[counted[i]] = 0;
+	for (int i = 1; i <= nbackends; i++)
+	{
+		const LocalPgBackendStatus *local = dbops_compat_local_beentry(i);
+
+		if (local == NULL)
+			continue;
+		count_process(values, &local->backendStatus);
+		note_ages(values, &local->backendStatus, now);
+	}
+	/* Read without a lock: one word per process that its owner writes. */
+	for (int i = 0; i < (int) ProcGlobal->allProcCount; i++)
+	{
+		const PGPROC *proc = &ProcGlobal->allProcs[i];
+
+		if (proc->pid != 0 && (proc->wait_event_info & 0xFF000000) == PG_WAIT_LOCK)
+			values[SERVER_LOCK_WAITERS]++;
+	}
+}
+
+static void
+read_limits(int64 *values)
+{
+	values[SERVER_CONNECTION_LIMIT] = MaxConnections - dbops_compat_reserved_connections();
+	values[SERVER_WORKER_LIMIT] = max_worker_processes;
+	values[SERVER_PARALLEL_WORKER_LIMIT] = max_parallel_workers;
+	values[SERVER_AUTOVACUUM_WORKER_LIMIT] = autovacuum_max_workers;
+	values[SERVER_WALSENDER_LIMIT] = max_wal_senders;
+	values[SERVER_PREPARED_TRANSACTION_LIMIT] = max_prepared_xacts;
+}
+
+static void
+read_transactions(int64 *values)
+{
+	int count;
+	const XminHolder *holders = dbops_xmin_read(&count);
+	FullTransactionId next = ReadNextFullTransactionId();
+	MultiXactId oldest_mxid;
+	MultiXactId next_mxid;
+
+	ReadMultiXactIdRange(&oldest_mxid, &next_mxid);
+	values[SERVER_NEXT_XID] = (int64) U64FromFullTransactionId(next);
+	values[SERVER_XID_AGE] = (int32) (XidFromFullTransactionId(next) - dbops_compat_oldest_xid());
+	values[SERVER_MXID_AGE] = (int32) (next_mxid - oldest_mxid);
+
+	values[SERVER_PREPARED_TRANSACTIONS] = 0;
+	for (int i = 0; i < count; i++)
+		values[SERVER_PREPARED_TRANSACTIONS] += holders[i].kind == XMIN_PREPARED;
+	values[SERVER_XMIN_AGE] = count > 0 ? holders[0].age : 0;
+	values[SERVER_XMIN_HOLDER_KIND] = count > 0 ? holders[0].kind : XMIN_NONE;
+	values[SERVER_XMIN_HOLDER_PID] = count > 0 ? holders[0].pid : 0;
+	values[SERVER_XMIN_HOLDER_DATID] = count > 0 ? holders[0].datid : 0;
+}
+
+static void
+read_writes(int64 *values)
+{
+	const PgStat_BgWriterStats *bgwriter = pgstat_fetch_stat_bgwriter();
+	const CompatCheckpoints checkpoints = dbops_compat_checkpoints();
+
+	values[SERVER_CHECKPOINTS_TIMED] = checkpoints.timed;
+	values[SERVER_CHECKPOINTS_REQUESTED] = checkpoints.requested;
+	values[SERVER_CHECKPOINTS_PERFORMED] = checkpoints.performed;
+	values[SERVER_RESTARTPOINTS_TIMED] = checkpoints.restartpoints_timed;
+	values[SERVER_RESTARTPOINTS_REQUESTED] = checkpoints.restartpoints_requested;
+	values[SERVER_RESTARTPOINTS_PERFORMED] = checkpoints.restartpoints_performed;
+	values[SERVER_CHECKPOINT_WRITE_MS] = checkpoints.write_ms;
+	values[SERVER_CHECKPOINT_SYNC_MS] = checkpoints.sync_ms;
+	values[SERVER_CHECKPOINT_BUFFERS] = checkpoints.buffers_written;
+	values[SERVER_CHECKPOINT_SLRU_BUFFERS] = checkpoints.slru_written;
+	values[SERVER_BACKEND_BUFFERS] = checkpoints.buffers_backend;
+	values[SERVER_BACKEND_FSYNCS] = checkpoints.buffers_backend_fsync;
+	values[SERVER_BGWRITER_BUFFERS] = bgwriter->buf_written_clean;
+	values[SERVER_BGWRITER_STOPS] = bgwriter->maxwritten_clean;
+	values[SERVER_BUFFERS_ALLOCATED] = bgwriter->buf_alloc;
+}
+
+static void
+read_wal(int64 *values)
+{
+	const CompatWal wal = dbops_compat_wal();
+	const PgStat_ArchiverStats *archiver = pgstat_fetch_stat_archiver();
+	bool in_recovery = RecoveryInProgress();
+
+	values[SERVER_IN_RECOVERY] = in_recovery;
+	values[SERVER_WAL_LSN] =
+	    (int64) (in_recovery ? GetXLogReplayRecPtr(NULL) : GetFlushRecPtr(NULL));
+	values[SERVER_WAL_RECORDS] = wal.records;
+	values[SERVER_WAL_FULL_PAGE_IMAGES] = wal.full_page_images;
+	values[SERVER_WAL_BYTES] = wal.bytes;
+	values[SERVER_WAL_BUFFERS_FULL] = wal.buffers_full;
+	values[SERVER_WAL_WRITES] = wal.writes;
+	values[SERVER_WAL_SYNCS] = wal.syncs;
+	values[SERVER_WAL_WRITE_MS] = wal.write_us;
+	values[SERVER_WAL_SYNC_MS] = wal.sync_us;
+	values[SERVER_ARCHIVED] = archiver->archived_count;
+	values[SERVER_ARCHIVE_FAILURES] = archiver->failed_count;
+	if (archiver->last_archived_timestamp != 0)
+		values[SERVER_LAST_ARCHIVED_AT] = archiver->last_archived_timestamp;
+	if (archiver->last_failed_timestamp != 0)
+		values[SERVER_LAST_ARCHIVE_FAILURE_AT] = archiver->last_failed_timestamp;
+}
+
+static void
+read_server(Frame *frame)
+{
+	const EntityKey key = {{0}};
+	int64 *values = dbops_frame_add(frame, &key, NULL);
+
+	values[SERVER_UPTIME_SECONDS] = (dbops_clock_now() - PgStartTime) / USECS_PER_SEC;
+	read_processes(values);
+	read_limits(values);
+	read_transactions(values);
+	read_writes(values);
+	read_wal(values);
+}
+
+const Family dbops_family_server = {
+    .id = 5,
+    .name = "server",
+    .help = "The server as a whole: sessions, workers, transactions, checkpoints, WAL, archiver",
+    .cadence = CADENCE_NARROW,
+    .metrics = metrics,
+    .nmetrics = lengthof(metrics),
+    .derived = derived,
+    .nderived = lengthof(derived),
+    .rates = true,
+    .read = read_server,
+};

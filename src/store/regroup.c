@@ -1,0 +1,282 @@
+/*
+ * store/regroup.c
+ *		Regrouping rows into buckets of the step a query asks for; see regroup.h.
+ */
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "store/regroup.h"
+#include "store/resolution.h"
+
+typedef struct OpenKey
+{
+	EntityKey key;
+	TimestampTz bucket;
+} OpenKey;
+
+/* A row in the making. */
+typedef struct Open
+{
+	OpenKey id;
+	char *text;
+	Accumulator *accumulator;
+} Open;
+
+/* What is known of a bucket, whoever changed in it. */
+typedef struct Bucket
+{
+	TimestampTz start;
+	int64 covers_us;
+	uint16 flags;
+} Bucket;
+
+struct Regroup
+{
+	const Family *family;
+	int64 step_us;
+	TimestampTz unit_from;
+	TimestampTz unit_to;
+	MemoryContext context;       /* carried rows, open buckets */
+	MemoryContext batch_context; /* rows of one batch, and those handed out */
+	HTAB *carried;               /* Open */
+	HTAB *local;                 /* Open, or NULL before the first row of a batch */
+	HTAB *buckets;               /* Bucket */
+	Accumulator **spent;         /* carried ones that were handed out */
+	int nspent;
+	int spent_capacity;
+	RegroupedRow *rows;
+	int nrows;
+	int capacity;
+};
+
+static HTAB *create_open_table(MemoryContext context);
+static Open *find_open(Regroup *regroup, const OpenKey *id, const char *label_text);
+static void hand_out(Regroup *regroup, Open **open, int count);
+static int compare_open(const void *a, const void *b);
+
+Regroup *
+dbops_regroup_create(const Family *family, int64 step_us)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops regroup", ALLOCSET_DEFAULT_SIZES);
+	Regroup *regroup = MemoryContextAllocZero(context, sizeof(Regroup));
+	HASHCTL control = {
+	    .keysize = sizeof(TimestampTz), .entrysize = sizeof(Bucket), .hcxt = context};
+
+	regroup->family = family;
+	regroup->step_us = step_us;
+	regroup->context = context;
+	regroup->batch_context =
+	    AllocSetContextCreate(context, "dbops regroup batch", ALLOCSET_DEFAULT_SIZES);
+	regroup->carried = create_open_table(context);
+	regroup->buckets =
+	    hash_create("dbops buckets", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return regroup;
+}
+
+static HTAB *
+create_open_table(MemoryContext context)
+{
+	HASHCTL control = {.keysize = sizeof(OpenKey), .entrysize = sizeof(Open), .hcxt = context};
+
+	return hash_create("dbops open rows", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+void
+dbops_regroup_begin_batch(Regroup *regroup)
+{
+	for (int i = 0; i < regroup->nspent; i++)
+		dbops_merge_free(regroup->spent[i]);
+	regroup->nspent = 0;
+	regroup->spent = NULL;
+	regroup->spent_capacity = 0;
+	regroup->local = NULL;
+	regroup->rows = NULL;
+	regroup->nrows = 0;
+	regroup->capacity = 0;
+	MemoryContextReset(regroup->batch_context);
+}
+
+void
+dbops_regroup_begin_unit(Regroup *regroup, TimestampTz from, TimestampTz to)
+{
+	regroup->unit_from = from;
+	regroup->unit_to = to;
+}
+
+void
+dbops_regroup_cover(Regroup *regroup, TimestampTz place, int64 covers_us, uint16 flags)
+{
+	TimestampTz start = dbops_bucket_start(place, regroup->step_us);
+	bool found;
+	Bucket *bucket = hash_search(regroup->buckets, &start, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		bucket->covers_us = 0;
+		bucket->flags = 0;
+	}
+	bucket->covers_us += covers_us;
+	bucket->flags |= flags;
+}
+
+void
+dbops_regroup_add(Regroup *regroup, const EntityKey *key, const char *label_text,
+                  const int64 *values, TimestampTz place, int64 covers_us)
+{
+	OpenKey id = {.key = *key, .bucket = dbops_bucket_start(place, regroup->step_us)};
+
+	dbops_merge_add(find_open(regroup, &id, label_text)->accumulator, values, covers_us);
+}
+
+/* The row that takes samples of an entity and bucket: begun, carried on, or new. */
+static Open *
+find_open(Regroup *regroup, const OpenKey *id, const char *label_text)
+{
+	bool is_local = id->bucket + regroup->step_us <= regroup->unit_to;
+	MemoryContext context = is_local ? regroup->batch_context : regroup->context;
+	MemoryContext old;
+	Open *open;
+	Open *carried = NULL;
+	bool found;
+
+	if (is_local && regroup->local == NULL)
+		regroup->local = create_open_table(regroup->batch_context);
+	open = hash_search(is_local ? regroup->local : regroup->carried, id, HASH_ENTER, &found);
+	if (found)
+		return open;
+
+	if (is_local && id->bucket < regroup->unit_from)
+		carried = hash_search(regroup->carried, id, HASH_FIND, NULL);
+	if (carried != NULL)
+	{
+		*open = *carried;
+		hash_search(regroup->carried, id, HASH_REMOVE, NULL);
+		return open;
+	}
+	old = MemoryContextSwitchTo(context);
+	open->text = label_text ? pstrdup(label_text) : NULL;
+	open->accumulator = dbops_merge_create(regroup->family);
+	MemoryContextSwitchTo(old);
+	return open;
+}
+
+void
+dbops_regroup_end_batch(Regroup *regroup)
+{
+	MemoryContext old = MemoryContextSwitchTo(regroup->batch_context);
+	HASH_SEQ_STATUS status;
+	Open **open;
+	Open *next;
+	int count = 0;
+
+	if (regroup->local != NULL)
+	{
+		open = palloc(sizeof(Open *) * hash_get_num_entries(regroup->local));
+		hash_seq_init(&status, regroup->local);
+		while ((next = hash_seq_search(&status)) != NULL)
+			open[count++] = next;
+		hand_out(regroup, open, count);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+void
+dbops_regroup_finish(Regroup *regroup, TimestampTz to)
+{
+	MemoryContext old = MemoryContextSwitchTo(regroup->batch_context);
+	long ncarried = hash_get_num_entries(regroup->carried);
+	Open **open = palloc(sizeof(Open *) * (ncarried + 1));
+	HASH_SEQ_STATUS status;
+	Open *next;
+	Bucket *bucket;
+	int count = 0;
+
+	hash_seq_init(&status, regroup->carried);
+	while ((next = hash_seq_search(&status)) != NULL)
+	{
+		Open *copy;
+
+		if (to != DT_NOEND && next->id.bucket + regroup->step_us > to)
+			continue;
+		copy = palloc(sizeof(Open));
+		*copy = *next;
+		open[count++] = copy;
+		hash_search(regroup->carried, &next->id, HASH_REMOVE, NULL);
+	}
+	hand_out(regroup, open, count);
+
+	hash_seq_init(&status, regroup->buckets);
+	while ((bucket = hash_seq_search(&status)) != NULL)
+	{
+		if (to == DT_NOEND || bucket->start + regroup->step_us <= to)
+			hash_search(regroup->buckets, &bucket->start, HASH_REMOVE, NULL);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* An accumulator of the batch goes with its context; a carried one is freed with the next batch. */
+static void
+free_later(Regroup *regroup, Accumulator *accumulator)
+{
+	if (accumulator->context != regroup->context)
+		return;
+	if (regroup->nspent == regroup->spent_capacity)
+	{
+		regroup->spent_capacity = Max(64, regroup->spent_capacity * 2);
+		regroup->spent =
+		    regroup->spent == NULL ?
+		        palloc(sizeof(Accumulator *) * regroup->spent_capacity) :
+		        repalloc(regroup->spent, sizeof(Accumulator *) * regroup->spent_capacity);
+	}
+	regroup->spent[regroup->nspent++] = accumulator;
+}
+
+/* Makes finished rows; the batch context is current. */
+static void
+hand_out(Regroup *regroup, Open **open, int count)
+{
+	if (count == 0)
+		return;
+	qsort(open, count, sizeof(Open *), compare_open);
+	if (regroup->nrows + count > regroup->capacity)
+	{
+		regroup->capacity = regroup->nrows + count;
+		regroup->rows =
+		    regroup->rows == NULL ?
+		        palloc_extended(sizeof(RegroupedRow) * regroup->capacity, MCXT_ALLOC_HUGE) :
+		        repalloc_huge(regroup->rows, sizeof(RegroupedRow) * regroup->capacity);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		const Bucket *bucket = hash_search(regroup->buckets, &open[i]->id.bucket, HASH_FIND, NULL);
+
+		regroup->rows[regroup->nrows++] =
+		    (RegroupedRow){.bucket = open[i]->id.bucket,
+		                   .covers_us = bucket ? bucket->covers_us : 0,
+		                   .flags = bucket ? bucket->flags : 0,
+		                   .key = open[i]->id.key,
+		                   .text = open[i]->text,
+		                   .values = dbops_merge_result(open[i]->accumulator)};
+		free_later(regroup, open[i]->accumulator);
+	}
+}
+
+int
+dbops_regroup_rows(const Regroup *regroup, const RegroupedRow **rows)
+{
+	*rows = regroup->rows;
+	return regroup->nrows;
+}
+
+static int
+compare_open(const void *a, const void *b)
+{
+	const OpenKey *x = &(*(Open *const *) a)->id;
+	const OpenKey *y = &(*(Open *const *) b)->id;
+	int order = dbops_entity_compare(&x->key, &y->key);
+
+	return order != 0 ? order : x->bucket < y->bucket ? -1 : x->bucket > y->bucket;
+}
