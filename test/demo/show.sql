@@ -13,42 +13,36 @@ SELECT * FROM dbops.status();
 \echo '== Which statements take the time?  dbops.statements'
 \echo '   Updates of one product wait for each other: a median below 1 ms, and seconds at the 99th percentile.'
 \echo '   Orders of one customer: the whole table is read each time, for want of an index.'
-SELECT datname AS database, calls, round(mean_exec_ms::numeric, 2) AS mean_ms,
-       round(p50_ms::numeric, 2) AS p50_ms, round(p99_ms::numeric, 2) AS p99_ms, errors,
-       round(100 * total_exec_ms::numeric / nullif(sum(total_exec_ms) OVER (), 0)::numeric, 1) AS "share %",
+SELECT datname AS database, calls, time_percent AS "time %", mean_ms, p50_ms, p99_ms, errors,
        left(regexp_replace(query, '\s+', ' ', 'g'), 60) AS statement
 FROM dbops.statements
 WHERE toplevel AND datname IN ('shop', 'telemetry')
-ORDER BY total_exec_ms DESC NULLS LAST
 LIMIT 10;
 
 \echo
 \echo '== What fails?  dbops.errors'
-\echo '   22012 (division by zero) is caught in a function: the application and the log never see it.'
-SELECT datname AS database, sqlstate, sum(count) AS errors, sum(statement_timeouts) AS timeouts,
-       left(regexp_replace(min(query), '\s+', ' ', 'g'), 60) AS "for example"
+\echo '   22012 (division by zero) is caught in a function: neither the application nor the log sees it.'
+SELECT datname AS database, sqlstate, kind, sum(count) AS times, left(max(message), 40) AS message,
+       left(regexp_replace(max(query), '\s+', ' ', 'g'), 48) AS "for example"
 FROM dbops.errors
 WHERE datname IN ('shop', 'telemetry')
-GROUP BY 1, 2
-ORDER BY 3 DESC
+GROUP BY datname, sqlstate, kind
+ORDER BY times DESC
 LIMIT 10;
 
 \echo
 \echo '== Which tables are read whole, of all databases?  dbops.tables'
-SELECT datname AS database, relname AS "table", seq_scan, seq_tup_read, idx_scan, n_tup_ins, n_tup_upd,
-       n_dead_tup, pg_size_pretty(total_bytes) AS size
+SELECT datname AS database, relname AS "table", size, seq_scan, seq_tup_read, idx_scan, n_tup_ins, n_tup_upd,
+       dead_percent AS "dead %"
 FROM dbops.tables
 WHERE schemaname = 'public'
-ORDER BY seq_tup_read DESC NULLS LAST
 LIMIT 6;
 
 \echo
 \echo '== How is the machine?  dbops.system'
-SELECT round(busy_percent::numeric) AS "cpu busy %", round(iowait_percent::numeric) AS "waiting for disk %",
-       load_1 AS load, cpus, pg_size_pretty(memory_total_bytes) AS memory,
-       round(memory_available_percent::numeric) AS "available %",
-       pg_size_pretty(server_private_bytes) AS "private memory of the server"
-FROM dbops.system;
+SELECT resource, used_percent AS "used %", left(detail, 90) AS detail
+FROM dbops.system
+LIMIT 8;
 
 \echo
 \echo '== And over the last minutes, in steps of 20 s?  dbops.database_history, dbops.server_history'
@@ -71,6 +65,5 @@ SELECT h.at::time(0) AS at, h.calls, round(h.p50_ms::numeric, 2) AS p50_ms,
 FROM dbops.statement_history AS h
 WHERE h.step = '20 s' AND h.at > now() - interval '3 minutes' AND h.datname = 'shop'
       AND h.queryid = (SELECT s.queryid FROM dbops.statements AS s
-                       WHERE s.datname = 'shop' AND s.query LIKE 'UPDATE products SET stock = stock%WHERE id = %'
-                       ORDER BY s.total_exec_ms DESC LIMIT 1)
+                       WHERE s.datname = 'shop' AND s.query LIKE 'UPDATE products SET stock = stock%WHERE id = %' LIMIT 1)
 ORDER BY h.at;
