@@ -200,7 +200,7 @@ dbops__generate_history(PG_FUNCTION_ARGS)
 		dbops_codec_encode(frame, data);
 		tick.size = data->len;
 		bytes += data->len;
-		dbops_ticks_batch_add(&batch, &tick, data->data);
+		dbops_quiet_add(&batch, &tick, data->data);
 		if (batch.count < GENERATE_BATCH && at + step_us <= to)
 			continue;
 		dbops_ticks_insert(&batch, node);
