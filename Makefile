@@ -12,7 +12,7 @@
 SQL_MODULES = \
 	math/histogram \
 	track/statements track/errors \
-	store/registry store/objects store/ticks store/history \
+	store/registry store/objects store/node store/ticks store/history \
 	collect/xmin \
 	worker/sampling \
 	expose/status expose/now

@@ -58,7 +58,7 @@ steps_ok() { # SECONDS: the end of the line, with the last line of the log when 
 
 # The end of the log of the step that failed.
 steps_tail() {
-	tail -n "${1:-40}" "$steps_last" | sed 's/^/    | /'
+	uniq "$steps_last" | tail -n "${1:-40}" | sed 's/^/    | /'
 }
 
 # Ends the running step when the script is interrupted.

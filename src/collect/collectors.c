@@ -10,15 +10,14 @@
 #include "store/registry.h"
 
 static const Family *const families[] = {
-    &dbops_family_system,     &dbops_family_device,
-    &dbops_family_filesystem, &dbops_family_network,
-    &dbops_family_server,     &dbops_family_database,
-    &dbops_family_table,      &dbops_family_index,
-    &dbops_family_self,       NULL,
+    &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
+    &dbops_family_network, &dbops_family_server, &dbops_family_database,
+    &dbops_family_table,   &dbops_family_index,  &dbops_family_statement,
+    &dbops_family_error,   &dbops_family_self,
 };
 
 void
 dbops_collectors_register(void)
 {
-	dbops_registry_set(families, lengthof(families) - 1);
+	dbops_registry_set(families, lengthof(families));
 }

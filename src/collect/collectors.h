@@ -18,5 +18,9 @@ extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
 
+/* Positions of labels in the keys of the family statement. */
+#define STATEMENT_LABEL_DATID 0
+#define STATEMENT_LABEL_QUERYID 2
+
 /* Hands all of the above to the registry. */
 extern void dbops_collectors_register(void);

@@ -83,6 +83,10 @@ static const Label labels[] = {
 	{                                                 \
 		id, name, METRIC_GAUGE, unit, 0, rollup, help \
 	}
+#define AGE(id, name, help)                                             \
+	{                                                                   \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
+	}
 #define INSTANT(id, name, help)                                 \
 	{                                                           \
 		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
@@ -140,10 +144,8 @@ static const Metric metrics[] = {
     [DATABASE_LAST_AUTOVACUUM_AT] =
         INSTANT(34, "last_autovacuum_at", "Last start of an autovacuum worker here"),
     [DATABASE_STATS_RESET_AT] = INSTANT(35, "stats_reset_at", "Last reset of the statistics"),
-    [DATABASE_XID_AGE] = GAUGE(36, "xid_age", "", ROLLUP_MAX,
-                               "Transactions since the oldest XID that is not frozen"),
-    [DATABASE_MXID_AGE] =
-        GAUGE(37, "mxid_age", "", ROLLUP_MAX, "Multixacts since the oldest one in the database"),
+    [DATABASE_XID_AGE] = AGE(36, "xid_age", "Transactions since the oldest XID that is not frozen"),
+    [DATABASE_MXID_AGE] = AGE(37, "mxid_age", "Multixacts since the oldest one in the database"),
     [DATABASE_BYTES] = GAUGE(38, "size_bytes", "bytes", ROLLUP_LAST, "Size of all its files"),
 };
 
@@ -302,5 +304,6 @@ const Family dbops_family_database = {
     .derived = derived,
     .nderived = lengthof(derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_databases,
 };

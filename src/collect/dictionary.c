@@ -218,7 +218,7 @@ dbops_dictionary_set_databases(List *list)
 
 /* False when no more names may wait. */
 static bool
-hand_on(const ObjectName *name)
+hand_on(const NamedObject *name)
 {
 	MemoryContext old = MemoryContextSwitchTo(dictionary_context);
 	StringInfo batch = pending == NIL ? NULL : llast(pending);
@@ -235,7 +235,7 @@ hand_on(const ObjectName *name)
 		pending = lappend(pending, batch);
 	}
 	before = batch->len;
-	dbops_objects_encode_batch(batch, name, 1);
+	dbops_object_batch_append(batch, name, 1);
 	pending_bytes += batch->len - before;
 	MemoryContextSwitchTo(old);
 	return true;
@@ -279,7 +279,7 @@ hash_text(uint32 seed, const char *words)
 }
 
 static uint32
-hash_name(const ObjectName *name)
+hash_name(const NamedObject *name)
 {
 	uint32 hash = hash_combine(name->parentid, (name->relkind << 8) | name->flags);
 
@@ -292,7 +292,7 @@ hash_name(const ObjectName *name)
 static void
 hand_on_dropped(const DictionaryEntry *entry)
 {
-	ObjectName name = {
+	NamedObject name = {
 	    .class = OBJECT_CLASS_RELATION,
 	    .flags = OBJECT_DROPPED,
 	    .datid = entry->key.datid,
@@ -329,7 +329,7 @@ dbops_dictionary_begin_visit(Oid datid)
 }
 
 void
-dbops_dictionary_learn(const Inspected *inspected, const ObjectName *name)
+dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name)
 {
 	const DatabaseEntry *database = find_database(inspected->datid);
 	DictionaryEntry *entry =

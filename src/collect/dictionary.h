@@ -4,15 +4,16 @@
  *
  * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and size
  * come from visits to each database.  The dictionary also finds out what is new, changed or dropped
- * and hands that on as batches for dbops.object (store/objects.h).  It lives in the process that
+ * and hands that on as batches for dbops.object (store/object_batch.h).  It lives in the process that
  * feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
  */
 #pragma once
 
+#include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#include "store/objects.h"
+#include "store/object_batch.h"
 
 #define DICTIONARY_MAX 250000
 
@@ -85,7 +86,7 @@ extern void dbops_dictionary_set_databases(List *databases);
  * What the inspector feeds in, one visit at a time.  Only a complete visit tells what was dropped.
  */
 extern void dbops_dictionary_begin_visit(Oid datid);
-extern void dbops_dictionary_learn(const Inspected *inspected, const ObjectName *name);
+extern void dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name);
 extern void dbops_dictionary_end_visit(Oid datid, bool complete, int64 database_bytes);
 
 /* How many relations were met that no visit has looked for yet, shared catalogs included. */

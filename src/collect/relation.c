@@ -99,9 +99,9 @@ static const Label labels[] = {
 	{                                                         \
 		id, name, METRIC_GAUGE, "bytes", 0, ROLLUP_LAST, help \
 	}
-#define HIGHEST(id, name, help)                         \
-	{                                                   \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help \
+#define AGE(id, name, help)                                             \
+	{                                                                   \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
 	}
 #define INSTANT(id, name, help)                                 \
 	{                                                           \
@@ -134,9 +134,11 @@ static const Metric table_metrics[] = {
     [TABLE_ANALYZES] = COUNT(18, "analyze_count", "ANALYZE runs by hand"),
     [TABLE_AUTOANALYZES] = COUNT(19, "autoanalyze_count", "ANALYZE runs by autovacuum"),
     [TABLE_VACUUM_MS] = COUNT_MS(20, "total_vacuum_ms", "Time of VACUUM runs by hand (from 18)"),
-    [TABLE_AUTOVACUUM_MS] = COUNT_MS(21, "total_autovacuum_ms", "Time of automatic VACUUM (from 18)"),
+    [TABLE_AUTOVACUUM_MS] =
+        COUNT_MS(21, "total_autovacuum_ms", "Time of automatic VACUUM (from 18)"),
     [TABLE_ANALYZE_MS] = COUNT_MS(22, "total_analyze_ms", "Time of ANALYZE runs by hand (from 18)"),
-    [TABLE_AUTOANALYZE_MS] = COUNT_MS(23, "total_autoanalyze_ms", "Time of automatic ANALYZE (from 18)"),
+    [TABLE_AUTOANALYZE_MS] =
+        COUNT_MS(23, "total_autoanalyze_ms", "Time of automatic ANALYZE (from 18)"),
     [TABLE_LAST_SEQ_SCAN_AT] = INSTANT(24, "last_seq_scan_at", "Last sequential scan (from 16)"),
     [TABLE_LAST_VACUUM_AT] = INSTANT(25, "last_vacuum_at", "Last VACUUM by hand"),
     [TABLE_LAST_AUTOVACUUM_AT] = INSTANT(26, "last_autovacuum_at", "Last automatic VACUUM"),
@@ -149,9 +151,8 @@ static const Metric table_metrics[] = {
     [TABLE_PAGES] = GAUGE(33, "pages", "Pages as of the last VACUUM or ANALYZE"),
     [TABLE_ESTIMATED_TUPLES] = GAUGE(
         34, "planner_tuples", "Rows as of the last VACUUM or ANALYZE, as the planner sees it"),
-    [TABLE_XID_AGE] =
-        HIGHEST(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
-    [TABLE_MXID_AGE] = HIGHEST(36, "mxid_age", "Multixacts since the oldest one in the table"),
+    [TABLE_XID_AGE] = AGE(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
+    [TABLE_MXID_AGE] = AGE(36, "mxid_age", "Multixacts since the oldest one in the table"),
 };
 
 static const Metric index_metrics[] = {
@@ -448,7 +449,9 @@ const Family dbops_family_table = {
     .derived = table_derived,
     .nderived = lengthof(table_derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_tables,
+    .generation = dbops_dictionary_generation,
 };
 
 const Family dbops_family_index = {
@@ -463,5 +466,7 @@ const Family dbops_family_index = {
     .derived = index_derived,
     .nderived = lengthof(index_derived),
     .rates = true,
+    .refresh_hourly = true,
     .read = read_indexes,
+    .generation = dbops_dictionary_generation,
 };

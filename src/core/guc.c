@@ -60,45 +60,45 @@ typedef struct StringSetting
 } StringSetting;
 
 static const BoolSetting bool_settings[] = {
-	{"dbops.enabled", &dbops_guc_enabled, true, PGC_SIGHUP, "Samples the server and keeps history.",
-	 "When off, the workers stay but take no samples, and recording in sessions stops."},
-	{"dbops.track", &dbops_guc_track, true, PGC_SUSET,
-	 "Records latency, rows and errors of statements.", NULL},
-	{"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
-	 "Records planning time of statements too.", NULL},
+    {"dbops.enabled", &dbops_guc_enabled, true, PGC_SIGHUP, "Samples the server and keeps history.",
+     "When off, the workers stay but take no samples, and recording in sessions stops."},
+    {"dbops.track", &dbops_guc_track, true, PGC_SUSET,
+     "Records latency, rows and errors of statements.", NULL},
+    {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
+     "Records planning time of statements too.", NULL},
 };
 
 #define MINUTES_PER_DAY (24 * 60)
 
 static const IntSetting int_settings[] = {
-	{"dbops.max_statements", &dbops_guc_max_statements, -1, -1, 1000000, PGC_POSTMASTER, 0,
-	 "Number of statements tracked in shared memory.", "-1 takes pg_stat_statements.max."},
-	{"dbops.sample_interval", &dbops_guc_sample_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
-	 "Time between samples of the system, the server and its databases.", NULL},
-	{"dbops.wide_interval", &dbops_guc_wide_interval, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S,
-	 "Time between samples of tables, indexes and statements.", NULL},
-	{"dbops.inspect_interval", &dbops_guc_inspect_interval, 300, 10, 86400, PGC_SIGHUP, GUC_UNIT_S,
-	 "Time between visits to a database to learn names and sizes of its objects.", NULL},
-	{"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
-	 "Memory for samples that are not stored yet, and for the last hour of a standby.", NULL},
-	{"dbops.max_size", &dbops_guc_max_size, 4096, 64, INT_MAX, PGC_SIGHUP, GUC_UNIT_MB,
-	 "Disk space the history may take.",
-	 "Beyond it the oldest samples go first, those of the finest resolution before all others."},
-	{"dbops.raw_retention", &dbops_guc_raw_retention, MINUTES_PER_DAY, 60, INT_MAX, PGC_SIGHUP,
-	 GUC_UNIT_MIN, "Time that samples are kept as taken.", NULL},
-	{"dbops.minute_retention", &dbops_guc_minute_retention, 30 * MINUTES_PER_DAY, 60, INT_MAX,
-	 PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one minute.", NULL},
-	{"dbops.ten_minute_retention", &dbops_guc_ten_minute_retention, 90 * MINUTES_PER_DAY, 60, INT_MAX,
-	 PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of ten minutes.", NULL},
-	{"dbops.hour_retention", &dbops_guc_hour_retention, 3 * 365 * MINUTES_PER_DAY, 60, INT_MAX,
-	 PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one hour.", NULL},
+    {"dbops.max_statements", &dbops_guc_max_statements, -1, -1, 1000000, PGC_POSTMASTER, 0,
+     "Number of statements tracked in shared memory.", "-1 takes pg_stat_statements.max."},
+    {"dbops.sample_interval", &dbops_guc_sample_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
+     "Time between samples of the system, the server and its databases.", NULL},
+    {"dbops.wide_interval", &dbops_guc_wide_interval, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S,
+     "Time between samples of tables, indexes and statements.", NULL},
+    {"dbops.inspect_interval", &dbops_guc_inspect_interval, 300, 10, 86400, PGC_SIGHUP, GUC_UNIT_S,
+     "Time between visits to a database to learn names and sizes of its objects.", NULL},
+    {"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
+     "Memory for samples that are not stored yet, and for the last hour of a standby.", NULL},
+    {"dbops.max_size", &dbops_guc_max_size, 4096, 64, INT_MAX, PGC_SIGHUP, GUC_UNIT_MB,
+     "Disk space the history may take.",
+     "Beyond it the oldest samples go first, those of the finest resolution before all others."},
+    {"dbops.raw_retention", &dbops_guc_raw_retention, MINUTES_PER_DAY, 60, INT_MAX, PGC_SIGHUP,
+     GUC_UNIT_MIN, "Time that samples are kept as taken.", NULL},
+    {"dbops.minute_retention", &dbops_guc_minute_retention, 30 * MINUTES_PER_DAY, 60, INT_MAX,
+     PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one minute.", NULL},
+    {"dbops.ten_minute_retention", &dbops_guc_ten_minute_retention, 90 * MINUTES_PER_DAY, 60,
+     INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of ten minutes.", NULL},
+    {"dbops.hour_retention", &dbops_guc_hour_retention, 3 * 365 * MINUTES_PER_DAY, 60, INT_MAX,
+     PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one hour.", NULL},
 };
 
 static const StringSetting string_settings[] = {
-	{"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER,
-	 "Database that holds the history.", "CREATE EXTENSION dbops belongs there."},
-	{"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER,
-	 "Name of this server in the history.", "Empty takes the host name and the port."},
+    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER,
+     "Database that holds the history.", "CREATE EXTENSION dbops belongs there."},
+    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER,
+     "Name of this server in the history.", "Empty takes the host name and the port."},
 };
 
 /* A setting for the server's start cannot be defined in a session that loads us late. */
@@ -117,7 +117,7 @@ dbops_guc_define(bool preloaded)
 
 		if (may_define(s->context, preloaded))
 			DefineCustomBoolVariable(s->name, s->brief, s->detail, s->variable, s->initial,
-									 s->context, 0, NULL, NULL, NULL);
+			                         s->context, 0, NULL, NULL, NULL);
 	}
 	for (int i = 0; i < lengthof(int_settings); i++)
 	{
@@ -126,7 +126,7 @@ dbops_guc_define(bool preloaded)
 		*s->variable = s->initial;
 		if (may_define(s->context, preloaded))
 			DefineCustomIntVariable(s->name, s->brief, s->detail, s->variable, s->initial, s->min,
-									s->max, s->context, s->flags, NULL, NULL, NULL);
+			                        s->max, s->context, s->flags, NULL, NULL, NULL);
 	}
 	for (int i = 0; i < lengthof(string_settings); i++)
 	{
@@ -134,7 +134,7 @@ dbops_guc_define(bool preloaded)
 
 		if (may_define(s->context, preloaded))
 			DefineCustomStringVariable(s->name, s->brief, s->detail, s->variable, s->initial,
-									   s->context, 0, NULL, NULL, NULL);
+			                           s->context, 0, NULL, NULL, NULL);
 		else
 			*s->variable = pstrdup(s->initial);
 	}

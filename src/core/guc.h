@@ -12,11 +12,11 @@ extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */
 extern int dbops_guc_sample_interval;  /* seconds */
-extern int dbops_guc_wide_interval;	   /* seconds */
+extern int dbops_guc_wide_interval;    /* seconds */
 extern int dbops_guc_inspect_interval; /* seconds */
-extern int dbops_guc_ring_size;		   /* kB */
-extern int dbops_guc_max_size;		   /* MB */
-extern int dbops_guc_raw_retention;	   /* minutes, like the three below */
+extern int dbops_guc_ring_size;        /* kB */
+extern int dbops_guc_max_size;         /* MB */
+extern int dbops_guc_raw_retention;    /* minutes, like the three below */
 extern int dbops_guc_minute_retention;
 extern int dbops_guc_ten_minute_retention;
 extern int dbops_guc_hour_retention;

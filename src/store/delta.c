@@ -123,7 +123,7 @@ change_of(const Metric *metric, int64 now, int64 then, bool *changed)
 	}
 	if (metric->kind != METRIC_COUNTER)
 	{
-		*changed |= now != then;
+		*changed |= now != then && !metric->drifts;
 		return now;
 	}
 	if (then == FAMILY_NULL)

@@ -17,8 +17,8 @@
 
 typedef enum MetricKind
 {
-	METRIC_COUNTER,	  /* only grows, until reset; the history keeps the increase over each span */
-	METRIC_GAUGE,	  /* goes up and down; the history keeps the value */
+	METRIC_COUNTER,   /* only grows, until reset; the history keeps the increase over each span */
+	METRIC_GAUGE,     /* goes up and down; the history keeps the value */
 	METRIC_TIMESTAMP, /* a gauge that is an instant, as TimestampTz */
 	METRIC_HISTOGRAM, /* cell is a Histogram pointer (math/histogram.h); counts only grow, and wrap
 						 at 2^32 in the source */
@@ -36,13 +36,14 @@ typedef enum MetricRollup
 
 typedef struct Metric
 {
-	int16 id;		  /* 1..32767, never reused within a family: history names columns by it */
+	int16 id;         /* 1..32767, never reused within a family: history names columns by it */
 	const char *name; /* SQL column */
 	MetricKind kind;
 	const char *unit; /* "bytes", "ms", "seconds", "percent", "ratio", … or "" for a plain count */
-	double scale;	  /* shown value = stored integer * scale; 0 means 1 */
+	double scale;     /* shown value = stored integer * scale; 0 means 1 */
 	MetricRollup rollup;
 	const char *help; /* a sentence without full stop; becomes the column's comment */
+	bool drifts; /* a gauge that changes by itself, like an age: no reason to store the entity */
 } Metric;
 
 typedef enum LabelType
@@ -51,7 +52,7 @@ typedef enum LabelType
 	LABEL_INT8,
 	LABEL_BOOL,
 	LABEL_SQLSTATE, /* the integer of errcodes.h; shown as five characters of text */
-	LABEL_TEXT, /* at most one per family; EntityKey.num holds dbops_entity_hash(text) */
+	LABEL_TEXT,     /* at most one per family; EntityKey.num holds dbops_entity_hash(text) */
 } LabelType;
 
 /* Extra columns that name what a label's number stands for, looked up when read. */
@@ -60,7 +61,7 @@ typedef enum LabelNames
 	NAMES_NONE,
 	NAMES_DATABASE, /* datname */
 	NAMES_RELATION, /* schemaname, relname; the label before it is the database */
-	NAMES_ROLE,		/* rolname */
+	NAMES_ROLE,     /* rolname */
 } LabelNames;
 
 typedef struct Label
@@ -74,8 +75,8 @@ typedef struct Label
 /* Columns computed from others when a row is read, so they are right at any step. */
 typedef enum DerivedKind
 {
-	DERIVED_RATIO,	  /* factor * sum(of) / sum(per); NULL when the divisor is 0 */
-	DERIVED_SHARE,	  /* factor * sum(of) / covered time in seconds */
+	DERIVED_RATIO,    /* factor * sum(of) / sum(per); NULL when the divisor is 0 */
+	DERIVED_SHARE,    /* factor * sum(of) / covered time in seconds */
 	DERIVED_QUANTILE, /* quantile `factor` of the histogram of[0], in ms */
 } DerivedKind;
 
@@ -86,7 +87,7 @@ typedef struct Derived
 	const char *name;
 	DerivedKind kind;
 	double factor;
-	const char *of[DERIVED_TERMS];	/* metrics of the family, in their units; NULL ends the list */
+	const char *of[DERIVED_TERMS]; /* metrics of the family, in their units; NULL ends the list */
 	const char *per[DERIVED_TERMS];
 	const char *unit;
 	const char *help;
@@ -103,7 +104,7 @@ typedef struct EntityKey
 typedef enum FamilyCadence
 {
 	CADENCE_NARROW, /* every dbops.sample_interval, by the sampler */
-	CADENCE_WIDE,	/* every dbops.wide_interval, by the sampler */
+	CADENCE_WIDE,   /* every dbops.wide_interval, by the sampler */
 	CADENCE_KEEPER, /* every dbops.wide_interval, by the keeper: the source needs SQL */
 } FamilyCadence;
 
@@ -111,7 +112,7 @@ struct Frame;
 
 typedef struct Family
 {
-	int16 id;		  /* never reused: history names families by it */
+	int16 id;         /* never reused: history names families by it */
 	const char *name; /* "table": the SQL table is dbops.table_history */
 	const char *help;
 	FamilyCadence cadence;
@@ -121,8 +122,9 @@ typedef struct Family
 	int nmetrics;
 	const Derived *derived;
 	int nderived;
-	bool rates;			 /* give each counter a <name>_per_second column */
-	bool refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
+	bool rates; /* give each counter a <name>_per_second column */
+	bool
+	    refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative
@@ -130,6 +132,12 @@ typedef struct Family
 	 * the cadence allows; what a version or machine lacks stays FAMILY_NULL.
 	 */
 	void (*read)(struct Frame *frame);
+
+	/*
+	 * Optional: a number that changes when counters must not be compared with those read before.  It
+	 * is asked after reading; that sample is then a base.
+	 */
+	int64 (*generation)(void);
 } Family;
 
 /* Shown value of a stored integer; divides where the scale is a fraction, so 1500 us is 1.5 ms. */
@@ -138,5 +146,6 @@ dbops_metric_value(const Metric *metric, int64 stored)
 {
 	if (metric->scale == 0)
 		return (double) stored;
-	return metric->scale < 1 ? (double) stored / (1 / metric->scale) : (double) stored * metric->scale;
+	return metric->scale < 1 ? (double) stored / (1 / metric->scale) :
+	                           (double) stored * metric->scale;
 }

@@ -16,7 +16,7 @@ Frame *
 dbops_frame_create(const Family *family)
 {
 	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "dbops frame", ALLOCSET_DEFAULT_SIZES);
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops frame", ALLOCSET_DEFAULT_SIZES);
 	Frame *frame = MemoryContextAllocZero(CurrentMemoryContext, sizeof(Frame));
 
 	frame->family = family;
@@ -137,7 +137,8 @@ dbops_frame_sort(Frame *frame)
 	for (int i = 0; i < nrows; i++)
 	{
 		keys[i] = frame->keys[order[i]];
-		memcpy(&values[(Size) i * frame->family->nmetrics], dbops_frame_row(frame, order[i]), row_size);
+		memcpy(&values[(Size) i * frame->family->nmetrics], dbops_frame_row(frame, order[i]),
+		       row_size);
 		if (texts != NULL)
 			texts[i] = frame->texts[order[i]];
 	}

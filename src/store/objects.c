@@ -10,20 +10,17 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "common/string.h"
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/clock.h"
+#include "core/guc.h"
 #include "core/spi.h"
 #include "store/objects.h"
-
-#define BATCH_FORMAT 1
-
-#define HAS_SCHEMA 1
-#define HAS_NAME 2
-#define HAS_DEFINITION 4
 
 /* The last word on each object counts: a batch may tell twice of one. */
 static const char upsert_query[] =
@@ -110,89 +107,8 @@ static const char prune_query[] =
     "DELETE FROM dbops.object AS o\n"
     "WHERE o.dropped_at < $1 OR (o.class = 's' AND o.last_seen_at < $1)";
 
-/* ---- batches ---- */
-
-/* The text, cut to at most `limit` bytes at a character's border. */
-static void
-append_text(StringInfo batch, const char *words, int limit)
-{
-	int length;
-
-	if (words == NULL)
-		return;
-	length = pg_encoding_mbcliplen(PG_UTF8, words, (int) strlen(words), limit);
-	appendBinaryStringInfo(batch, words, length);
-	appendStringInfoChar(batch, '\0');
-}
-
-void
-dbops_objects_encode_batch(StringInfo batch, const ObjectName *objects, int nobjects)
-{
-	if (batch->len == 0)
-		pq_sendbyte(batch, BATCH_FORMAT);
-	for (int i = 0; i < nobjects; i++)
-	{
-		const ObjectName *object = &objects[i];
-
-		pq_sendbyte(batch, object->class);
-		pq_sendbyte(batch, object->relkind);
-		pq_sendbyte(batch, object->flags);
-		pq_sendbyte(batch, (object->schemaname ? HAS_SCHEMA : 0) |
-		                       (object->objname ? HAS_NAME : 0) |
-		                       (object->definition ? HAS_DEFINITION : 0));
-		pq_sendint32(batch, object->datid);
-		pq_sendint64(batch, object->objid);
-		pq_sendint32(batch, object->parentid);
-		append_text(batch, object->schemaname, NAMEDATALEN - 1);
-		append_text(batch, object->objname, NAMEDATALEN - 1);
-		append_text(batch, object->definition, OBJECT_DEFINITION_MAX);
-	}
-}
-
-static void
-decode_one(StringInfo batch, ObjectName *object)
-{
-	int present;
-
-	object->class = (char) pq_getmsgbyte(batch);
-	object->relkind = (char) pq_getmsgbyte(batch);
-	object->flags = (uint8) pq_getmsgbyte(batch);
-	present = pq_getmsgbyte(batch);
-	object->datid = pq_getmsgint(batch, 4);
-	object->objid = pq_getmsgint64(batch);
-	object->parentid = pq_getmsgint(batch, 4);
-	object->schemaname = present & HAS_SCHEMA ? pq_getmsgrawstring(batch) : NULL;
-	object->objname = present & HAS_NAME ? pq_getmsgrawstring(batch) : NULL;
-	object->definition = present & HAS_DEFINITION ? pq_getmsgrawstring(batch) : NULL;
-}
-
-int
-dbops_objects_decode_batch(char *data, Size size, ObjectName **objects)
-{
-	StringInfoData batch = {.data = data, .len = (int) size, .maxlen = (int) size};
-	int capacity = 64;
-	int count = 0;
-
-	if (pq_getmsgbyte(&batch) != BATCH_FORMAT)
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("batch of names has an unknown format")));
-	*objects = palloc(sizeof(ObjectName) * capacity);
-	while (batch.cursor < batch.len)
-	{
-		if (count == capacity)
-		{
-			capacity *= 2;
-			*objects = repalloc(*objects, sizeof(ObjectName) * capacity);
-		}
-		decode_one(&batch, &(*objects)[count++]);
-	}
-	return count;
-}
-
-/* ---- storing ---- */
-
 static const char *
-kind_of(const ObjectName *object)
+kind_of(const NamedObject *object)
 {
 	switch (object->class)
 	{
@@ -300,7 +216,7 @@ static const ColumnType column_types[] = {
 };
 
 static Datum
-column_of(const ObjectName *object, ObjectColumn column, bool *isnull)
+column_of(const NamedObject *object, ObjectColumn column, bool *isnull)
 {
 	*isnull = false;
 	switch (column)
@@ -328,7 +244,7 @@ column_of(const ObjectName *object, ObjectColumn column, bool *isnull)
 }
 
 static SpiValue
-array_of(const ObjectName *objects, int nobjects, ObjectColumn column)
+array_of(const NamedObject *objects, int nobjects, ObjectColumn column)
 {
 	const ColumnType *type = &column_types[column];
 	Datum *values = palloc(sizeof(Datum) * Max(nobjects, 1));
@@ -360,7 +276,7 @@ mark_dropped(const SpiValue *params)
 }
 
 uint64
-dbops_objects_upsert(const ObjectName *objects, int nobjects, TimestampTz at)
+dbops_objects_upsert(const NamedObject *objects, int nobjects, TimestampTz at)
 {
 	SpiValue params[OBJECT_NCOLUMNS + 1];
 	uint64 written;
@@ -377,8 +293,8 @@ dbops_objects_upsert(const ObjectName *objects, int nobjects, TimestampTz at)
 uint64
 dbops_objects_store_batch(char *data, Size size, TimestampTz at)
 {
-	ObjectName *objects;
-	int nobjects = dbops_objects_decode_batch(data, size, &objects);
+	NamedObject *objects;
+	int nobjects = dbops_object_batch_decode(data, size, &objects);
 
 	return dbops_objects_upsert(objects, nobjects, at);
 }
@@ -398,4 +314,229 @@ dbops_objects_prune(TimestampTz before)
 	const SpiValue params[] = {instant_of(before)};
 
 	return dbops_spi_execute(prune_query, params, 1);
+}
+
+/* ---- texts of statements ---- */
+
+/*
+ * After so many ids or so long the set begins anew: many ids belong to statements long gone, and what
+ * is still there is to be seen once a day.
+ */
+#define KNOWN_MAX 200000
+#define KNOWN_US (INT64CONST(12) * 60 * 60 * USECS_PER_SEC)
+
+/* At most so much text is read at a time; the rest follows. */
+#define TEXTS_MAX_BYTES (16 * 1024 * 1024)
+
+static const char known_query[] = "SELECT o.datid, o.objid\n"
+                                  "FROM dbops.object AS o\n"
+                                  "WHERE o.class = 's'\n"
+                                  "    AND o.last_seen_at > $1 - interval '1 day'";
+
+static const char extension_query[] =
+    "SELECT pg_catalog.quote_ident(n.nspname)\n"
+    "FROM pg_catalog.pg_extension AS e\n"
+    "    JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace\n"
+    "WHERE e.extname = 'pg_stat_statements'";
+
+/* %s is the quoted schema of pg_stat_statements: a function cannot be a parameter. */
+static const char texts_query[] =
+    "SELECT t.dbid, t.queryid, t.query\n"
+    "FROM (\n"
+    "    SELECT DISTINCT ON (s.dbid, s.queryid)\n"
+    "        s.dbid, s.queryid, pg_catalog.left(s.query, $3) AS query,\n"
+    "        sum(pg_catalog.octet_length(pg_catalog.left(s.query, $3)))\n"
+    "            OVER (ORDER BY s.dbid, s.queryid) AS bytes\n"
+    "    FROM %s.pg_stat_statements(true) AS s\n"
+    "        JOIN unnest($1, $2) AS w (datid, queryid)\n"
+    "            ON w.datid = s.dbid AND w.queryid = s.queryid\n"
+    "    WHERE s.query IS NOT NULL\n"
+    "    ORDER BY s.dbid, s.queryid\n"
+    ") AS t\n"
+    "WHERE t.bytes <= $4 + pg_catalog.octet_length(t.query)";
+
+typedef struct StatementKey
+{
+	int64 queryid;
+	Oid datid;
+	Oid unused;
+} StatementKey;
+
+typedef struct StatementEntry
+{
+	StatementKey key;
+	bool known; /* has its text in the table; else waits for it */
+} StatementEntry;
+
+static HTAB *statements = NULL;
+static int64 waiting = 0;
+static int64 created_us = 0; /* monotonic, as the next */
+static int64 read_us = 0;
+
+static void
+create_statements(void)
+{
+	HASHCTL table = {.keysize = sizeof(StatementKey), .entrysize = sizeof(StatementEntry)};
+
+	table.hcxt =
+	    AllocSetContextCreate(TopMemoryContext, "dbops statement ids", ALLOCSET_DEFAULT_SIZES);
+	statements =
+	    hash_create("dbops statement ids", 1024, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	waiting = 0;
+	created_us = dbops_clock_monotonic_us();
+}
+
+static void
+drop_statements(void)
+{
+	hash_destroy(statements);
+	statements = NULL;
+}
+
+static void
+set_known(Oid datid, int64 queryid)
+{
+	const StatementKey key = {.queryid = queryid, .datid = datid};
+	bool found;
+	StatementEntry *entry = hash_search(statements, &key, HASH_ENTER, &found);
+
+	if (found && !entry->known)
+		waiting--;
+	entry->known = true;
+}
+
+void
+dbops_objects_note_statement(Oid datid, int64 queryid)
+{
+	const StatementKey key = {.queryid = queryid, .datid = datid};
+	bool found;
+	StatementEntry *entry;
+
+	if (statements == NULL)
+		create_statements();
+	entry = hash_search(statements, &key, HASH_ENTER, &found);
+	if (found)
+		return;
+	entry->known = false;
+	waiting++;
+}
+
+/* Which texts the table has, so that a new process does not read them all again. */
+static void
+load_known(TimestampTz now)
+{
+	const SpiValue params[] = {instant_of(now)};
+	const SpiRows *rows = dbops_spi_query(known_query, params, lengthof(params));
+	bool isnull;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+		set_known(DatumGetObjectId(dbops_spi_cell(rows, i, 0, &isnull)),
+		          DatumGetInt64(dbops_spi_cell(rows, i, 1, &isnull)));
+}
+
+/* The ids that wait, in the shape of names without a text. */
+static NamedObject *
+list_waiting(int *count)
+{
+	NamedObject *wanted = palloc0(sizeof(NamedObject) * Max(waiting, 1));
+	HASH_SEQ_STATUS status;
+	StatementEntry *entry;
+
+	*count = 0;
+	hash_seq_init(&status, statements);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->known || *count >= waiting)
+			continue;
+		wanted[*count].datid = entry->key.datid;
+		wanted[(*count)++].objid = entry->key.queryid;
+	}
+	return wanted;
+}
+
+/*
+ * What was looked for is noted again when it is seen again.  Whether its text is known then is for
+ * the table to say: the transaction that stores it may still fail.
+ */
+static void
+forget_waiting(const NamedObject *wanted, int nwanted)
+{
+	for (int i = 0; i < nwanted; i++)
+	{
+		const StatementKey key = {.queryid = wanted[i].objid, .datid = wanted[i].datid};
+
+		hash_search(statements, &key, HASH_REMOVE, NULL);
+	}
+	waiting = 0;
+}
+
+static SpiRows *
+read_texts(const char *schema, const NamedObject *wanted, int nwanted)
+{
+	const SpiValue params[] = {
+	    array_of(wanted, nwanted, COLUMN_DATID),
+	    array_of(wanted, nwanted, COLUMN_OBJID),
+	    {.type = INT4OID, .value = Int32GetDatum(OBJECT_DEFINITION_MAX)},
+	    {.type = INT8OID, .value = Int64GetDatum(TEXTS_MAX_BYTES)},
+	};
+
+	return dbops_spi_query(psprintf(texts_query, schema), params, lengthof(params));
+}
+
+static int
+store_texts(const SpiRows *rows, TimestampTz now)
+{
+	NamedObject *objects = palloc0(sizeof(NamedObject) * Max(rows->nrows, 1));
+	bool isnull;
+
+	for (uint64 i = 0; i < rows->nrows; i++)
+	{
+		char *definition = TextDatumGetCString(dbops_spi_cell(rows, i, 2, &isnull));
+
+		definition[pg_mbcliplen(definition, (int) strlen(definition), OBJECT_DEFINITION_MAX)] = 0;
+		objects[i].class = OBJECT_CLASS_STATEMENT;
+		objects[i].datid = DatumGetObjectId(dbops_spi_cell(rows, i, 0, &isnull));
+		objects[i].objid = DatumGetInt64(dbops_spi_cell(rows, i, 1, &isnull));
+		objects[i].definition = definition;
+	}
+	dbops_objects_upsert(objects, (int) rows->nrows, now);
+	return (int) rows->nrows;
+}
+
+/* Whether there is something to read and it is time. */
+static bool
+is_due(int64 now_us)
+{
+	if (statements == NULL || waiting == 0)
+		return false;
+	return read_us == 0 || now_us - read_us >= dbops_guc_wide_interval * USECS_PER_SEC;
+}
+
+int
+dbops_objects_learn_statements(void)
+{
+	TimestampTz now = dbops_clock_now();
+	int64 now_us = dbops_clock_monotonic_us();
+	const SpiRows *schema;
+	const SpiRows *rows;
+	NamedObject *wanted;
+	int nwanted;
+	bool isnull;
+
+	if (statements != NULL &&
+	    (now_us - created_us > KNOWN_US || hash_get_num_entries(statements) > KNOWN_MAX))
+		drop_statements();
+	if (!is_due(now_us))
+		return 0;
+	load_known(now);
+	if (waiting == 0)
+		return 0;
+	schema = dbops_spi_query(extension_query, NULL, 0);
+	if (schema->nrows == 0)
+		return 0;
+	read_us = now_us;
+	wanted = list_waiting(&nwanted);
+	rows = read_texts(TextDatumGetCString(dbops_spi_cell(schema, 0, 0, &isnull)), wanted, nwanted);
+	forget_waiting(wanted, nwanted);
+	return store_texts(rows, now);
 }

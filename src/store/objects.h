@@ -1,67 +1,22 @@
 /*
  * store/objects.h
- *		The dictionary of names, dbops.object, and the form in which names travel to it.
+ *		The dictionary of names, dbops.object.
  *
- * The only writer of the table.  Names of relations come from the sampler, as batches in the ring
- * under the family id OBJECTS_FAMILY; the keeper stores them.  Databases, roles and statement texts
- * the keeper reads itself.  All functions that store run in the keeper, inside a transaction with a
- * snapshot, in the database that has the extension; the rest works anywhere.
- *
- * Layout of a batch (integers in network order):
- *		format byte (1), then until the end, for each object:
- *		class byte, relkind byte (0: none), flags byte, presence byte (bit 0 schema, 1 name,
- *		2 definition), datid u32, objid i64, parentid u32, then the present texts, each ended by NUL.
- * Texts are in UTF-8 where the encoding of their database allows.
+ * The only writer of the table.  Names of relations come from the sampler through the ring;
+ * databases, roles and statement texts are read here.  Everything but noting a statement runs in the
+ * keeper, inside a transaction with a snapshot, in the database that has the extension.
  */
 #pragma once
 
-#include "lib/stringinfo.h"
 #include "datatype/timestamp.h"
 
-/* Tick.family of a batch of names.  No family has this id. */
-#define OBJECTS_FAMILY 0
-
-#define OBJECT_CLASS_DATABASE 'd'
-#define OBJECT_CLASS_ROLE 'u'
-#define OBJECT_CLASS_RELATION 'r'
-#define OBJECT_CLASS_STATEMENT 's'
-
-#define OBJECT_IS_UNIQUE 1
-#define OBJECT_IS_PRIMARY 2
-#define OBJECT_IS_VALID 4
-#define OBJECT_HAS_CONSTRAINT 8
-#define OBJECT_DROPPED 16 /* only class, datid and objid say something */
-
-/* Longest definition that is kept, in bytes. */
-#define OBJECT_DEFINITION_MAX 16384
-
-typedef struct ObjectName
-{
-	char class;
-	char relkind; /* as in pg_class, for relations */
-	uint8 flags;
-	Oid datid;
-	int64 objid;
-	Oid parentid;
-	const char *schemaname; /* texts may be NULL */
-	const char *objname;
-	const char *definition;
-} ObjectName;
-
-/* Appends to a batch; an empty StringInfo becomes one.  Texts are cut to what the table keeps. */
-extern void dbops_objects_encode_batch(StringInfo batch, const ObjectName *objects, int nobjects);
-
-/*
- * Returns the number of objects and the array, in the current context; texts point into `data`.
- * Malformed data raises ERRCODE_DATA_CORRUPTED or ERRCODE_PROTOCOL_VIOLATION.
- */
-extern int dbops_objects_decode_batch(char *data, Size size, ObjectName **objects);
+#include "store/object_batch.h"
 
 /*
  * Stores names and marks what the flags say is dropped, in two statements.  What has not changed is
  * not written, except last_seen_at once a day.  Returns the number of rows written.
  */
-extern uint64 dbops_objects_upsert(const ObjectName *objects, int nobjects, TimestampTz at);
+extern uint64 dbops_objects_upsert(const NamedObject *objects, int nobjects, TimestampTz at);
 
 /* The same for a batch as it lies in the ring; `at` is the tick's. */
 extern uint64 dbops_objects_store_batch(char *data, Size size, TimestampTz at);
@@ -74,3 +29,14 @@ extern uint64 dbops_objects_learn_shared(TimestampTz at);
  * reaches back to.
  */
 extern uint64 dbops_objects_prune(TimestampTz before);
+
+/* Tells that a statement was seen.  Cheap: a probe of a local hash; needs no transaction. */
+extern void dbops_objects_note_statement(Oid datid, int64 queryid);
+
+/*
+ * Reads and stores texts of statements that were noted and have none, if there are any and the last
+ * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once, which
+ * takes some 50 ms for 7,000.  Returns how many it stored.  Without pg_stat_statements it does
+ * nothing.
+ */
+extern int dbops_objects_learn_statements(void);

@@ -15,10 +15,10 @@ check_family(const Family *family)
 	for (int i = 0; i < family->nmetrics; i++)
 	{
 		if (family->metrics[i].id <= 0 ||
-			dbops_family_metric_by_id(family, family->metrics[i].id) != i ||
-			dbops_family_metric(family, family->metrics[i].name) != i)
+		    dbops_family_metric_by_id(family, family->metrics[i].id) != i ||
+		    dbops_family_metric(family, family->metrics[i].name) != i)
 			elog(FATAL, "family \"%s\": metric \"%s\" has no id or name of its own", family->name,
-				 family->metrics[i].name);
+			     family->metrics[i].name);
 	}
 	for (int i = 0; i < family->nderived; i++)
 	{
@@ -27,9 +27,9 @@ check_family(const Family *family)
 		for (int t = 0; t < DERIVED_TERMS; t++)
 		{
 			if ((derived->of[t] && dbops_family_metric(family, derived->of[t]) < 0) ||
-				(derived->per[t] && dbops_family_metric(family, derived->per[t]) < 0))
+			    (derived->per[t] && dbops_family_metric(family, derived->per[t]) < 0))
 				elog(FATAL, "family \"%s\": derived column \"%s\" has an unknown term",
-					 family->name, derived->name);
+				     family->name, derived->name);
 		}
 	}
 }
@@ -42,7 +42,7 @@ dbops_registry_set(const Family *const *families, int nfamilies)
 	for (int i = 0; i < nfamilies; i++)
 	{
 		if (dbops_registry_by_id(families[i]->id) != families[i] ||
-			dbops_registry_by_name(families[i]->name) != families[i])
+		    dbops_registry_by_name(families[i]->name) != families[i])
 			elog(FATAL, "family \"%s\" has no id or name of its own", families[i]->name);
 		check_family(families[i]);
 	}

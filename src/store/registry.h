@@ -16,7 +16,7 @@ extern int dbops_registry_count(void);
 extern const Family *dbops_registry_at(int index);
 extern int dbops_registry_index(const Family *family);
 extern const Family *dbops_registry_by_name(const char *name); /* NULL if unknown */
-extern const Family *dbops_registry_by_id(int16 id);		   /* NULL if unknown */
+extern const Family *dbops_registry_by_id(int16 id);           /* NULL if unknown */
 
 /* Position of a metric in its family, or -1. */
 extern int dbops_family_metric(const Family *family, const char *name);

@@ -12,10 +12,10 @@
 
 #include "store/family.h"
 
-#define TICK_QUIET 1		/* nobody but dbops was active over the span */
-#define TICK_LATE 2			/* counters include work of a transaction begun before the span */
-#define TICK_KEY 4			/* all entities, not only those that changed */
-#define TICK_BASE 8			/* first tick after a start: gauges only, nothing to subtract from */
+#define TICK_QUIET 1 /* nobody but dbops was active over the span */
+#define TICK_LATE 2  /* counters include work of a transaction begun before the span */
+#define TICK_KEY 4   /* all entities, not only those that changed */
+#define TICK_BASE 8  /* first tick after a start: gauges only, nothing to subtract from */
 
 /* What identifies and describes a tick. */
 typedef struct Tick
@@ -24,7 +24,7 @@ typedef struct Tick
 	uint16 flags;
 	int32 size; /* of the data that follows */
 	int64 boot; /* when this server's shared memory was made: counters never cross it */
-	int64 seq;	/* counts up within a boot */
+	int64 seq;  /* counts up within a boot */
 	TimestampTz at;
 	int64 covers_us; /* time since the family's previous tick, by the monotonic clock */
 } Tick;
@@ -70,7 +70,7 @@ typedef struct RingState
 	TimestampTz first_at;
 	TimestampTz last_at;
 	int64 dropped; /* ticks larger than the ring takes */
-	int64 lost;	   /* ticks overwritten before they were stored */
+	int64 lost;    /* ticks overwritten before they were stored */
 } RingState;
 
 extern void dbops_ring_state(RingState *state);

@@ -80,35 +80,41 @@ dbops_pages_release(PageDirectory *directory)
 	}
 }
 
+/* Appends what a page counts; its counters move on while we read, so each is read once. */
+static int
+append_page(HistogramBucket *buckets, int nbuckets, int octave, uint32 number)
+{
+	for (int i = 0; i < PAGE_COUNTERS; i++)
+	{
+		uint32 count = pg_atomic_read_u32(&dbops_pages[number].counter[i]);
+
+		if (count == 0)
+			continue;
+		buckets[nbuckets].bucket = octave * PAGE_COUNTERS + i;
+		buckets[nbuckets++].count = count;
+	}
+	return nbuckets;
+}
+
 Histogram *
 dbops_pages_copy(PageDirectory *directory)
 {
-	uint32 counts[HISTOGRAM_BUCKETS];
-	int nonzero = 0;
+	HistogramBucket buckets[HISTOGRAM_BUCKETS];
+	int nbuckets = 0;
 	Histogram *histogram;
 
-	/* The counters move on while we read, so each is read once. */
-	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+	for (int octave = 0; octave < HISTOGRAM_OCTAVES; octave++)
 	{
-		uint32 number = pg_atomic_read_u32(&directory->page[i / PAGE_COUNTERS]);
+		uint32 number = pg_atomic_read_u32(&directory->page[octave]);
 
-		counts[i] = 0;
 		if (number != 0)
-			counts[i] = pg_atomic_read_u32(&dbops_pages[number].counter[i % PAGE_COUNTERS]);
-		nonzero += counts[i] != 0;
+			nbuckets = append_page(buckets, nbuckets, octave, number);
 	}
-	if (nonzero == 0)
+	if (nbuckets == 0)
 		return NULL;
-
-	histogram = palloc(HISTOGRAM_SIZE(nonzero));
-	histogram->nbuckets = 0;
-	for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
-	{
-		if (counts[i] == 0)
-			continue;
-		histogram->buckets[histogram->nbuckets].bucket = i;
-		histogram->buckets[histogram->nbuckets++].count = counts[i];
-	}
+	histogram = palloc(HISTOGRAM_SIZE(nbuckets));
+	histogram->nbuckets = nbuckets;
+	memcpy(histogram->buckets, buckets, sizeof(HistogramBucket) * nbuckets);
 	return histogram;
 }
 

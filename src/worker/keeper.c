@@ -19,8 +19,10 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/collectors.h"
 #include "core/clock.h"
 #include "core/guc.h"
+#include "store/frame.h"
 #include "store/objects.h"
 #include "store/ring.h"
 #include "store/retention.h"
@@ -61,6 +63,12 @@ learn_statements(void *arg)
 }
 
 static void
+learn_shared(void *arg)
+{
+	dbops_objects_learn_shared(dbops_clock_now());
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -77,15 +85,19 @@ retain(void *arg)
 	dbops_selfstat_set_history(bytes);
 }
 
+#define UPKEEP(title, function, seconds)                                                       \
+	{                                                                                          \
+		{.name = title, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = function}, seconds, \
+		{                                                                                      \
+			0                                                                                  \
+		}                                                                                      \
+	}
+
 static Upkeep upkeeps[] = {
-    {{.name = "learn statement texts",
-      .timeout_ms = UPKEEP_LIMIT_MS,
-      .sql = true,
-      .run = learn_statements},
-     0,
-     {0}},
-    {{.name = "roll up", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = roll_up}, 60, {0}},
-    {{.name = "retain", .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = retain}, 60, {0}},
+    UPKEEP("learn names", learn_shared, 60),
+    UPKEEP("learn statement texts", learn_statements, 0),
+    UPKEEP("roll up", roll_up, 60),
+    UPKEEP("retain", retain, 60),
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -104,10 +116,22 @@ static const char *const session_settings[][2] = {
 
 extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
 
+/* Statements with a change may be new ones, whose texts are not known. */
+static void
+note_statements(const Keeper *keeper)
+{
+	const Frame *changes = dbops_round_changes(keeper->round, &dbops_family_statement);
+
+	for (int i = 0; changes != NULL && i < changes->nrows; i++)
+		dbops_objects_note_statement((Oid) changes->keys[i].num[STATEMENT_LABEL_DATID],
+		                             changes->keys[i].num[STATEMENT_LABEL_QUERYID]);
+}
+
 static void
 run_round(Keeper *keeper)
 {
 	dbops_round_take(keeper->round, true);
+	note_statements(keeper);
 	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "store/frame.h"
 #include "store/registry.h"
 #include "worker/control.h"
 #include "worker/round.h"
@@ -89,13 +90,28 @@ dbops_round_sum(const Round *round, const char *metric)
 	return sum;
 }
 
+const struct Frame *
+dbops_round_changes(const Round *round, const Family *family)
+{
+	for (int i = 0; i < round->nsources; i++)
+	{
+		if (round->sources[i].family == family)
+			return dbops_sampling_changes(round->sources[i].sampling);
+	}
+	return NULL;
+}
+
 int64
 dbops_round_rows(const Round *round)
 {
 	int64 rows = 0;
 
 	for (int i = 0; i < round->nsources; i++)
-		rows += dbops_sampling_rows(round->sources[i].sampling);
+	{
+		const Frame *changes = dbops_sampling_changes(round->sources[i].sampling);
+
+		rows += changes == NULL ? 0 : changes->nrows;
+	}
 	return rows;
 }
 

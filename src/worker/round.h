@@ -28,6 +28,9 @@ extern void dbops_round_take(Round *round, bool wide);
 /* Increase of the counter `metric` in all families that have it, in the samples just taken. */
 extern int64 dbops_round_sum(const Round *round, const char *metric);
 
+/* The samples just taken of one family; NULL if there are none. */
+extern const struct Frame *dbops_round_changes(const Round *round, const Family *family);
+
 /* Entities that changed, in the samples just taken. */
 extern int64 dbops_round_rows(const Round *round);
 

@@ -29,5 +29,5 @@ extern void dbops_sampling_forget(Sampling *sampling);
 /* Increase of a counter over all entities in the tick just taken. */
 extern int64 dbops_sampling_sum(const Sampling *sampling, int metric);
 
-/* Number of entities in the tick just taken. */
-extern int dbops_sampling_rows(const Sampling *sampling);
+/* The changes in the tick just taken; NULL when there is none. */
+extern const struct Frame *dbops_sampling_changes(const Sampling *sampling);

@@ -1,0 +1,388 @@
+/*
+ * collect/statement.c
+ *		The family "statement": what each statement did, as sessions and pg_stat_statements saw it.
+ *
+ * Both count the same executions, so each metric has one source, and an entity never changes it:
+ * pg_stat_statements for statements of clients, dbops for nested ones, which pg_stat_statements
+ * ignores by default.  Latencies, planning and failures are always dbops'.  A counter whose source
+ * does not know the statement is 0 (it begins there when the source meets the statement), so a
+ * statement that either of them evicts shows no jump.
+ */
+#include "postgres.h"
+
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "collect/collectors.h"
+#include "collect/statement_source.h"
+#include "store/frame.h"
+#include "track/statements.h"
+
+enum
+{
+	STATEMENT_CALLS,
+	STATEMENT_ROWS,
+	STATEMENT_TOTAL_EXEC_MS,
+	STATEMENT_PLANS,
+	STATEMENT_TOTAL_PLAN_MS,
+	STATEMENT_ERRORS,
+	STATEMENT_TIMEOUTS,
+	STATEMENT_CANCELS,
+	STATEMENT_EXEC_HISTOGRAM,
+	STATEMENT_PLAN_HISTOGRAM,
+	STATEMENT_MIN_EXEC_MS,
+	STATEMENT_MAX_EXEC_MS,
+	STATEMENT_MIN_PLAN_MS,
+	STATEMENT_MAX_PLAN_MS,
+	STATEMENT_SHARED_BLKS_HIT,
+	STATEMENT_SHARED_BLKS_READ,
+	STATEMENT_SHARED_BLKS_DIRTIED,
+	STATEMENT_SHARED_BLKS_WRITTEN,
+	STATEMENT_LOCAL_BLKS_HIT,
+	STATEMENT_LOCAL_BLKS_READ,
+	STATEMENT_LOCAL_BLKS_DIRTIED,
+	STATEMENT_LOCAL_BLKS_WRITTEN,
+	STATEMENT_TEMP_BLKS_READ,
+	STATEMENT_TEMP_BLKS_WRITTEN,
+	STATEMENT_SHARED_BLK_READ_MS,
+	STATEMENT_SHARED_BLK_WRITE_MS,
+	STATEMENT_LOCAL_BLK_READ_MS,
+	STATEMENT_LOCAL_BLK_WRITE_MS,
+	STATEMENT_TEMP_BLK_READ_MS,
+	STATEMENT_TEMP_BLK_WRITE_MS,
+	STATEMENT_WAL_RECORDS,
+	STATEMENT_WAL_FPI,
+	STATEMENT_WAL_BYTES,
+	STATEMENT_WAL_BUFFERS_FULL,
+	STATEMENT_JIT_FUNCTIONS,
+	STATEMENT_JIT_GENERATION_MS,
+	STATEMENT_JIT_INLINING_COUNT,
+	STATEMENT_JIT_INLINING_MS,
+	STATEMENT_JIT_OPTIMIZATION_COUNT,
+	STATEMENT_JIT_OPTIMIZATION_MS,
+	STATEMENT_JIT_EMISSION_COUNT,
+	STATEMENT_JIT_EMISSION_MS,
+	STATEMENT_JIT_DEFORM_COUNT,
+	STATEMENT_JIT_DEFORM_MS,
+	STATEMENT_PARALLEL_WORKERS_TO_LAUNCH,
+	STATEMENT_PARALLEL_WORKERS_LAUNCHED,
+	STATEMENT_NMETRICS
+};
+
+static const Metric metrics[] = {
+    [STATEMENT_CALLS] = {1, "calls", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                         "Executions that ended without error"},
+    [STATEMENT_ROWS] = {2, "rows", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                        "Rows returned or changed"},
+    [STATEMENT_TOTAL_EXEC_MS] = {3, "total_exec_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
+                                 "Time of execution"},
+    [STATEMENT_PLANS] = {4, "plans", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "Times planned"},
+    [STATEMENT_TOTAL_PLAN_MS] = {5, "total_plan_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
+                                 "Time of planning"},
+    [STATEMENT_ERRORS] = {6, "errors", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                          "Failures, with timeouts and cancels"},
+    [STATEMENT_TIMEOUTS] = {7, "timeouts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                            "Failures by a timeout of statement, lock or transaction"},
+    [STATEMENT_CANCELS] = {8, "cancels", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                           "Failures by request of a user, or by conflict with recovery"},
+    [STATEMENT_EXEC_HISTOGRAM] = {9, "exec_histogram", METRIC_HISTOGRAM, "ms", 0, ROLLUP_DEFAULT,
+                                  "Latencies of execution"},
+    [STATEMENT_PLAN_HISTOGRAM] = {10, "plan_histogram", METRIC_HISTOGRAM, "ms", 0, ROLLUP_DEFAULT,
+                                  "Latencies of planning"},
+    [STATEMENT_MIN_EXEC_MS] = {11, "min_exec_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MIN,
+                               "Shortest execution since the statistics were reset"},
+    [STATEMENT_MAX_EXEC_MS] = {12, "max_exec_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
+                               "Longest execution since the statistics were reset"},
+    [STATEMENT_MIN_PLAN_MS] = {13, "min_plan_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MIN,
+                               "Shortest planning since the statistics were reset"},
+    [STATEMENT_MAX_PLAN_MS] = {14, "max_plan_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
+                               "Longest planning since the statistics were reset"},
+    [STATEMENT_SHARED_BLKS_HIT] = {15, "shared_blks_hit", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                   "Shared blocks found in memory"},
+    [STATEMENT_SHARED_BLKS_READ] = {16, "shared_blks_read", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                    "Shared blocks read"},
+    [STATEMENT_SHARED_BLKS_DIRTIED] = {17, "shared_blks_dirtied", METRIC_COUNTER, "", 0,
+                                       ROLLUP_DEFAULT, "Shared blocks dirtied"},
+    [STATEMENT_SHARED_BLKS_WRITTEN] = {18, "shared_blks_written", METRIC_COUNTER, "", 0,
+                                       ROLLUP_DEFAULT, "Shared blocks written"},
+    [STATEMENT_LOCAL_BLKS_HIT] = {19, "local_blks_hit", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                  "Local blocks found in memory"},
+    [STATEMENT_LOCAL_BLKS_READ] = {20, "local_blks_read", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                   "Local blocks read"},
+    [STATEMENT_LOCAL_BLKS_DIRTIED] = {21, "local_blks_dirtied", METRIC_COUNTER, "", 0,
+                                      ROLLUP_DEFAULT, "Local blocks dirtied"},
+    [STATEMENT_LOCAL_BLKS_WRITTEN] = {22, "local_blks_written", METRIC_COUNTER, "", 0,
+                                      ROLLUP_DEFAULT, "Local blocks written"},
+    [STATEMENT_TEMP_BLKS_READ] = {23, "temp_blks_read", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                  "Temporary blocks read"},
+    [STATEMENT_TEMP_BLKS_WRITTEN] = {24, "temp_blks_written", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                     "Temporary blocks written"},
+    [STATEMENT_SHARED_BLK_READ_MS] = {25, "shared_blk_read_ms", METRIC_COUNTER, "ms", 0.001,
+                                      ROLLUP_DEFAULT,
+                                      "Time of reading shared blocks, and local ones before 17"},
+    [STATEMENT_SHARED_BLK_WRITE_MS] = {26, "shared_blk_write_ms", METRIC_COUNTER, "ms", 0.001,
+                                       ROLLUP_DEFAULT,
+                                       "Time of writing shared blocks, and local ones before 17"},
+    [STATEMENT_LOCAL_BLK_READ_MS] = {27, "local_blk_read_ms", METRIC_COUNTER, "ms", 0.001,
+                                     ROLLUP_DEFAULT, "Time of reading local blocks"},
+    [STATEMENT_LOCAL_BLK_WRITE_MS] = {28, "local_blk_write_ms", METRIC_COUNTER, "ms", 0.001,
+                                      ROLLUP_DEFAULT, "Time of writing local blocks"},
+    [STATEMENT_TEMP_BLK_READ_MS] = {29, "temp_blk_read_ms", METRIC_COUNTER, "ms", 0.001,
+                                    ROLLUP_DEFAULT, "Time of reading temporary blocks"},
+    [STATEMENT_TEMP_BLK_WRITE_MS] = {30, "temp_blk_write_ms", METRIC_COUNTER, "ms", 0.001,
+                                     ROLLUP_DEFAULT, "Time of writing temporary blocks"},
+    [STATEMENT_WAL_RECORDS] = {31, "wal_records", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                               "WAL records written"},
+    [STATEMENT_WAL_FPI] = {32, "wal_fpi", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                           "WAL images of full pages written"},
+    [STATEMENT_WAL_BYTES] = {33, "wal_bytes", METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT,
+                             "WAL written"},
+    [STATEMENT_WAL_BUFFERS_FULL] = {34, "wal_buffers_full", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                    "Times WAL was written because its buffers were full"},
+    [STATEMENT_JIT_FUNCTIONS] = {35, "jit_functions", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                 "Functions compiled"},
+    [STATEMENT_JIT_GENERATION_MS] = {36, "jit_generation_ms", METRIC_COUNTER, "ms", 0.001,
+                                     ROLLUP_DEFAULT, "Time of generating code"},
+    [STATEMENT_JIT_INLINING_COUNT] = {37, "jit_inlining_count", METRIC_COUNTER, "", 0,
+                                      ROLLUP_DEFAULT, "Times of inlining functions"},
+    [STATEMENT_JIT_INLINING_MS] = {38, "jit_inlining_ms", METRIC_COUNTER, "ms", 0.001,
+                                   ROLLUP_DEFAULT, "Time of inlining functions"},
+    [STATEMENT_JIT_OPTIMIZATION_COUNT] = {39, "jit_optimization_count", METRIC_COUNTER, "", 0,
+                                          ROLLUP_DEFAULT, "Times of optimizing code"},
+    [STATEMENT_JIT_OPTIMIZATION_MS] = {40, "jit_optimization_ms", METRIC_COUNTER, "ms", 0.001,
+                                       ROLLUP_DEFAULT, "Time of optimizing code"},
+    [STATEMENT_JIT_EMISSION_COUNT] = {41, "jit_emission_count", METRIC_COUNTER, "", 0,
+                                      ROLLUP_DEFAULT, "Times of emitting code"},
+    [STATEMENT_JIT_EMISSION_MS] = {42, "jit_emission_ms", METRIC_COUNTER, "ms", 0.001,
+                                   ROLLUP_DEFAULT, "Time of emitting code"},
+    [STATEMENT_JIT_DEFORM_COUNT] = {43, "jit_deform_count", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                    "Times of compiling the reading of rows"},
+    [STATEMENT_JIT_DEFORM_MS] = {44, "jit_deform_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
+                                 "Time of compiling the reading of rows"},
+    [STATEMENT_PARALLEL_WORKERS_TO_LAUNCH] = {45, "parallel_workers_to_launch", METRIC_COUNTER, "",
+                                              0, ROLLUP_DEFAULT, "Parallel workers planned"},
+    [STATEMENT_PARALLEL_WORKERS_LAUNCHED] = {46, "parallel_workers_launched", METRIC_COUNTER, "", 0,
+                                             ROLLUP_DEFAULT, "Parallel workers started"},
+};
+
+static const SourceColumn source_columns[] = {
+    {"calls", NULL, STATEMENT_CALLS, 0},
+    {"rows", NULL, STATEMENT_ROWS, 0},
+    {"total_exec_time", NULL, STATEMENT_TOTAL_EXEC_MS, 1000},
+    {"min_exec_time", NULL, STATEMENT_MIN_EXEC_MS, 1000},
+    {"max_exec_time", NULL, STATEMENT_MAX_EXEC_MS, 1000},
+    {"min_plan_time", NULL, STATEMENT_MIN_PLAN_MS, 1000},
+    {"max_plan_time", NULL, STATEMENT_MAX_PLAN_MS, 1000},
+    {"shared_blks_hit", NULL, STATEMENT_SHARED_BLKS_HIT, 0},
+    {"shared_blks_read", NULL, STATEMENT_SHARED_BLKS_READ, 0},
+    {"shared_blks_dirtied", NULL, STATEMENT_SHARED_BLKS_DIRTIED, 0},
+    {"shared_blks_written", NULL, STATEMENT_SHARED_BLKS_WRITTEN, 0},
+    {"local_blks_hit", NULL, STATEMENT_LOCAL_BLKS_HIT, 0},
+    {"local_blks_read", NULL, STATEMENT_LOCAL_BLKS_READ, 0},
+    {"local_blks_dirtied", NULL, STATEMENT_LOCAL_BLKS_DIRTIED, 0},
+    {"local_blks_written", NULL, STATEMENT_LOCAL_BLKS_WRITTEN, 0},
+    {"temp_blks_read", NULL, STATEMENT_TEMP_BLKS_READ, 0},
+    {"temp_blks_written", NULL, STATEMENT_TEMP_BLKS_WRITTEN, 0},
+    {"shared_blk_read_time", "blk_read_time", STATEMENT_SHARED_BLK_READ_MS, 1000},
+    {"shared_blk_write_time", "blk_write_time", STATEMENT_SHARED_BLK_WRITE_MS, 1000},
+    {"local_blk_read_time", NULL, STATEMENT_LOCAL_BLK_READ_MS, 1000},
+    {"local_blk_write_time", NULL, STATEMENT_LOCAL_BLK_WRITE_MS, 1000},
+    {"temp_blk_read_time", NULL, STATEMENT_TEMP_BLK_READ_MS, 1000},
+    {"temp_blk_write_time", NULL, STATEMENT_TEMP_BLK_WRITE_MS, 1000},
+    {"wal_records", NULL, STATEMENT_WAL_RECORDS, 0},
+    {"wal_fpi", NULL, STATEMENT_WAL_FPI, 0},
+    {"wal_bytes", NULL, STATEMENT_WAL_BYTES, 0},
+    {"wal_buffers_full", NULL, STATEMENT_WAL_BUFFERS_FULL, 0},
+    {"jit_functions", NULL, STATEMENT_JIT_FUNCTIONS, 0},
+    {"jit_generation_time", NULL, STATEMENT_JIT_GENERATION_MS, 1000},
+    {"jit_inlining_count", NULL, STATEMENT_JIT_INLINING_COUNT, 0},
+    {"jit_inlining_time", NULL, STATEMENT_JIT_INLINING_MS, 1000},
+    {"jit_optimization_count", NULL, STATEMENT_JIT_OPTIMIZATION_COUNT, 0},
+    {"jit_optimization_time", NULL, STATEMENT_JIT_OPTIMIZATION_MS, 1000},
+    {"jit_emission_count", NULL, STATEMENT_JIT_EMISSION_COUNT, 0},
+    {"jit_emission_time", NULL, STATEMENT_JIT_EMISSION_MS, 1000},
+    {"jit_deform_count", NULL, STATEMENT_JIT_DEFORM_COUNT, 0},
+    {"jit_deform_time", NULL, STATEMENT_JIT_DEFORM_MS, 1000},
+    {"parallel_workers_to_launch", NULL, STATEMENT_PARALLEL_WORKERS_TO_LAUNCH, 0},
+    {"parallel_workers_launched", NULL, STATEMENT_PARALLEL_WORKERS_LAUNCHED, 0},
+};
+
+static const Label labels[] = {
+    {"datid", LABEL_OID, NAMES_DATABASE, "Database"},
+    {"userid", LABEL_OID, NAMES_ROLE, "Role that ran the statement"},
+    {"queryid", LABEL_INT8, NAMES_NONE, "Identifier of the normalized statement"},
+    {"toplevel", LABEL_BOOL, NAMES_NONE, "Whether a client sent it, not a function"},
+};
+
+static const Derived derived[] = {
+    {"mean_exec_ms",
+     DERIVED_RATIO,
+     1,
+     {"total_exec_ms"},
+     {"calls"},
+     "ms",
+     "Mean time of execution"},
+    {"p50_ms", DERIVED_QUANTILE, 0.5, {"exec_histogram"}, {NULL}, "ms", "Median execution"},
+    {"p95_ms",
+     DERIVED_QUANTILE,
+     0.95,
+     {"exec_histogram"},
+     {NULL},
+     "ms",
+     "Time in which 95 % of executions ended"},
+    {"p99_ms",
+     DERIVED_QUANTILE,
+     0.99,
+     {"exec_histogram"},
+     {NULL},
+     "ms",
+     "Time in which 99 % of executions ended"},
+    {"p999_ms",
+     DERIVED_QUANTILE,
+     0.999,
+     {"exec_histogram"},
+     {NULL},
+     "ms",
+     "Time in which 99.9 % of executions ended"},
+    {"mean_plan_ms", DERIVED_RATIO, 1, {"total_plan_ms"}, {"plans"}, "ms", "Mean time of planning"},
+    {"plan_p95_ms",
+     DERIVED_QUANTILE,
+     0.95,
+     {"plan_histogram"},
+     {NULL},
+     "ms",
+     "Time in which 95 % of plannings ended"},
+    {"rows_per_call", DERIVED_RATIO, 1, {"rows"}, {"calls"}, "", "Rows of an execution"},
+    {"shared_hit_ratio",
+     DERIVED_RATIO,
+     1,
+     {"shared_blks_hit"},
+     {"shared_blks_hit", "shared_blks_read"},
+     "ratio",
+     "Share of shared blocks found in memory"},
+    {"error_ratio",
+     DERIVED_RATIO,
+     1,
+     {"errors"},
+     {"calls", "errors"},
+     "ratio",
+     "Share of executions that failed"},
+};
+
+/* Finds the rows that pg_stat_statements gave. */
+typedef struct RowOfKey
+{
+	EntityKey key;
+	int row;
+} RowOfKey;
+
+static HTAB *
+index_rows(const Frame *frame)
+{
+	HASHCTL control = {
+	    .keysize = sizeof(EntityKey), .entrysize = sizeof(RowOfKey), .hcxt = CurrentMemoryContext};
+	HTAB *rows = hash_create("dbops statements of a sample", Max(frame->nrows, 1), &control,
+	                         HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+
+	for (int row = 0; row < frame->nrows; row++)
+	{
+		RowOfKey *entry = hash_search(rows, &frame->keys[row], HASH_ENTER, NULL);
+
+		entry->row = row;
+	}
+	return rows;
+}
+
+/* Whether the metric is a counter that pg_stat_statements has. */
+static bool
+is_counted_there(int metric, const bool *present)
+{
+	return present[metric] && metrics[metric].kind == METRIC_COUNTER;
+}
+
+/* A client's statement that pg_stat_statements does not know has done nothing there so far. */
+static void
+begin_row(int64 *values, bool toplevel, const bool *present)
+{
+	for (int metric = 0; toplevel && metric < STATEMENT_NMETRICS; metric++)
+	{
+		if (is_counted_there(metric, present))
+			values[metric] = 0;
+	}
+}
+
+/* What dbops counts itself; zeros until a statement is recorded. */
+static void
+set_recorded(int64 *values, const StatementCopy *copy, bool all)
+{
+	values[STATEMENT_PLANS] = copy->plans;
+	values[STATEMENT_TOTAL_PLAN_MS] = copy->plan_ns / 1000;
+	values[STATEMENT_ERRORS] = copy->errors;
+	values[STATEMENT_TIMEOUTS] = copy->timeouts;
+	values[STATEMENT_CANCELS] = copy->cancels;
+	if (!all)
+		return;
+	values[STATEMENT_CALLS] = copy->calls;
+	values[STATEMENT_ROWS] = copy->rows;
+	values[STATEMENT_TOTAL_EXEC_MS] = copy->exec_ns / 1000;
+}
+
+static void
+set_histograms(Frame *frame, int64 *values, const StatementCopy *copy)
+{
+	MemoryContext caller = MemoryContextSwitchTo(frame->context);
+
+	dbops_frame_set_histogram(values, STATEMENT_EXEC_HISTOGRAM,
+	                          dbops_statements_histogram(copy, PHASE_EXEC));
+	dbops_frame_set_histogram(values, STATEMENT_PLAN_HISTOGRAM,
+	                          dbops_statements_histogram(copy, PHASE_PLAN));
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+read_statements(Frame *frame)
+{
+	static const StatementCopy nothing = {.calls = 0};
+	bool present[STATEMENT_NMETRICS] = {false};
+	bool has_source =
+	    dbops_statement_source_read(frame, source_columns, lengthof(source_columns), present);
+	HTAB *rows = index_rows(frame);
+	StatementScan scan = {0};
+	StatementCopy copy;
+
+	for (int row = 0; row < frame->nrows; row++)
+		set_recorded(dbops_frame_row(frame, row), &nothing, frame->keys[row].num[3] == 0);
+	while (dbops_statements_next(&scan, &copy))
+	{
+		EntityKey key = {
+		    {copy.key.datid, copy.key.userid, (int64) copy.key.queryid, copy.key.toplevel}};
+		RowOfKey *known = hash_search(rows, &key, HASH_FIND, NULL);
+		int64 *values;
+
+		if (known != NULL)
+			values = dbops_frame_row(frame, known->row);
+		else
+		{
+			values = dbops_frame_add(frame, &key, NULL);
+			begin_row(values, copy.key.toplevel, present);
+		}
+		set_recorded(values, &copy, !copy.key.toplevel || !has_source);
+		set_histograms(frame, values, &copy);
+	}
+	hash_destroy(rows);
+}
+
+const Family dbops_family_statement = {
+    .id = 9,
+    .name = "statement",
+    .help = "Statements: executions, rows, latencies, blocks, WAL and failures of each",
+    .cadence = CADENCE_KEEPER,
+    .labels = labels,
+    .nlabels = lengthof(labels),
+    .metrics = metrics,
+    .nmetrics = lengthof(metrics),
+    .derived = derived,
+    .nderived = lengthof(derived),
+    .rates = true,
+    .read = read_statements,
+};
