@@ -452,6 +452,7 @@ const Family dbops_family_table = {
     .refresh_hourly = true,
     .sampler_only = true,
     .read = read_tables,
+    .generation = dbops_dictionary_generation,
 };
 
 const Family dbops_family_index = {
@@ -469,4 +470,5 @@ const Family dbops_family_index = {
     .refresh_hourly = true,
     .sampler_only = true,
     .read = read_indexes,
+    .generation = dbops_dictionary_generation,
 };

@@ -133,6 +133,12 @@ typedef struct Family
 	 * sampler_only; what a version or machine lacks stays FAMILY_NULL.
 	 */
 	void (*read)(struct Frame *frame);
+
+	/*
+	 * Optional: a number that changes when counters must not be compared with those read before.  It
+	 * is asked after reading; that sample is then a base.
+	 */
+	int64 (*generation)(void);
 } Family;
 
 /* Shown value of a stored integer; divides where the scale is a fraction, so 1500 us is 1.5 ms. */

@@ -61,7 +61,7 @@ find_query_key(const QueryDesc *desc, Oid userid)
 {
 	const StatementKey *cursor = NULL;
 
-	if (desc->plannedstmt->queryId == 0 && dbops_cursors_open > 0)
+	if (desc->plannedstmt->queryId == 0)
 		cursor = dbops_cursors_find(desc);
 	return cursor != NULL ? *cursor :
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);

@@ -51,7 +51,7 @@ typedef struct StatementCopy
 	uint32 slot;
 	uint32 generation; /* changes when the slot is given to another statement */
 	TimestampTz first_seen_at;
-	TimestampTz last_seen_at; /* when the client's statement began in which it last ran */
+	TimestampTz last_seen_at; /* to within an epoch */
 	int64 calls;              /* that ended without error */
 	int64 rows;
 	int64 exec_ns;

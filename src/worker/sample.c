@@ -23,6 +23,7 @@ struct Sampling
 	bool taken;        /* tick and bytes wait to be appended */
 	int64 last_us;     /* monotonic time of the previous sample */
 	int64 refreshed_h; /* hour of the last tick with all entities */
+	int64 generation;  /* of the family's counters */
 };
 
 /* Buffers larger than this are not kept between samples. */
@@ -60,6 +61,17 @@ is_refresh_due(Sampling *sampling, TimestampTz at)
 	return true;
 }
 
+/* Whether the frame just read has nothing to be compared with. */
+static bool
+is_new_generation(Sampling *sampling)
+{
+	int64 generation = sampling->family->generation ? sampling->family->generation() : 0;
+	bool is_new = generation != sampling->generation;
+
+	sampling->generation = generation;
+	return is_new;
+}
+
 void
 dbops_sampling_take(Sampling *sampling)
 {
@@ -72,6 +84,8 @@ dbops_sampling_take(Sampling *sampling)
 	sampling->taken = false;
 	dbops_frame_reset(sampling->now);
 	sampling->family->read(sampling->now);
+	if (is_new_generation(sampling))
+		dbops_delta_forget(sampling->delta);
 	has_base = dbops_delta_apply(sampling->delta, sampling->now, sampling->changes, refresh);
 	dbops_frame_reset(sampling->now);
 
