@@ -122,14 +122,15 @@ typedef struct Family
 	int nmetrics;
 	const Derived *derived;
 	int nderived;
-	bool rates; /* give each counter a <name>_per_second column */
+	bool rates;        /* give each counter a <name>_per_second column */
+	bool sampler_only; /* read() needs what the sampler knows: there is no dbops.<name>_now */
 	bool
 	    refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative
-	 * values, gauges as they are.  Must not wait on a heavyweight lock.  Works in any backend that
-	 * the cadence allows; what a version or machine lacks stays FAMILY_NULL.
+	 * values, gauges as they are.  Must not wait on a heavyweight lock.  Works in any backend unless
+	 * sampler_only; what a version or machine lacks stays FAMILY_NULL.
 	 */
 	void (*read)(struct Frame *frame);
 
