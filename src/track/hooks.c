@@ -3,8 +3,8 @@
  *		Recording what this session runs; see hooks.h.
  *
  * Preloaded after pg_stat_statements these hooks are the outermost: they reuse the Instrumentation
- * it allocates, and see the query id of a utility statement before it is set to 0.  If there is none
- * to reuse, ours counts everything, so that whoever looks at it later misses nothing.
+ * it allocates, and see the query id of a utility statement before it is set to 0.  If there is
+ * none to reuse, ours counts everything, so that whoever looks at it later misses nothing.
  *
  * The depth counts hooks entered, and is set back where an error passes; so it survives COMMIT
  * inside procedures, where transaction callbacks would reset it.

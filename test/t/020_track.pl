@@ -1,4 +1,5 @@
 # Recording under load, across crashes, in any order of libraries, and what comes only by the log.
+# covers: core/preload
 use strict;
 use warnings FATAL => 'all';
 
