@@ -38,7 +38,8 @@ SELECT h.*, p.query
 SELECT bool_and(toplevel) AS toplevel, sum(calls) AS calls, sum(rows) AS rows, sum(plans) AS plans,
        sum(errors) AS errors, sum(total_exec_ms) > 0 AS timed, sum(dbops.count(exec_histogram)) AS latencies,
        min(p95_ms) > 0 AS p95, bool_and(min_exec_ms <= max_exec_ms) AS extremes,
-       sum(shared_blks_hit) > 0 AS hits, sum(wal_records) > 0 AS wal, left(query, 60) AS query
+       sum(shared_blks_hit) > 0 AS hits,
+       sum(wal_records) FILTER (WHERE query ~ 'UPDATE') > 0 AS wal, left(query, 60) AS query
   FROM sampled GROUP BY query ORDER BY query COLLATE "C";
 
 -- a nested one, which pg_stat_statements ignores: dbops' own counters, no blocks

@@ -23,6 +23,8 @@ $more
 CONF
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE');
+	# The extension's script is hundreds of statements: begin with an empty table.
+	$node->restart;
 	return $node;
 }
 
