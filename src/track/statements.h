@@ -51,6 +51,7 @@ typedef struct StatementCopy
 	uint32 slot;
 	uint32 generation; /* changes when the slot is given to another statement */
 	TimestampTz first_seen_at;
+	uint32 epoch;             /* of the last change */
 	TimestampTz last_seen_at; /* to within an epoch */
 	int64 calls;              /* that ended without error */
 	int64 rows;
