@@ -6,9 +6,8 @@ RESET client_min_messages;
 
 -- between two samples: what was sampled before the extension was there is only in memory
 SELECT dbops.take_sample() AS since \gset
-SELECT dbops.take_sample() IS NOT NULL AS between;
+SELECT dbops.take_sample() IS NOT NULL AS between, dbops.take_sample() IS NOT NULL AS middle;
 SELECT dbops.take_sample() AS until \gset
-SELECT max(at) AS middle FROM dbops.database_history WHERE at < :'until' AND at >= :'since' \gset
 SELECT oid AS datid FROM pg_database WHERE datname = current_database() \gset
 
 -- a copy, to compare with what is asked of the reader
@@ -16,6 +15,11 @@ CREATE TEMP TABLE kept AS
 SELECT * FROM dbops.database_history WHERE at BETWEEN :'since' AND :'until';
 SELECT count(*) > 0 AS rows, count(DISTINCT at) > 1 AS times, count(DISTINCT datid) > 1 AS databases,
        count(DISTINCT node) AS nodes
+FROM kept;
+
+SELECT max(at) AS middle FROM kept WHERE at < (SELECT max(at) FROM kept) \gset
+SELECT count(*) FILTER (WHERE at < :'middle') > 0 AS before,
+       count(*) FILTER (WHERE at > :'middle') > 0 AS after
 FROM kept;
 
 -- every bound of time takes in what it says, to the microsecond
