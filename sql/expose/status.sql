@@ -14,3 +14,21 @@ COMMENT ON FUNCTION dbops.status() IS
 
 REVOKE ALL ON FUNCTION dbops.status() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.status() TO pg_monitor;
+
+CREATE FUNCTION dbops.tasks(
+    OUT worker text,
+    OUT task text,
+    OUT last_at timestamptz,
+    OUT last_ms float8,
+    OUT failures int8,
+    OUT sqlstate text,
+    OUT error text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'dbops_tasks'
+    LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dbops.tasks() IS
+    'Tasks of the workers: when each last succeeded, how long the last run took in ms, and how often in a row it has failed since';
+
+REVOKE ALL ON FUNCTION dbops.tasks() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops.tasks() TO pg_monitor;

@@ -1,4 +1,4 @@
--- For tests and benchmarks: a past of the store's own making, its upkeep on demand, its rows as stored.
+-- For tests and benchmarks: a past of the store's own making, its upkeep on demand, its rows.
 
 CREATE FUNCTION dbops._generate_history(
     node text,
@@ -12,9 +12,11 @@ CREATE FUNCTION dbops._generate_history(
 RETURNS int8
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'dbops__generate_history';
-COMMENT ON FUNCTION dbops._generate_history(text, text, timestamptz, timestamptz, interval, int4, float8) IS
-    'Writes invented ticks of a family, of which a share of the entities changed in each; returns their bytes';
-REVOKE ALL ON FUNCTION dbops._generate_history(text, text, timestamptz, timestamptz, interval, int4, float8)
+COMMENT ON FUNCTION
+    dbops._generate_history(text, text, timestamptz, timestamptz, interval, int4, float8) IS
+    'Writes invented ticks in each of which a share of the entities changed; returns their bytes';
+REVOKE ALL ON FUNCTION
+    dbops._generate_history(text, text, timestamptz, timestamptz, interval, int4, float8)
     FROM PUBLIC;
 
 CREATE FUNCTION dbops._roll_up()
@@ -51,6 +53,8 @@ CREATE FUNCTION dbops._read_history(
 RETURNS SETOF record
 LANGUAGE C STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'dbops__read_history';
-COMMENT ON FUNCTION dbops._read_history(text, text, timestamptz, timestamptz, interval, int8) IS
+COMMENT ON FUNCTION
+    dbops._read_history(text, text, timestamptz, timestamptz, interval, int8) IS
     'Rows of the history as stored: metrics in order of the registry, of histograms the count';
-REVOKE ALL ON FUNCTION dbops._read_history(text, text, timestamptz, timestamptz, interval, int8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION dbops._read_history(text, text, timestamptz, timestamptz, interval, int8)
+    FROM PUBLIC;

@@ -1,8 +1,8 @@
 -- Where history is stored: servers, and a fixed ring of plain tables for each resolution.
 --
--- Retention truncates the oldest member of a ring; nothing is created or dropped at run time.  The names
--- of the rings and the number of members are those of src/store/resolution.c.  Nobody reads these tables
--- but dbops' own C code.
+-- Retention truncates the oldest member of a ring; nothing is created or dropped at run time.  The
+-- names of the rings and the number of members are those of src/store/resolution.c.  Nobody reads
+-- these tables but dbops' own C code.
 
 CREATE TABLE dbops.node (
     id int2 NOT NULL CONSTRAINT node_pkey PRIMARY KEY,

@@ -450,7 +450,9 @@ const Family dbops_family_table = {
     .nderived = lengthof(table_derived),
     .rates = true,
     .refresh_hourly = true,
+    .sampler_only = true,
     .read = read_tables,
+    .generation = dbops_dictionary_generation,
 };
 
 const Family dbops_family_index = {
@@ -466,5 +468,7 @@ const Family dbops_family_index = {
     .nderived = lengthof(index_derived),
     .rates = true,
     .refresh_hourly = true,
+    .sampler_only = true,
     .read = read_indexes,
+    .generation = dbops_dictionary_generation,
 };

@@ -21,9 +21,10 @@ static const uint64 histogram_mantissa[HISTOGRAM_SUBBUCKETS + 1] = {
     UINT64CONST(0xea4afa2a490da), UINT64CONST(0xfffffffffffff),
 };
 
-/* For the top four mantissa bits: the lowest part of the octave that such a value can be in. */
-static const uint8 histogram_first_part[HISTOGRAM_SUBBUCKETS] = {0, 1,  2,  3,  5,  6,  7,  8,
-                                                                 9, 10, 11, 12, 12, 13, 14, 15};
+/* For the top five mantissa bits: the lowest part of the octave that such a value can be in. */
+static const uint8 histogram_first_part[2 * HISTOGRAM_SUBBUCKETS] = {
+    0, 0, 1,  2,  2,  3,  3,  4,  5,  5,  6,  6,  7,  7,  8,  8,
+    9, 9, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 14, 15, 15};
 
 /* A clock that ran backwards counts as no time at all. */
 static inline unsigned
@@ -44,9 +45,8 @@ dbops_histogram_bucket_inline(int64 ns)
 		return 0;
 
 	mantissa = v.bits & UINT64CONST(0xfffffffffffff);
-	part = histogram_first_part[mantissa >> 48];
-	/* The sixteenth of an octave that the top bits select spans at most two boundaries. */
-	part += mantissa > histogram_mantissa[part + 1];
+	part = histogram_first_part[mantissa >> 47];
+	/* Boundaries are wider apart than what the top bits select, so there is one at most. */
 	part += mantissa > histogram_mantissa[part + 1];
 	/* Bounds are inclusive above: a power of two belongs to the octave that ends there. */
 	part -= mantissa == 0;

@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "store/chunk.h"
+#include "store/chunk_scan.h"
 #include "store/codec.h"
 #include "store/history.h"
 #include "store/merge.h"
@@ -23,24 +23,8 @@
 #include "store/scan.h"
 #include "store/segment.h"
 
-/* With more values than this for the identity label, all blocks are read. */
-#define MAX_IDENTITIES 256
-
 /* Id of this server while it has no row in dbops.node: it can be in the ring only. */
 #define NODE_UNREGISTERED (-1)
-
-/* The chunk that is being read. */
-typedef struct OpenChunk
-{
-	MemoryContext context;
-	ChunkHead *head; /* NULL when none is open */
-	TimestampTz at;
-	TimestampTz from; /* the part of it that answers */
-	TimestampTz to;
-	Datum data; /* not detoasted */
-	int block;
-	const bool *blocks; /* which to read; NULL = all */
-} OpenChunk;
 
 /* What the rows of a batch have in common, or for chunks the slot says. */
 typedef struct Batch
@@ -73,7 +57,7 @@ struct HistoryScan
 	int64 seen_seq;      /* last tick of this boot that tables had, or the ring gave */
 	bool done_with_node; /* nothing but carried rows is left */
 
-	OpenChunk chunk;
+	ChunkScan chunk;
 	ChunkRows rows;
 	Tick tick; /* of a batch of ticks */
 	Regroup *regroup;
@@ -206,7 +190,7 @@ list_nodes(HistoryScan *scan)
 		scan->nodes[scan->nnodes++] = (StoredNode){.id = NODE_UNREGISTERED, .name = pstrdup(own)};
 }
 
-/* ---- handing out ------------------------------------------------------------------------------- */
+/* ---- handing out ---- */
 
 static void
 fill_from_frame(HistoryScan *scan, int i)
@@ -221,8 +205,8 @@ fill_from_frame(HistoryScan *scan, int i)
 	{
 		const ChunkSlot *slot = &scan->chunk.head->slots[scan->batch.slots[i]];
 
-		row->step_us = dbops_resolutions[scan->key.resolution].step_us;
-		row->at = scan->chunk.at + slot->number * row->step_us;
+		row->step_us = scan->chunk.step_us;
+		row->at = dbops_chunk_scan_slot(&scan->chunk, scan->batch.slots[i]);
 		row->covers_us = slot->covers_us;
 		row->flags = slot->flags;
 		return;
@@ -275,7 +259,7 @@ dbops_history_next(HistoryScan *scan)
 	}
 }
 
-/* ---- regrouping -------------------------------------------------------------------------------- */
+/* ---- regrouping ---- */
 
 /* Whether rows of the current source go out as they are. */
 static bool
@@ -299,6 +283,19 @@ take_regrouped(HistoryScan *scan)
 	scan->batch.nrows = dbops_regroup_rows(scan->regroup, &scan->batch.regrouped);
 }
 
+static void
+add_to_regroup(HistoryScan *scan, int i, TimestampTz place, int64 covers_us)
+{
+	const Frame *frame = scan->rows.frame;
+	Sample sample = {.key = &frame->keys[i],
+	                 .text = frame->texts ? frame->texts[i] : NULL,
+	                 .values = dbops_frame_row(frame, i),
+	                 .place = place,
+	                 .covers_us = covers_us};
+
+	dbops_regroup_add(scan->regroup, &sample);
+}
+
 /* Adds the rows of the frame, which all come from the tick. */
 static void
 regroup_tick(HistoryScan *scan, TimestampTz place)
@@ -310,16 +307,8 @@ regroup_tick(HistoryScan *scan, TimestampTz place)
 	dbops_regroup_begin_unit(scan->regroup, place, place);
 	dbops_regroup_cover(scan->regroup, place, scan->tick.covers_us, scan->tick.flags);
 	for (int i = 0; i < frame->nrows; i++)
-		dbops_regroup_add(scan->regroup, &frame->keys[i], frame->texts ? frame->texts[i] : NULL,
-		                  dbops_frame_row(frame, i), place, scan->tick.covers_us);
+		add_to_regroup(scan, i, place, scan->tick.covers_us);
 	take_regrouped(scan);
-}
-
-static TimestampTz
-slot_start(const HistoryScan *scan, int slot)
-{
-	return scan->chunk.at +
-	       scan->chunk.head->slots[slot].number * dbops_resolutions[scan->key.resolution].step_us;
 }
 
 static void
@@ -331,18 +320,16 @@ regroup_block(HistoryScan *scan)
 	for (int i = 0; i < frame->nrows; i++)
 	{
 		int slot = scan->rows.slots[i];
-		TimestampTz at = slot_start(scan, slot);
 
-		if (at >= scan->chunk.from && at < scan->chunk.to)
-			dbops_regroup_add(scan->regroup, &frame->keys[i], frame->texts ? frame->texts[i] : NULL,
-			                  dbops_frame_row(frame, i), at,
-			                  scan->chunk.head->slots[slot].covers_us);
+		if (dbops_chunk_scan_has(&scan->chunk, slot))
+			add_to_regroup(scan, i, dbops_chunk_scan_slot(&scan->chunk, slot),
+			               scan->chunk.head->slots[slot].covers_us);
 	}
 	dbops_regroup_end_batch(scan->regroup);
 	take_regrouped(scan);
 }
 
-/* ---- ticks ------------------------------------------------------------------------------------- */
+/* ---- ticks ---- */
 
 static void
 load_tick(HistoryScan *scan, const char *data, Size size)
@@ -369,7 +356,7 @@ is_tick_wanted(const HistoryScan *scan)
 	       asked < scan->place_to;
 }
 
-static bool
+static void
 load_stored_tick(HistoryScan *scan, const Stored *stored)
 {
 	MemoryContext old;
@@ -384,12 +371,11 @@ load_stored_tick(HistoryScan *scan, const Stored *stored)
 	if (stored->boot == dbops_ring_boot())
 		scan->seen_seq = Max(scan->seen_seq, stored->seq);
 	if (!is_tick_wanted(scan))
-		return false;
+		return;
 	old = MemoryContextSwitchTo(scan->work);
 	data = DatumGetByteaPP(stored->data);
 	MemoryContextSwitchTo(old);
 	load_tick(scan, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
-	return true;
 }
 
 /* The next tick of the ring that no table had; false when there is none. */
@@ -413,55 +399,31 @@ load_ring_tick(HistoryScan *scan)
 	return found;
 }
 
-/* ---- chunks ------------------------------------------------------------------------------------ */
-
-/* The blocks in which the entities asked for can be; NULL for all. */
-static const bool *
-choose_blocks(const HistoryScan *scan, int nblocks)
-{
-	int identity = dbops_merge_identity(scan->query.family);
-	const LabelFilter *label = identity < 0 ? NULL : &scan->query.labels[identity];
-	bool *blocks;
-
-	if (label == NULL || label->nvalues < 0 || label->nvalues > MAX_IDENTITIES)
-		return NULL;
-	blocks = palloc0(sizeof(bool) * nblocks);
-	for (int i = 0; i < label->nvalues; i++)
-		blocks[dbops_chunk_block(dbops_merge_hash_identity(label->values[i]), nblocks)] = true;
-	return blocks;
-}
+/* ---- chunks ---- */
 
 static void
 open_chunk(HistoryScan *scan, const Stored *stored)
 {
-	OpenChunk *chunk = &scan->chunk;
+	ChunkScan *chunk = &scan->chunk;
 	const Segment *segment = &scan->segments[scan->key.resolution];
-	MemoryContext old;
-	bytea *head;
 
-	MemoryContextReset(chunk->context);
-	old = MemoryContextSwitchTo(chunk->context);
-	head = DatumGetByteaPP(stored->head);
-	chunk->head =
-	    dbops_chunk_read_head(scan->query.family, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head));
-	chunk->at = stored->at;
+	dbops_chunk_scan_open(chunk, &scan->query, stored,
+	                      dbops_resolutions[scan->key.resolution].step_us);
 	chunk->from = Max(Max(stored->at, segment->from), scan->place_from);
 	chunk->to = Min(Min(stored->to_at, segment->to), scan->place_to);
-	chunk->data = datumCopy(stored->data, false, -1);
-	chunk->block = 0;
-	chunk->blocks = choose_blocks(scan, chunk->head->nblocks);
-	MemoryContextSwitchTo(old);
-
 	if (is_as_asked(scan))
 		return;
+	dbops_regroup_begin_batch(scan->regroup);
+	dbops_regroup_finish(scan->regroup, chunk->from);
+	take_regrouped(scan);
 	dbops_regroup_begin_unit(scan->regroup, chunk->from, chunk->to);
 	for (int i = 0; i < chunk->head->nslots; i++)
 	{
-		TimestampTz at = slot_start(scan, i);
+		const ChunkSlot *slot = &chunk->head->slots[i];
 
-		if (at >= chunk->from && at < chunk->to)
-			dbops_regroup_cover(scan->regroup, at, chunk->head->slots[i].covers_us,
-			                    chunk->head->slots[i].flags);
+		if (dbops_chunk_scan_has(chunk, i))
+			dbops_regroup_cover(scan->regroup, dbops_chunk_scan_slot(chunk, i), slot->covers_us,
+			                    slot->flags);
 	}
 }
 
@@ -469,32 +431,13 @@ open_chunk(HistoryScan *scan, const Stored *stored)
 static bool
 load_block(HistoryScan *scan)
 {
-	OpenChunk *chunk = &scan->chunk;
-	const ChunkHead *head = chunk->head;
-	MemoryContext old;
-	bytea *slice;
-	Size start;
-	Size size;
+	MemoryContext old = MemoryContextSwitchTo(scan->work);
+	bool found = dbops_chunk_scan_next(&scan->chunk, scan->query.wanted,
+	                                   scan->filters ? &scan->filter : NULL, &scan->rows);
 
-	while (chunk->block < head->nblocks &&
-	       ((chunk->blocks != NULL && !chunk->blocks[chunk->block]) ||
-	        head->offsets[chunk->block] == head->offsets[chunk->block + 1]))
-		chunk->block++;
-	if (chunk->block >= head->nblocks)
-		return false;
-
-	start = head->offsets[chunk->block];
-	size = head->offsets[++chunk->block] - start;
-	dbops_frame_reset(scan->rows.frame);
-	scan->rows.slots = NULL;
-	scan->rows.capacity = 0;
-	old = MemoryContextSwitchTo(scan->work);
-	slice = DatumGetByteaPSlice(chunk->data, (int32) start, (int32) size);
-	if (VARSIZE_ANY_EXHDR(slice) != size)
-		dbops_corrupted("a chunk is shorter than its head says");
-	dbops_chunk_read_block(head, dbops_reader(VARDATA_ANY(slice), size), scan->query.wanted,
-	                       scan->filters ? &scan->filter : NULL, &scan->rows);
 	MemoryContextSwitchTo(old);
+	if (!found)
+		return false;
 	if (is_as_asked(scan))
 		take_frame(scan, true);
 	else
@@ -514,7 +457,7 @@ close_chunk(HistoryScan *scan)
 	scan->chunk.head = NULL;
 }
 
-/* ---- from source to source --------------------------------------------------------------------- */
+/* ---- from source to source ---- */
 
 /* Starts reading the current resolution, if its segment has anything that is asked for. */
 static void
@@ -540,7 +483,7 @@ open_resolution(HistoryScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
-/* Moves on to the next finer resolution, after the ticks to the ring, then to the end of the node. */
+/* Moves on to the next finer resolution; after the ticks, to the end of the node. */
 static void
 next_source(HistoryScan *scan)
 {

@@ -2,9 +2,9 @@
  * store/merge.h
  *		How several samples of an entity become one.
  *
- * A file of its own because quiet ticks, rollups and readers that ask for a step all merge, and must
- * agree: counters sum, histograms add, gauges follow their MetricRollup.  NULL never wins over a
- * value.  Samples are added in the order of their time.
+ * A file of its own because quiet ticks, rollups and readers that ask for a step all merge, and
+ * must agree: counters sum, histograms add, gauges follow their MetricRollup.  NULL never wins over
+ * a value.  Samples are added in the order of their time.
  */
 #pragma once
 

@@ -10,5 +10,5 @@
 /* Name of this server: dbops.node_name, else host name and port. */
 extern const char *dbops_node_name(void);
 
-/* Id of a server in dbops.node, which gets a row if there is none.  Needs a transaction that may write. */
+/* Id of a server in dbops.node, which gets a row if there is none. */
 extern int16 dbops_node_register(const char *name);

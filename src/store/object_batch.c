@@ -25,7 +25,9 @@ append_text(StringInfo batch, const char *words, int limit)
 
 	if (words == NULL)
 		return;
-	length = pg_encoding_mbcliplen(PG_UTF8, words, (int) strlen(words), limit);
+	length = (int) strlen(words);
+	/* A text that is no UTF-8 may end within a character: then the clipped length is too long. */
+	length = Min(length, pg_encoding_mbcliplen(PG_UTF8, words, length, limit));
 	appendBinaryStringInfo(batch, words, length);
 	appendStringInfoChar(batch, '\0');
 }

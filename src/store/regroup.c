@@ -123,12 +123,32 @@ dbops_regroup_cover(Regroup *regroup, TimestampTz place, int64 covers_us, uint16
 }
 
 void
-dbops_regroup_add(Regroup *regroup, const EntityKey *key, const char *label_text,
-                  const int64 *values, TimestampTz place, int64 covers_us)
+dbops_regroup_add(Regroup *regroup, const Sample *sample)
 {
-	OpenKey id = {.key = *key, .bucket = dbops_bucket_start(place, regroup->step_us)};
+	OpenKey id = {.key = *sample->key,
+	              .bucket = dbops_bucket_start(sample->place, regroup->step_us)};
 
-	dbops_merge_add(find_open(regroup, &id, label_text)->accumulator, values, covers_us);
+	dbops_merge_add(find_open(regroup, &id, sample->text)->accumulator, sample->values,
+	                sample->covers_us);
+}
+
+/*
+ * Brings the row that an entity has carried into the unit to those of the batch: it is complete with
+ * them, and comes before them.
+ */
+static void
+bring_carried(Regroup *regroup, const EntityKey *key)
+{
+	OpenKey id = {.key = *key, .bucket = dbops_bucket_start(regroup->unit_from, regroup->step_us)};
+	Open *carried = hash_search(regroup->carried, &id, HASH_FIND, NULL);
+	Open *open;
+	bool found;
+
+	if (carried == NULL || id.bucket + regroup->step_us > regroup->unit_to)
+		return;
+	open = hash_search(regroup->local, &id, HASH_ENTER, &found);
+	*open = *carried;
+	hash_search(regroup->carried, &id, HASH_REMOVE, NULL);
 }
 
 /* The row that takes samples of an entity and bucket: begun, carried on, or new. */
@@ -136,27 +156,17 @@ static Open *
 find_open(Regroup *regroup, const OpenKey *id, const char *label_text)
 {
 	bool is_local = id->bucket + regroup->step_us <= regroup->unit_to;
-	MemoryContext context = is_local ? regroup->batch_context : regroup->context;
 	MemoryContext old;
 	Open *open;
-	Open *carried = NULL;
 	bool found;
 
-	if (is_local && regroup->local == NULL)
+	if (regroup->local == NULL)
 		regroup->local = create_open_table(regroup->batch_context);
+	bring_carried(regroup, &id->key);
 	open = hash_search(is_local ? regroup->local : regroup->carried, id, HASH_ENTER, &found);
 	if (found)
 		return open;
-
-	if (is_local && id->bucket < regroup->unit_from)
-		carried = hash_search(regroup->carried, id, HASH_FIND, NULL);
-	if (carried != NULL)
-	{
-		*open = *carried;
-		hash_search(regroup->carried, id, HASH_REMOVE, NULL);
-		return open;
-	}
-	old = MemoryContextSwitchTo(context);
+	old = MemoryContextSwitchTo(is_local ? regroup->batch_context : regroup->context);
 	open->text = label_text ? pstrdup(label_text) : NULL;
 	open->accumulator = dbops_merge_create(regroup->family);
 	MemoryContextSwitchTo(old);

@@ -2,10 +2,10 @@
  * store/regroup.h
  *		Regrouping rows into buckets of the step a query asks for.
  *
- * A file of its own because it is what a reader does beyond reading, and knows no table.  Rows come
- * in units: a span of time within which an entity's rows are all in one batch (a block of a chunk).
- * What lies within the unit is done with its batch; buckets that reach beyond it are carried until a
- * later unit completes them.  So little more than one batch is in memory.
+ * A file of its own because it is what a reader does beyond reading, and knows no table.  Rows
+ * come in units: a span of time within which an entity's rows are all in one batch (a block of a
+ * chunk).  What lies within the unit is done with its batch; buckets that reach beyond it are
+ * carried until a later unit completes them.  So little more than one batch is in memory.
  */
 #pragma once
 
@@ -22,6 +22,16 @@ typedef struct RegroupedRow
 	const int64 *values;
 } RegroupedRow;
 
+/* A row to be regrouped. */
+typedef struct Sample
+{
+	const EntityKey *key;
+	const char *text;
+	const int64 *values;
+	TimestampTz place;
+	int64 covers_us;
+} Sample;
+
 typedef struct Regroup Regroup;
 
 /* In a child of the current context. */
@@ -36,9 +46,8 @@ extern void dbops_regroup_begin_unit(Regroup *regroup, TimestampTz from, Timesta
 /* Time covered at `place`, whatever changed in it; before the rows of that place. */
 extern void dbops_regroup_cover(Regroup *regroup, TimestampTz place, int64 covers_us, uint16 flags);
 
-/* A row; what it points to need not stay. */
-extern void dbops_regroup_add(Regroup *regroup, const EntityKey *key, const char *label_text,
-                              const int64 *values, TimestampTz place, int64 covers_us);
+/* Adds a row; what it points to need not stay. */
+extern void dbops_regroup_add(Regroup *regroup, const Sample *sample);
 
 /* Finishes the rows of the batch that are complete. */
 extern void dbops_regroup_end_batch(Regroup *regroup);

@@ -3,8 +3,9 @@
  *		The resolutions in which history is kept, and the tables that hold each.
  *
  * A file of its own because steps, windows, retention and table names have exactly one home.  Each
- * resolution has a fixed ring of member tables, made by the extension script (sql/store/ticks.tables.sql
- * names them the same way).  Writing goes to the current member; retention empties the oldest.
+ * resolution has a fixed ring of member tables, made by the extension script: the names in
+ * sql/store/ticks.tables.sql are these.  Writing goes to the current member; retention empties the
+ * oldest.
  */
 #pragma once
 
@@ -53,7 +54,7 @@ dbops_bucket_start(TimestampTz at, int64 step)
 /* No sample covers more than this, whatever it says. */
 #define MAX_COVERS_US USECS_PER_DAY
 
-/* Where in time a tick belongs: the middle of its span, so that a late sample stays in its bucket. */
+/* Where in time a tick belongs: the middle of its span, so that a late one stays in its bucket. */
 static inline TimestampTz
 dbops_tick_place(TimestampTz at, int64 covers_us)
 {

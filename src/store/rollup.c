@@ -148,7 +148,7 @@ reach_of(const HistoryKey *key)
 	return key->resolution == RESOLUTION_RAW ? MAX_COVERS_US / 2 : 0;
 }
 
-/* The window of the first source after the last chunk; false when there is none, or not over yet. */
+/* The window of the first source after the last chunk; false: there is none, or it is not over. */
 static bool
 find_window(Window *window, TimestampTz now)
 {
@@ -269,9 +269,7 @@ make_slots(Window *window)
 			int64 bucket = (source->at + slot.number * source->step_us - window->from) / step_us;
 
 			if (bucket < 0 || bucket >= nbuckets)
-				ereport(ERROR,
-				        (errcode(ERRCODE_DATA_CORRUPTED), errmsg("history data is corrupted"),
-				         errdetail_internal("a chunk reaches beyond its window")));
+				dbops_corrupted("a chunk reaches beyond its window");
 			source->slots[i] = (int32) bucket;
 			positions[bucket] = 0;
 			buckets[bucket].number = (int32) bucket;

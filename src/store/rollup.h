@@ -2,7 +2,7 @@
  * store/rollup.h
  *		From ticks to chunks of a minute, from those to ten minutes, from those to an hour.
  *
- * A file of its own because it is the one task that makes history coarser.  Writes the chunk tables.
+ * A file of its own because it is the one task that makes history coarser.  Writes dbops.chunk_*.
  * A window becomes a chunk once its source has gone beyond it, so each chunk is written once and in
  * one transaction; what was written tells where to go on, so a crash loses nothing and repeats
  * nothing.  A tick that arrives for a window already packed (a clock set back) is not added: it can
@@ -12,5 +12,5 @@
 
 #include "store/resolution.h"
 
-/* Packs what is ready, a bounded amount for one transaction; returns the number of chunks written. */
+/* Packs what is ready, as much as one transaction should; returns the number of chunks written. */
 extern int dbops_rollup_run(void);

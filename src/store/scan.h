@@ -2,8 +2,8 @@
  * store/scan.h
  *		Reading the members of a ring in order of time.
  *
- * A file of its own because rollup and readers scan the same tables, and neither may use SPI for it:
- * readers have no right on them.  Rows are those of the active snapshot, found by index.  The lock
+ * A file of its own because rollup and readers scan the same tables, and not by SPI: readers have
+ * no right on them.  Rows are those of the active snapshot, found by index.  The lock
  * on each member lasts until the end of the scan only, as retention wants it.
  */
 #pragma once

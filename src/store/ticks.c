@@ -10,9 +10,8 @@
 
 #include "core/clock.h"
 #include "core/spi.h"
-#include "store/codec.h"
-#include "store/merge.h"
 #include "store/node.h"
+#include "store/quiet.h"
 #include "store/registry.h"
 #include "store/retention.h"
 #include "store/ticks.h"
@@ -20,9 +19,6 @@
 /* What one transaction takes on: an hour's backlog needs a few rounds, none of them long. */
 #define MAX_BATCH_TICKS 2000
 #define MAX_BATCH_BYTES (8 * 1024 * 1024)
-
-/* Quiet ticks become one per this time. */
-#define QUIET_SPAN_US (5 * USECS_PER_MINUTE)
 
 static const char *const insert_ticks =
     "INSERT INTO %s (at, boot, seq, covers_us, node, family, flags, data)\n"
@@ -33,17 +29,7 @@ static const char *const insert_ticks =
     "    AS tick(at, boot, seq, covers_us, family, flags, data)\n"
     "ON CONFLICT DO NOTHING";
 
-/* A run of quiet ticks of one family: which of the batch, and the time they cover. */
-typedef struct QuietRun
-{
-	const Family *family;
-	int *members;
-	int count;
-	int64 covers_us;
-} QuietRun;
-
 static int64 read_ring(TickBatch *batch, bool *active);
-static void merge_run(TickBatch *batch, QuietRun *run);
 
 int64
 dbops_ticks_store(void)
@@ -55,7 +41,7 @@ dbops_ticks_store(void)
 	/* Nothing to tell: wait until it is worth a row for each family. */
 	if (!active && batch.count > 0 && dbops_clock_now() - batch.ticks[0].at < QUIET_SPAN_US)
 		return dbops_ring_stored();
-	dbops_ticks_merge_quiet(&batch);
+	dbops_quiet_merge(&batch);
 	if (batch.count > 0)
 		dbops_ticks_insert(&batch, dbops_node_register(dbops_node_name()));
 	return last;
@@ -80,141 +66,9 @@ read_ring(TickBatch *batch, bool *active)
 			*active = true;
 		/* The ring also carries what is no family's tick; its readers take it from there. */
 		if (dbops_registry_by_id(tick.family) != NULL)
-			dbops_ticks_batch_add(batch, &tick, data);
+			dbops_quiet_add(batch, &tick, data);
 	}
 	return last;
-}
-
-void
-dbops_ticks_batch_add(TickBatch *batch, const Tick *tick, char *data)
-{
-	if (batch->count == batch->capacity)
-	{
-		batch->capacity = Max(64, batch->capacity * 2);
-		if (batch->count == 0)
-		{
-			batch->ticks = palloc(sizeof(Tick) * batch->capacity);
-			batch->data = palloc(sizeof(char *) * batch->capacity);
-		}
-		else
-		{
-			batch->ticks = repalloc(batch->ticks, sizeof(Tick) * batch->capacity);
-			batch->data = repalloc(batch->data, sizeof(char *) * batch->capacity);
-		}
-	}
-	batch->ticks[batch->count] = *tick;
-	batch->data[batch->count++] = data;
-}
-
-void
-dbops_ticks_merge_quiet(TickBatch *batch)
-{
-	int nfamilies = dbops_registry_count();
-	QuietRun *runs = palloc0(sizeof(QuietRun) * Max(nfamilies, 1));
-	int kept = 0;
-
-	for (int f = 0; f < nfamilies; f++)
-	{
-		runs[f].family = dbops_registry_at(f);
-		runs[f].members = palloc(sizeof(int) * Max(batch->count, 1));
-	}
-	for (int i = 0; i < batch->count; i++)
-	{
-		const Tick *tick = &batch->ticks[i];
-		QuietRun *run = &runs[dbops_registry_index(dbops_registry_by_id(tick->family))];
-
-		if (!(tick->flags & TICK_QUIET) || run->covers_us + tick->covers_us > QUIET_SPAN_US)
-			merge_run(batch, run);
-		if (tick->flags & TICK_QUIET)
-		{
-			run->members[run->count++] = i;
-			run->covers_us += tick->covers_us;
-		}
-	}
-	for (int f = 0; f < nfamilies; f++)
-		merge_run(batch, &runs[f]);
-
-	/* Members of a run but the last have gone into it. */
-	for (int i = 0; i < batch->count; i++)
-	{
-		if (batch->data[i] == NULL)
-			continue;
-		batch->ticks[kept] = batch->ticks[i];
-		batch->data[kept++] = batch->data[i];
-	}
-	batch->count = kept;
-}
-
-static int
-count_rows(Frame *const *frames, int nframes)
-{
-	int nrows = 0;
-
-	for (int i = 0; i < nframes; i++)
-		nrows += frames[i]->nrows;
-	return nrows;
-}
-
-/* The frames of a run as one, encoded. */
-static StringInfo
-encode_merged(const Family *family, Frame *const *frames, const int64 *covers_us, int nframes)
-{
-	int nrows = count_rows(frames, nframes);
-	MergeInput *inputs = palloc_extended(sizeof(MergeInput) * nrows, MCXT_ALLOC_HUGE);
-	int32 *slots = palloc_extended(sizeof(int32) * nrows, MCXT_ALLOC_HUGE);
-	Frame *merged = dbops_frame_create(family);
-	StringInfo encoded = makeStringInfo();
-	int n = 0;
-
-	for (int i = 0; i < nframes; i++)
-	{
-		for (int row = 0; row < frames[i]->nrows; row++)
-			inputs[n++] = (MergeInput){.key = &frames[i]->keys[row],
-			                           .text = frames[i]->texts ? frames[i]->texts[row] : NULL,
-			                           .values = dbops_frame_row(frames[i], row),
-			                           .weight_us = covers_us[i],
-			                           .order = i};
-	}
-	dbops_merge_rows(inputs, n, merged, slots);
-	dbops_frame_sort(merged);
-	dbops_codec_encode(merged, encoded);
-	return encoded;
-}
-
-/* Puts the whole run into the place of its last tick, and empties it. */
-static void
-merge_run(TickBatch *batch, QuietRun *run)
-{
-	int last = run->count > 0 ? run->members[run->count - 1] : 0;
-	Tick *into = &batch->ticks[last];
-	Frame **frames;
-	int64 *covers_us;
-	StringInfo encoded;
-
-	if (run->count > 1)
-	{
-		frames = palloc(sizeof(Frame *) * run->count);
-		covers_us = palloc(sizeof(int64) * run->count);
-		for (int i = 0; i < run->count; i++)
-		{
-			const Tick *tick = &batch->ticks[run->members[i]];
-
-			frames[i] = dbops_frame_create(run->family);
-			covers_us[i] = tick->covers_us;
-			dbops_codec_decode(batch->data[run->members[i]], tick->size, NULL, frames[i]);
-			into->flags |= tick->flags;
-			if (i < run->count - 1)
-				batch->data[run->members[i]] = NULL;
-		}
-		encoded = encode_merged(run->family, frames, covers_us, run->count);
-		for (int i = 0; i < run->count; i++)
-			dbops_frame_free(frames[i]);
-		into->covers_us = run->covers_us;
-		into->size = encoded->len;
-		batch->data[last] = encoded->data;
-	}
-	run->count = 0;
-	run->covers_us = 0;
 }
 
 static Datum

@@ -121,6 +121,15 @@ make_histogram(const Frame *frame, const Dice *dice, int calls, int64 *total_us)
 	return histogram;
 }
 
+/* A gauge stands where it is with most entities, and moves a little with a third of them. */
+static int64
+make_gauge(const Dice *dice, uint64 chance)
+{
+	int64 level = (int64) (chance & ((UINT64CONST(1) << (8 + chance % 14)) - 1));
+
+	return chance % 3 == 0 ? level + (int64) (roll(dice, 2) % 100) : level;
+}
+
 /* What an entity that was active did: some metrics with each call, some now and then. */
 static void
 fill_values(const Frame *frame, const Dice *dice, int64 *values)
@@ -139,6 +148,8 @@ fill_values(const Frame *frame, const Dice *dice, int64 *values)
 			dbops_frame_set_histogram(values, m, histogram);
 		else if (family->metrics[m].kind == METRIC_TIMESTAMP)
 			values[m] = FAMILY_NULL;
+		else if (family->metrics[m].kind == METRIC_GAUGE)
+			values[m] = make_gauge(dice, chance);
 		else if (m == 0)
 			values[m] = calls;
 		else if (m == 1)
@@ -200,7 +211,7 @@ dbops__generate_history(PG_FUNCTION_ARGS)
 		dbops_codec_encode(frame, data);
 		tick.size = data->len;
 		bytes += data->len;
-		dbops_ticks_batch_add(&batch, &tick, data->data);
+		dbops_quiet_add(&batch, &tick, data->data);
 		if (batch.count < GENERATE_BATCH && at + step_us <= to)
 			continue;
 		dbops_ticks_insert(&batch, node);

@@ -11,9 +11,6 @@
 
 #include "track/statements.h"
 
-/* Number of cursors remembered: the hooks look further only if there are any. */
-extern int dbops_cursors_open;
-
 extern void dbops_cursors_remember(const QueryDesc *desc, const StatementKey *key);
 
 /* The key under which the cursor's query was remembered; NULL if it was not. */

@@ -292,8 +292,11 @@ mark_changed(Slot *slot)
 {
 	uint32 epoch = pg_atomic_read_u32(&table->epoch);
 
-	if (pg_atomic_read_u32(&slot->epoch) != epoch)
+	if (unlikely(pg_atomic_read_u32(&slot->epoch) != epoch))
+	{
 		pg_atomic_write_u32(&slot->epoch, epoch);
+		slot->last_seen_at = GetCurrentStatementStartTimestamp();
+	}
 }
 
 void
@@ -321,7 +324,6 @@ dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 
 		pg_atomic_fetch_add_u64(&slot->rows, rows);
 	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
 	dbops_pages_add(&slot->pages[PHASE_EXEC], ns);
-	slot->last_seen_at = GetCurrentStatementStartTimestamp();
 	mark_changed(slot);
 }
 
@@ -346,7 +348,6 @@ dbops_statements_add_failure(const StatementKey *key, FailureKind kind)
 	pg_atomic_fetch_add_u64(&slot->failures[FAILURE_ERROR], 1);
 	if (kind != FAILURE_ERROR)
 		pg_atomic_fetch_add_u64(&slot->failures[kind], 1);
-	slot->last_seen_at = GetCurrentStatementStartTimestamp();
 	mark_changed(slot);
 }
 
@@ -371,6 +372,7 @@ dbops_statements_next(StatementScan *scan, StatementCopy *copy)
 		    pg_atomic_read_u32(&slot->epoch) < scan->changed_since)
 			continue;
 		copy->slot = number;
+		copy->epoch = pg_atomic_read_u32(&slot->epoch);
 		copy->generation = pg_atomic_read_u32(&slot->generation);
 		pg_read_barrier();
 		copy->key = slot->key;

@@ -114,6 +114,17 @@ dbops_control_run(WorkerState *worker, const Task *task, void *arg)
 }
 
 const char *
+dbops_control_worker_name(WorkerKind kind)
+{
+	static const char *const names[] = {
+	    [WORKER_SAMPLER] = "sampler",
+	    [WORKER_KEEPER] = "keeper",
+	};
+
+	return names[kind];
+}
+
+const char *
 dbops_control_store_name(StoreState state)
 {
 	static const char *const names[] = {

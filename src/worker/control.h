@@ -85,5 +85,8 @@ extern void dbops_control_serve(WorkerState *worker, uint64 request);
  */
 extern bool dbops_control_run(WorkerState *worker, const Task *task, void *arg);
 
+/* As people see it: "sampler", "keeper". */
+extern const char *dbops_control_worker_name(WorkerKind kind);
+
 /* One word for a state, as status() shows it. */
 extern const char *dbops_control_store_name(StoreState state);

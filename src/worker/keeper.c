@@ -108,6 +108,7 @@ static const char *const session_settings[][2] = {
     {"idle_in_transaction_session_timeout", "0"},
     {"stats_fetch_consistency", "none"},
     {"jit", "off"},
+    {"work_mem", "32MB"}, /* statements of pg_stat_statements, without a temporary file */
     {"compute_query_id", "off"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_isolation", "read committed"},

@@ -20,9 +20,11 @@ struct Sampling
 	Frame *changes;
 	StringInfoData bytes;
 	Tick tick;
+	bool completed;    /* the last try to take a sample */
 	bool taken;        /* tick and bytes wait to be appended */
 	int64 last_us;     /* monotonic time of the previous sample */
 	int64 refreshed_h; /* hour of the last tick with all entities */
+	int64 generation;  /* of the family's counters */
 };
 
 /* Buffers larger than this are not kept between samples. */
@@ -45,6 +47,7 @@ void
 dbops_sampling_forget(Sampling *sampling)
 {
 	dbops_delta_forget(sampling->delta);
+	sampling->completed = false;
 	sampling->taken = false;
 }
 
@@ -60,6 +63,17 @@ is_refresh_due(Sampling *sampling, TimestampTz at)
 	return true;
 }
 
+/* Whether the frame just read has nothing to be compared with. */
+static bool
+is_new_generation(Sampling *sampling)
+{
+	int64 generation = sampling->family->generation ? sampling->family->generation() : 0;
+	bool is_new = generation != sampling->generation;
+
+	sampling->generation = generation;
+	return is_new;
+}
+
 void
 dbops_sampling_take(Sampling *sampling)
 {
@@ -69,9 +83,15 @@ dbops_sampling_take(Sampling *sampling)
 	bool has_base;
 	Tick *tick = &sampling->tick;
 
+	/* What a failed try has read went nowhere: ask for everything again. */
+	if (!sampling->completed)
+		sampling->now->bookmark = 0;
+	sampling->completed = false;
 	sampling->taken = false;
 	dbops_frame_reset(sampling->now);
 	sampling->family->read(sampling->now);
+	if (is_new_generation(sampling))
+		dbops_delta_forget(sampling->delta);
 	has_base = dbops_delta_apply(sampling->delta, sampling->now, sampling->changes, refresh);
 	dbops_frame_reset(sampling->now);
 
@@ -85,6 +105,7 @@ dbops_sampling_take(Sampling *sampling)
 	tick->at = at;
 	tick->covers_us = has_base ? now_us - sampling->last_us : 0;
 	sampling->last_us = now_us;
+	sampling->completed = true;
 	sampling->taken = true;
 }
 

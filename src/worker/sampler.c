@@ -32,6 +32,7 @@
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
+#include "worker/inspector.h"
 #include "worker/launch.h"
 #include "worker/round.h"
 #include "worker/sampler.h"
@@ -121,6 +122,22 @@ sample_if_due(Sampler *sampler)
 }
 
 static void
+run_inspector(void *arg)
+{
+	dbops_inspector_run();
+}
+
+/* Takes in what the inspector has found, and sends it where names or sizes are missing. */
+static void
+inspect_if_due(Sampler *sampler)
+{
+	static const Task task = {.name = "inspect databases", .run = run_inspector};
+
+	if (dbops_guc_enabled && dbops_inspector_is_due())
+		dbops_control_run(sampler->worker, &task, NULL);
+}
+
+static void
 find_store_database(void *arg)
 {
 	*(bool *) arg = dbops_databases_find(dbops_guc_database) != NULL;
@@ -180,6 +197,7 @@ dbops_sampler_main(Datum argument)
 	while (!ShutdownRequestPending)
 	{
 		sample_if_due(&sampler);
+		inspect_if_due(&sampler);
 		keep_keeper(&sampler, &keeper);
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,

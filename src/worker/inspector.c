@@ -1,0 +1,334 @@
+/*
+ * worker/inspector.c
+ *		The sampler's side of the inspector; see inspector.h.
+ *
+ * A visit may fail in many ways: no free worker slot, the database is dropped or closed meanwhile, the
+ * process dies or is slow.  All are one case, a visit that did not finish: what came is kept, nothing
+ * is taken for dropped, and the database is tried again after a growing gap.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+
+#include "collect/dictionary.h"
+#include "core/clock.h"
+#include "core/databases.h"
+#include "core/guc.h"
+#include "store/ring.h"
+#include "worker/inspector.h"
+#include "worker/visit.h"
+#include "worker/visits.h"
+
+/* A process that has not ended by then is ended. */
+#define PATIENCE_US (2 * VISIT_LIMIT_MS * INT64CONST(1000))
+
+/* Databases are listed this often when no visit runs. */
+#define LOOK_AROUND_US (2 * USECS_PER_SEC)
+
+/* Messages taken in at a time, so that the sampler is back soon. */
+#define MESSAGES_AT_ONCE 64
+
+/* Batches of names put into the ring at a time, so that they do not crowd out the rest. */
+#define BATCHES_AT_ONCE 4
+
+/* What is kept of a database between visits. */
+typedef struct Host
+{
+	VisitFacts facts;
+	TaskError error;
+} Host;
+
+typedef struct RunningVisit
+{
+	Oid datid; /* 0: none runs */
+	MemoryContext context;
+	dsm_segment *mapping;
+	VisitSegment *segment;
+	shm_mq_handle *queue;
+	BackgroundWorkerHandle *worker;
+	int64 started_us;
+	bool ended; /* its last message has come */
+	bool complete;
+	int64 database_bytes;
+} RunningVisit;
+
+static RunningVisit running = {0};
+static InspectorState state = {0};
+static MemoryContext hosts_context = NULL;
+static Host *hosts = NULL;
+static int nhosts = 0;
+static int64 looked_us = 0;
+static int64 first_names_seq = 0; /* of those not stored yet; 0: none */
+static int64 last_names_seq = 0;
+static bool names_lost = false;
+
+static Host *
+find_host(Oid datid)
+{
+	for (int i = 0; i < nhosts; i++)
+	{
+		if (hosts[i].facts.datid == datid)
+			return &hosts[i];
+	}
+	return NULL;
+}
+
+/* ---- taking in ---- */
+
+static void
+take_page(const char *data, Size size)
+{
+	const VisitPage *page = (const VisitPage *) data;
+	const Inspected *inspected = (const Inspected *) (data + sizeof(VisitPage));
+	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->count;
+	NamedObject *names;
+
+	if (page->count < 0 || size <= head ||
+	    dbops_object_batch_decode((char *) data + head, size - head, &names) != page->count)
+		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
+	for (int i = 0; i < page->count; i++)
+		dbops_dictionary_learn(&inspected[i], &names[i]);
+}
+
+static void
+take_message(const char *data, Size size)
+{
+	const VisitEnd *end = (const VisitEnd *) data;
+
+	if (size != sizeof(VisitEnd) || end->count != 0)
+	{
+		take_page(data, size);
+		return;
+	}
+	running.ended = true;
+	running.complete = end->complete != 0;
+	running.database_bytes = end->database_bytes;
+}
+
+static void
+end_visit(void)
+{
+	Host *host = find_host(running.datid);
+
+	if (host != NULL)
+	{
+		host->error = running.segment->error;
+		host->facts.failures = running.ended ? 0 : host->facts.failures + 1;
+	}
+	if (running.ended)
+		state.visits++;
+	else
+		state.failures++;
+	dbops_dictionary_end_visit(running.datid, running.ended && running.complete,
+	                           running.database_bytes);
+	dsm_detach(running.mapping);
+	MemoryContextDelete(running.context);
+	memset(&running, 0, sizeof(running));
+}
+
+static void
+take_in(void)
+{
+	for (int i = 0; i < MESSAGES_AT_ONCE; i++)
+	{
+		Size size;
+		void *data;
+		shm_mq_result result = shm_mq_receive(running.queue, &size, &data, true);
+
+		if (result == SHM_MQ_DETACHED)
+		{
+			end_visit();
+			return;
+		}
+		if (result == SHM_MQ_WOULD_BLOCK)
+			break;
+		take_message(data, size);
+	}
+	if (dbops_clock_monotonic_us() - running.started_us > PATIENCE_US)
+	{
+		TerminateBackgroundWorker(running.worker);
+		end_visit();
+	}
+}
+
+/* ---- handing on ---- */
+
+/*
+ * Names that were overwritten in the ring before the keeper stored them are handed on once more, but
+ * only when it stores again: a standby would fill its ring with them.
+ */
+static void
+watch_names(void)
+{
+	RingState ring;
+
+	if (last_names_seq == 0)
+		return;
+	dbops_ring_state(&ring);
+	if (ring.stored_seq < last_names_seq)
+	{
+		names_lost |= first_names_seq > ring.stored_seq && first_names_seq < ring.first_seq;
+		return;
+	}
+	if (names_lost)
+		dbops_dictionary_hand_on_again();
+	names_lost = false;
+	first_names_seq = last_names_seq = 0;
+}
+
+static void
+hand_on_names(void)
+{
+	StringInfoData batch;
+
+	initStringInfo(&batch);
+	for (int i = 0; i < BATCHES_AT_ONCE && dbops_dictionary_next_batch(&batch); i++)
+	{
+		Tick tick = {.family = OBJECTS_FAMILY, .size = batch.len, .at = dbops_clock_now()};
+
+		if (!dbops_ring_append(&tick, batch.data))
+			continue;
+		if (first_names_seq == 0)
+			first_names_seq = tick.seq;
+		last_names_seq = tick.seq;
+	}
+}
+
+/* ---- starting ---- */
+
+static bool
+start_worker(dsm_segment *mapping, BackgroundWorkerHandle **handle)
+{
+	BackgroundWorker worker = {
+	    .bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	    .bgw_start_time = BgWorkerStart_ConsistentState,
+	    .bgw_restart_time = BGW_NEVER_RESTART,
+	    .bgw_notify_pid = MyProcPid,
+	    .bgw_main_arg = UInt32GetDatum(dsm_segment_handle(mapping)),
+	};
+
+	strlcpy(worker.bgw_name, "dbops inspector", sizeof(worker.bgw_name));
+	strlcpy(worker.bgw_type, "dbops inspector", sizeof(worker.bgw_type));
+	strlcpy(worker.bgw_library_name, "dbops", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "dbops_visit_main", sizeof(worker.bgw_function_name));
+	return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
+/*
+ * Until the last line nothing is kept that the end of the transaction would not clean up, should
+ * anything throw.
+ */
+static void
+start_visit(Host *host)
+{
+	MemoryContext old = CurrentMemoryContext;
+	RunningVisit visit = {.datid = host->facts.datid, .started_us = dbops_clock_monotonic_us()};
+
+	host->facts.tried_at = dbops_clock_now();
+	host->facts.failures++;
+	visit.mapping = dsm_create(dbops_visit_segment_size(), DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	if (visit.mapping == NULL)
+		return;
+	visit.context = AllocSetContextCreate(old, "dbops visit", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(visit.context);
+	visit.segment = dsm_segment_address(visit.mapping);
+	memset(visit.segment, 0, sizeof(VisitSegment));
+	visit.segment->datid = host->facts.datid;
+	visit.segment->error = host->error;
+	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
+
+	state.no_slot = !start_worker(visit.mapping, &visit.worker);
+	if (state.no_slot)
+	{
+		dsm_detach(visit.mapping);
+		MemoryContextSwitchTo(old);
+		return;
+	}
+	visit.queue = shm_mq_attach(dbops_visit_queue(visit.segment), visit.mapping, visit.worker);
+	MemoryContextSwitchTo(old);
+
+	dsm_pin_mapping(visit.mapping);
+	MemoryContextSetParent(visit.context, hosts_context);
+	host->facts.failures--;
+	dbops_dictionary_begin_visit(visit.datid);
+	running = visit;
+}
+
+/* Lists the databases, keeping what is known of those that were there before. */
+static void
+look_around(void)
+{
+	List *databases = dbops_databases_list();
+	MemoryContext context =
+	    AllocSetContextCreate(TopMemoryContext, "dbops inspector", ALLOCSET_SMALL_SIZES);
+	Host *found = MemoryContextAllocZero(context, sizeof(Host) * Max(list_length(databases), 1));
+	int nfound = 0;
+	ListCell *cell;
+
+	foreach (cell, databases)
+	{
+		const Database *database = lfirst(cell);
+		const Host *known = find_host(database->oid);
+		Host *host = &found[nfound++];
+
+		if (known != NULL)
+			*host = *known;
+		host->facts.datid = database->oid;
+		host->facts.visitable = database->allows_connections && !database->is_template;
+	}
+	if (hosts_context != NULL)
+		MemoryContextDelete(hosts_context);
+	hosts_context = context;
+	hosts = found;
+	nhosts = nfound;
+	dbops_dictionary_set_databases(databases);
+}
+
+static void
+start_next(void)
+{
+	VisitFacts *facts;
+	int next;
+
+	look_around();
+	facts = palloc(sizeof(VisitFacts) * Max(nhosts, 1));
+	for (int i = 0; i < nhosts; i++)
+	{
+		hosts[i].facts.unknown = dbops_dictionary_unknown(hosts[i].facts.datid);
+		facts[i] = hosts[i].facts;
+	}
+	next = dbops_visits_next(facts, nhosts, dbops_clock_now(),
+	                         dbops_guc_inspect_interval * USECS_PER_SEC);
+	if (next >= 0)
+		start_visit(&hosts[next]);
+	else
+		looked_us = dbops_clock_monotonic_us();
+}
+
+bool
+dbops_inspector_is_due(void)
+{
+	return OidIsValid(running.datid) || looked_us == 0 ||
+	       dbops_clock_monotonic_us() - looked_us >= LOOK_AROUND_US;
+}
+
+void
+dbops_inspector_run(void)
+{
+	if (OidIsValid(running.datid))
+		take_in();
+	if (!OidIsValid(running.datid))
+		start_next();
+	watch_names();
+	hand_on_names();
+}
+
+InspectorState
+dbops_inspector_state(void)
+{
+	return state;
+}

@@ -1,0 +1,294 @@
+/*
+ * worker/visit.c
+ *		The inspector process: visits one database, tells the sampler what is in it, and ends.
+ *
+ * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can use
+ * the database as a template or drop it.  Reads catalogs in a read-only transaction; locks no
+ * relation of the user, and waits for no lock longer than lock_timeout.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type_d.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "collect/dictionary.h"
+#include "core/clock.h"
+#include "core/spi.h"
+#include "store/family.h"
+#include "store/selfstat.h"
+#include "worker/relation_files.h"
+#include "worker/visit.h"
+
+/* Relations read by one query, and sent in one message. */
+#define PAGE_RELATIONS 5000
+#define MESSAGE_RELATIONS 64
+
+/* When so much of the time is used up, no further page is begun. */
+#define LAST_PAGE_MS (VISIT_LIMIT_MS / 2)
+
+extern PGDLLEXPORT void dbops_visit_main(Datum argument);
+
+enum
+{
+	COLUMN_OID,
+	COLUMN_RELKIND,
+	COLUMN_PERSISTENCE,
+	COLUMN_SHARED,
+	COLUMN_SCHEMA,
+	COLUMN_NAME,
+	COLUMN_PARENT,
+	COLUMN_FROZEN_XID,
+	COLUMN_MIN_MXID,
+	COLUMN_PAGES,
+	COLUMN_TUPLES,
+	COLUMN_TABLESPACE,
+	COLUMN_FILENODE,
+	COLUMN_UNIQUE,
+	COLUMN_PRIMARY,
+	COLUMN_VALID,
+	COLUMN_CONSTRAINT,
+	COLUMN_DEFINITION
+};
+
+static const char relations_query[] =
+    "SELECT c.oid, c.relkind, c.relpersistence, c.relisshared,\n"
+    "    n.nspname, c.relname,\n"
+    "    coalesce(i.indrelid, t.oid, h.inhparent),\n"
+    "    c.relfrozenxid, c.relminmxid, c.relpages, c.reltuples, c.reltablespace,\n"
+    "    coalesce(nullif(c.relfilenode, 0), pg_catalog.pg_relation_filenode(c.oid)),\n"
+    "    i.indisunique, i.indisprimary, i.indisvalid, k.oid IS NOT NULL,\n"
+    "    CASE WHEN i.indexrelid IS NOT NULL AND c.relpersistence <> 't'\n"
+    "        THEN pg_catalog.pg_get_indexdef(i.indexrelid) END\n"
+    "FROM (\n"
+    "        SELECT p.*\n"
+    "        FROM pg_catalog.pg_class AS p\n"
+    "        WHERE p.oid > $1 AND p.relkind NOT IN ('v', 'c')\n"
+    "        ORDER BY p.oid\n"
+    "        LIMIT $2\n"
+    "    ) AS c\n"
+    "    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace\n"
+    "    LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid\n"
+    "    LEFT JOIN pg_catalog.pg_class AS t ON t.reltoastrelid = c.oid AND c.relkind = 't'\n"
+    "    LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = c.oid AND c.relispartition\n"
+    "    LEFT JOIN pg_catalog.pg_constraint AS k\n"
+    "        ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')\n"
+    "ORDER BY c.oid";
+
+static const char *const session_settings[][2] = {
+    {"search_path", "pg_catalog, pg_temp"},
+    {"default_transaction_read_only", "on"},
+    {"lock_timeout", "100ms"},
+    {"jit", "off"},
+    {"compute_query_id", "off"},
+    {"max_parallel_workers_per_gather", "0"},
+    {"row_security", "off"},
+};
+
+typedef struct Visit
+{
+	shm_mq_handle *queue;
+	RelationFiles *files;
+	int64 started_us;
+	Oid last_oid;
+	bool complete;
+	MemoryContext message_context;
+} Visit;
+
+/* Ends the process, quietly, when the sampler does not listen any more. */
+static void
+send(Visit *visit, Size size, const void *data)
+{
+	if (shm_mq_send(visit->queue, size, data, false, true) != SHM_MQ_SUCCESS)
+		proc_exit(0);
+}
+
+static char *
+text_of(const SpiRows *rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = dbops_spi_cell(rows, row, column, &isnull);
+	char *words;
+
+	if (isnull)
+		return NULL;
+	words =
+	    column == COLUMN_DEFINITION ? TextDatumGetCString(value) : NameStr(*DatumGetName(value));
+	return pg_server_to_any(words, (int) strlen(words), PG_UTF8);
+}
+
+static uint8
+flags_of(const SpiRows *rows, uint64 row)
+{
+	static const struct
+	{
+		int column;
+		uint8 flag;
+	} flags[] = {
+	    {COLUMN_UNIQUE, OBJECT_IS_UNIQUE},
+	    {COLUMN_PRIMARY, OBJECT_IS_PRIMARY},
+	    {COLUMN_VALID, OBJECT_IS_VALID},
+	    {COLUMN_CONSTRAINT, OBJECT_HAS_CONSTRAINT},
+	};
+	uint8 result = 0;
+
+	for (int i = 0; i < lengthof(flags); i++)
+	{
+		bool isnull;
+		Datum value = dbops_spi_cell(rows, row, flags[i].column, &isnull);
+
+		if (!isnull && DatumGetBool(value))
+			result |= flags[i].flag;
+	}
+	return result;
+}
+
+/* NULL reads as 0, which is none for all of these. */
+static Datum
+cell(const SpiRows *rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = dbops_spi_cell(rows, row, column, &isnull);
+
+	return isnull ? (Datum) 0 : value;
+}
+
+static void
+fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 row)
+{
+	memset(out, 0, sizeof(*out));
+	out->datid = DatumGetBool(cell(rows, row, COLUMN_SHARED)) ? InvalidOid : MyDatabaseId;
+	out->relid = DatumGetObjectId(cell(rows, row, COLUMN_OID));
+	out->parentid = DatumGetObjectId(cell(rows, row, COLUMN_PARENT));
+	out->relkind = DatumGetChar(cell(rows, row, COLUMN_RELKIND));
+	out->persistence = DatumGetChar(cell(rows, row, COLUMN_PERSISTENCE));
+	out->frozen_xid = DatumGetTransactionId(cell(rows, row, COLUMN_FROZEN_XID));
+	out->min_mxid = DatumGetTransactionId(cell(rows, row, COLUMN_MIN_MXID));
+	out->pages = DatumGetInt32(cell(rows, row, COLUMN_PAGES));
+	out->tuples = (int64) DatumGetFloat4(cell(rows, row, COLUMN_TUPLES));
+	if (!dbops_relation_files_find(
+	        visit->files, DatumGetObjectId(cell(rows, row, COLUMN_TABLESPACE)),
+	        DatumGetObjectId(cell(rows, row, COLUMN_FILENODE)), &out->main_bytes, &out->all_bytes))
+		out->main_bytes = out->all_bytes = FAMILY_NULL;
+}
+
+static NamedObject
+name_of(const Inspected *inspected, const SpiRows *rows, uint64 row)
+{
+	return (NamedObject){
+	    .class = OBJECT_CLASS_RELATION,
+	    .relkind = inspected->relkind,
+	    .flags = flags_of(rows, row),
+	    .datid = inspected->datid,
+	    .objid = inspected->relid,
+	    .parentid = inspected->parentid,
+	    .schemaname = text_of(rows, row, COLUMN_SCHEMA),
+	    .objname = text_of(rows, row, COLUMN_NAME),
+	    .definition = text_of(rows, row, COLUMN_DEFINITION),
+	};
+}
+
+static void
+send_rows(Visit *visit, const SpiRows *rows, uint64 first, int count)
+{
+	MemoryContext old = MemoryContextSwitchTo(visit->message_context);
+	const VisitPage page = {.count = count};
+	StringInfoData message;
+	StringInfoData batch;
+
+	initStringInfo(&message);
+	initStringInfo(&batch);
+	appendBinaryStringInfo(&message, (const char *) &page, sizeof(page));
+	for (int i = 0; i < count; i++)
+	{
+		Inspected inspected;
+		NamedObject name;
+
+		fill_inspected(visit, &inspected, rows, first + i);
+		name = name_of(&inspected, rows, first + i);
+		appendBinaryStringInfo(&message, (const char *) &inspected, sizeof(inspected));
+		dbops_object_batch_append(&batch, &name, 1);
+	}
+	appendBinaryStringInfo(&message, batch.data, batch.len);
+	send(visit, message.len, message.data);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(visit->message_context);
+}
+
+/* Reads and sends one page; false when there was none. */
+static bool
+send_page(Visit *visit)
+{
+	const SpiValue params[] = {
+	    {.type = OIDOID, .value = ObjectIdGetDatum(visit->last_oid)},
+	    {.type = INT8OID, .value = Int64GetDatum(PAGE_RELATIONS)},
+	};
+	const SpiRows *rows = dbops_spi_query(relations_query, params, lengthof(params));
+
+	for (uint64 row = 0; row < rows->nrows; row += MESSAGE_RELATIONS)
+		send_rows(visit, rows, row, (int) Min(rows->nrows - row, MESSAGE_RELATIONS));
+	if (rows->nrows == 0)
+		return false;
+	visit->last_oid = DatumGetObjectId(cell(rows, rows->nrows - 1, COLUMN_OID));
+	return true;
+}
+
+static void
+inspect(void *arg)
+{
+	Visit *visit = arg;
+	MemoryContext page_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops visit page", ALLOCSET_DEFAULT_SIZES);
+	VisitEnd end = {.count = 0};
+	bool more = true;
+
+	visit->message_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops visit message", ALLOCSET_DEFAULT_SIZES);
+	visit->files = dbops_relation_files_read();
+	while (more && dbops_clock_monotonic_us() - visit->started_us < LAST_PAGE_MS * 1000)
+	{
+		MemoryContext old = MemoryContextSwitchTo(page_context);
+
+		more = send_page(visit);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(page_context);
+	}
+	end.complete = !more;
+	end.database_bytes = dbops_relation_files_total(visit->files);
+	send(visit, sizeof(end), &end);
+}
+
+void
+dbops_visit_main(Datum argument)
+{
+	static const Task task = {
+	    .name = "inspect", .timeout_ms = VISIT_LIMIT_MS, .sql = true, .run = inspect};
+	Visit visit = {.started_us = dbops_clock_monotonic_us()};
+	dsm_segment *mapping;
+	VisitSegment *segment;
+
+	BackgroundWorkerUnblockSignals();
+	mapping = dsm_attach(DatumGetUInt32(argument));
+	if (mapping == NULL)
+		proc_exit(0);
+	dsm_pin_mapping(mapping);
+	segment = dsm_segment_address(mapping);
+	shm_mq_set_sender(dbops_visit_queue(segment), MyProc);
+	visit.queue = shm_mq_attach(dbops_visit_queue(segment), mapping, NULL);
+
+	BackgroundWorkerInitializeConnectionByOid(segment->datid, InvalidOid, 0);
+	dbops_selfstat_begin(SELF_INSPECTOR);
+	for (int i = 0; i < lengthof(session_settings); i++)
+		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
+	dbops_tx_run(&task, &visit, &segment->error);
+	dbops_selfstat_publish(SELF_INSPECTOR);
+	proc_exit(0);
+}

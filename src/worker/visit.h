@@ -1,0 +1,47 @@
+/*
+ * worker/visit.h
+ *		A visit to one database: what the inspector process and the sampler share while it lasts.
+ *
+ * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
+ * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
+ * (store/object_batch.h) of as many names in the same order; at last a VisitEnd, whose count is 0.
+ */
+#pragma once
+
+#include "core/tx.h"
+#include "storage/shm_mq.h"
+
+/* Limits of one visit. */
+#define VISIT_LIMIT_MS 2500
+#define VISIT_QUEUE_BYTES 65536
+
+typedef struct VisitSegment
+{
+	Oid datid;
+	TaskError error; /* in: of the visit before, so that only news is logged; out: of this one */
+} VisitSegment;
+
+typedef struct VisitPage
+{
+	int32 count;
+	int32 unused;
+} VisitPage;
+
+typedef struct VisitEnd
+{
+	int32 count; /* 0 */
+	int32 complete;
+	int64 database_bytes;
+} VisitEnd;
+
+static inline Size
+dbops_visit_segment_size(void)
+{
+	return MAXALIGN(sizeof(VisitSegment)) + VISIT_QUEUE_BYTES;
+}
+
+static inline shm_mq *
+dbops_visit_queue(VisitSegment *segment)
+{
+	return (shm_mq *) ((char *) segment + MAXALIGN(sizeof(VisitSegment)));
+}
