@@ -86,8 +86,8 @@ copy_histogram(MemoryContext context, const Histogram *from)
 }
 
 /*
- * now - then per bucket, modulo 2^32 as the source's counts wrap.  A bucket that lost counts means a
- * reset, and the whole of `now` is the increase.  NULL when there is none.
+ * now - then per bucket, modulo 2^32 as the source's counts wrap.  A bucket that lost counts means
+ * a reset, and the whole of `now` is the increase.  NULL when there is none.
  */
 static Histogram *
 subtract_histogram(MemoryContext context, const Histogram *now, const Histogram *then)

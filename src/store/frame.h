@@ -23,8 +23,9 @@ typedef struct Frame
 	int64 *values; /* row-major, family->nmetrics a row; FAMILY_NULL when unset */
 
 	/*
-	 * For the family's reader: what it has given so far, in its own terms, kept over resets.  0 asks for
-	 * everything; otherwise it may leave out counters and histograms that have not changed since.
+	 * For the family's reader: what it has given so far, in its own terms, kept over resets.  0
+	 * asks for everything; otherwise it may leave out counters and histograms that have not changed
+	 * since.
 	 */
 	uint64 bookmark;
 } Frame;
@@ -39,7 +40,8 @@ extern void dbops_frame_reserve(Frame *frame, int rows);
 
 /*
  * Adds a row, all values FAMILY_NULL, and returns its values.  The pointer is good until the next
- * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL otherwise.
+ * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL
+ * otherwise.
  */
 extern int64 *dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text);
 

@@ -24,7 +24,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE; CREATE TABLE t (id
 my $session = $node->background_psql('postgres');
 my $sampler = $session->query_safe("SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'");
 
-# To ask the server how far it is would be activity; the kernel counts how often the sampler went to sleep.
+# To ask the server how far it is would be activity; the kernel counts the pauses of the sampler.
 sub sampler_sleeps
 {
 	my ($count) = slurp_file("/proc/$sampler/status") =~ /^voluntary_ctxt_switches:\s+(\d+)/m;
