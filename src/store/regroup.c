@@ -133,8 +133,8 @@ dbops_regroup_add(Regroup *regroup, const Sample *sample)
 }
 
 /*
- * Brings the row that an entity has carried into the unit to those of the batch: it is complete with
- * them, and comes before them.
+ * Brings the row that an entity has carried into the unit to those of the batch: it is complete
+ * with them, and comes before them.
  */
 static void
 bring_carried(Regroup *regroup, const EntityKey *key)
