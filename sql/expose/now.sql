@@ -1,7 +1,7 @@
 -- What an operator asks first: one view per thing, worst first, in human units.
 --
--- Views only project and round.  Rates and shares are those of the latest sample; counts of tables and
--- indexes are those of the last hour; statements and errors count since the server started.
+-- Views only project and round.  Rates and shares are those of the latest sample; counts of tables
+-- and indexes are those of the last hour; statements and errors count since the server started.
 
 CREATE FUNCTION dbops._bytes(amount float8) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

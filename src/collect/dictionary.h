@@ -2,10 +2,10 @@
  * collect/dictionary.h
  *		The sampler's private dictionary of relations: what the inspector found, by (datid, relid).
  *
- * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and size
- * come from visits to each database.  The dictionary also finds out what is new, changed or dropped
- * and hands that on as batches for dbops.object (store/object_batch.h).  It lives in the process that
- * feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
+ * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and
+ * size come from visits to each database.  The dictionary also finds out what is new, changed or
+ * dropped and hands that on as batches for dbops.object (store/object_batch.h).  It lives in the
+ * process that feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
  */
 #pragma once
 
@@ -96,11 +96,12 @@ extern int dbops_dictionary_unknown(Oid datid);
 extern int64 dbops_dictionary_database_bytes(Oid datid);
 
 /*
- * Moves names that are to be stored into `batch` (reset first), some DICTIONARY_BATCH bytes, at most
- * a definition more.  False when there are none.
+ * Moves names that are to be stored into `batch` (reset first), some DICTIONARY_BATCH bytes, at
+ * most a definition more.  False when there are none.
  */
 #define DICTIONARY_BATCH 32768
 extern bool dbops_dictionary_next_batch(StringInfo batch);
 
-/* Hands on every name once more in the next visits, as when batches were lost before being stored. */
+/* Hands on every name once more in the next visits, as when batches were lost before being
+ * stored. */
 extern void dbops_dictionary_hand_on_again(void);

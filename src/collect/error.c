@@ -2,8 +2,8 @@
  * collect/error.c
  *		The family "error": failures by statement and SQLSTATE.
  *
- * A file of its own because it needs no database: the sampler reads it from shared memory.  Counters
- * apart by kind and level become one row for each SQLSTATE.
+ * A file of its own because it needs no database: the sampler reads it from shared memory.
+ * Counters apart by kind and level become one row for each SQLSTATE.
  */
 #include "postgres.h"
 

@@ -4,10 +4,11 @@
  *
  * A file of its own because it is the only code that walks the server's shared statistics.
  *
- * The scan holds one partition of the shared hash after another, shared; whoever creates or drops an
- * object of that partition waits meanwhile.  So the loop only copies: memory is there before, nothing
- * is allocated, thrown or logged in it, and no pointer into shared memory leaves it.  An entry cannot
- * go away under the partition lock; its own lock is taken shared so that the copy is not torn.
+ * The scan holds one partition of the shared hash after another, shared; whoever creates or drops
+ * an object of that partition waits meanwhile.  So the loop only copies: memory is there before,
+ * nothing is allocated, thrown or logged in it, and no pointer into shared memory leaves it.  An
+ * entry cannot go away under the partition lock; its own lock is taken shared so that the copy is
+ * not torn.
  */
 #include "postgres.h"
 
@@ -99,8 +100,8 @@ copy_entries(const ScanKind *kind, char *items, int capacity)
 }
 
 /*
- * Scans again with more room when entries were added meanwhile; what still does not fit then is left
- * for the next sample.
+ * Scans again with more room when entries were added meanwhile; what still does not fit then is
+ * left for the next sample.
  */
 static char *
 scan(const ScanKind *kind, int *expected, int *count)

@@ -3,13 +3,13 @@
  *		The families "table" and "index": statistics of relations in all databases.
  *
  * One file because both come from one kind of statistics, told apart only by the dictionary
- * (collect/dictionary.h).  A relation that the inspector has not seen yet is held back: it has no row
- * until its kind is known, and then counts from zero if its database was visited before, else from
- * its first row (dbops_dictionary_generation).  A relation without statistics has a row of zeros, so
- * an index that was never used is seen as such.  Temporary relations are left out.
+ * (collect/dictionary.h).  A relation that the inspector has not seen yet is held back: it has no
+ * row until its kind is known, and then counts from zero if its database was visited before, else
+ * from its first row (dbops_dictionary_generation).  A relation without statistics has a row of
+ * zeros, so an index that was never used is seen as such.  Temporary relations are left out.
  *
- * Use of a table's indexes is summed up here from increases, since a sum over those that exist would
- * drop, and then look like a reset, whenever one is dropped.
+ * Use of a table's indexes is summed up here from increases, since a sum over those that exist
+ * would drop, and then look like a reset, whenever one is dropped.
  */
 #include "postgres.h"
 
@@ -450,6 +450,7 @@ const Family dbops_family_table = {
     .nderived = lengthof(table_derived),
     .rates = true,
     .refresh_hourly = true,
+    .sampler_only = true,
     .read = read_tables,
     .generation = dbops_dictionary_generation,
 };
@@ -467,6 +468,7 @@ const Family dbops_family_index = {
     .nderived = lengthof(index_derived),
     .rates = true,
     .refresh_hourly = true,
+    .sampler_only = true,
     .read = read_indexes,
     .generation = dbops_dictionary_generation,
 };

@@ -3,8 +3,8 @@
  *		The family "server": what there is once per server.
  *
  * Sessions against the limits, workers in use, ages of transactions and who holds the oldest,
- * checkpoints, WAL, archiver.  Nothing here needs a database or SQL.  Limits are gauges too, so that
- * the history knows what they were.
+ * checkpoints, WAL, archiver.  Nothing here needs a database or SQL.  Limits are gauges too, so
+ * that the history knows what they were.
  */
 #include "postgres.h"
 

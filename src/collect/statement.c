@@ -273,22 +273,35 @@ static const Derived derived[] = {
 typedef struct RowOfKey
 {
 	EntityKey key;
+	char status;
 	int row;
 } RowOfKey;
 
-static HTAB *
+/* Its macros declare locals in nested blocks under one name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#define SH_PREFIX rows
+#define SH_ELEMENT_TYPE RowOfKey
+#define SH_KEY_TYPE EntityKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, k) dbops_entity_key_hash(&(k))
+#define SH_EQUAL(tb, a, b) (dbops_entity_compare(&(a), &(b)) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+#pragma GCC diagnostic pop
+
+static rows_hash *
 index_rows(const Frame *frame)
 {
-	HASHCTL control = {
-	    .keysize = sizeof(EntityKey), .entrysize = sizeof(RowOfKey), .hcxt = CurrentMemoryContext};
-	HTAB *rows = hash_create("dbops statements of a sample", Max(frame->nrows, 1), &control,
-	                         HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	rows_hash *rows = rows_create(CurrentMemoryContext, Max(frame->nrows, 1), NULL);
 
 	for (int row = 0; row < frame->nrows; row++)
 	{
-		RowOfKey *entry = hash_search(rows, &frame->keys[row], HASH_ENTER, NULL);
+		bool found;
 
-		entry->row = row;
+		rows_insert(rows, frame->keys[row], &found)->row = row;
 	}
 	return rows;
 }
@@ -327,15 +340,16 @@ set_recorded(int64 *values, const StatementCopy *copy, bool all)
 	values[STATEMENT_TOTAL_EXEC_MS] = copy->exec_ns / 1000;
 }
 
+/* Not given (NULL) when they are as they were. */
 static void
 set_histograms(Frame *frame, int64 *values, const StatementCopy *copy)
 {
 	MemoryContext caller = MemoryContextSwitchTo(frame->context);
 
 	dbops_frame_set_histogram(values, STATEMENT_EXEC_HISTOGRAM,
-	                          dbops_statements_histogram(copy, PHASE_EXEC));
+	                          copy ? dbops_statements_histogram(copy, PHASE_EXEC) : NULL);
 	dbops_frame_set_histogram(values, STATEMENT_PLAN_HISTOGRAM,
-	                          dbops_statements_histogram(copy, PHASE_PLAN));
+	                          copy ? dbops_statements_histogram(copy, PHASE_PLAN) : NULL);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -343,21 +357,29 @@ static void
 read_statements(Frame *frame)
 {
 	static const StatementCopy nothing = {.calls = 0};
+	static Histogram empty = {.nbuckets = 0};
 	bool present[STATEMENT_NMETRICS] = {false};
 	bool has_source =
 	    dbops_statement_source_read(frame, source_columns, lengthof(source_columns), present);
-	HTAB *rows = index_rows(frame);
+	rows_hash *rows = index_rows(frame);
+	uint32 changed_since = (uint32) frame->bookmark;
 	StatementScan scan = {0};
 	StatementCopy copy;
+	int64 *values;
 
+	frame->bookmark = dbops_statements_epoch();
 	for (int row = 0; row < frame->nrows; row++)
-		set_recorded(dbops_frame_row(frame, row), &nothing, frame->keys[row].num[3] == 0);
+	{
+		values = dbops_frame_row(frame, row);
+		set_recorded(values, &nothing, frame->keys[row].num[3] == 0);
+		dbops_frame_set_histogram(values, STATEMENT_EXEC_HISTOGRAM, &empty);
+		dbops_frame_set_histogram(values, STATEMENT_PLAN_HISTOGRAM, &empty);
+	}
 	while (dbops_statements_next(&scan, &copy))
 	{
 		EntityKey key = {
 		    {copy.key.datid, copy.key.userid, (int64) copy.key.queryid, copy.key.toplevel}};
-		RowOfKey *known = hash_search(rows, &key, HASH_FIND, NULL);
-		int64 *values;
+		RowOfKey *known = rows_lookup(rows, key);
 
 		if (known != NULL)
 			values = dbops_frame_row(frame, known->row);
@@ -367,9 +389,9 @@ read_statements(Frame *frame)
 			begin_row(values, copy.key.toplevel, present);
 		}
 		set_recorded(values, &copy, !copy.key.toplevel || !has_source);
-		set_histograms(frame, values, &copy);
+		set_histograms(frame, values, copy.epoch >= changed_since ? &copy : NULL);
 	}
-	hash_destroy(rows);
+	rows_destroy(rows);
 }
 
 const Family dbops_family_statement = {

@@ -20,8 +20,8 @@ typedef struct SourceColumn
 
 /*
  * Adds a row to the frame for each statement that pg_stat_statements knows, with the metrics of
- * `columns`.  Tells in present[], by metric, which columns this version has.  Returns false, and adds
- * nothing, when the database lacks the extension.
+ * `columns`.  Tells in present[], by metric, which columns this version has.  Returns false, and
+ * adds nothing, when the database lacks the extension.
  */
 extern bool
 dbops_statement_source_read(Frame *frame, const SourceColumn *columns, int ncolumns, bool *present);

@@ -81,8 +81,8 @@ add_session(Holders *holders, const PGPROC *proc)
 }
 
 /*
- * A slot for prepared transactions keeps the XID of its last use, so it counts only while the server's
- * array of running XIDs has that XID in its place.
+ * A slot for prepared transactions keeps the XID of its last use, so it counts only while the
+ * server's array of running XIDs has that XID in its place.
  */
 static void
 add_prepared(Holders *holders, const PGPROC *proc)

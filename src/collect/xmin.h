@@ -3,8 +3,8 @@
  *		Who keeps old row versions from being removed.
  *
  * Sessions, prepared transactions, replication slots and standbys that send feedback hold back the
- * oldest transaction whose effects somebody may still need to see.  Works in any process with shared
- * memory and takes no heavyweight lock.
+ * oldest transaction whose effects somebody may still need to see.  Works in any process with
+ * shared memory and takes no heavyweight lock.
  */
 #pragma once
 

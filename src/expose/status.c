@@ -2,8 +2,8 @@
  * expose/status.c
  *		Is dbops itself well; see status.h.
  *
- * One function per component, in the table `checks`; the first says whether the others have anything
- * to look at.
+ * One function per component, in the table `checks`; the first says whether the others have
+ * anything to look at.
  */
 #include "postgres.h"
 

@@ -2,8 +2,8 @@
  * math/histogram_funcs.c
  *		The SQL type dbops.histogram: its text, its operators, and what is asked of a value.
  *
- * The text of a value is {bucket:count, …}, the buckets numbered as in histogram.h; durations come
- * out in milliseconds.
+ * The text of a value is {bucket:count, ...}, its buckets numbered as in histogram.h; durations
+ * come out in milliseconds.
  */
 #include "postgres.h"
 

@@ -168,6 +168,12 @@ add_derived(ColumnList *list, const Derived *derived, int index)
 	                          .comment = compose_comment(derived->help, "", derived->unit)});
 }
 
+bool
+dbops_columns_has_table(const Family *family, TableKind kind)
+{
+	return kind == TABLE_HISTORY || !family->sampler_only;
+}
+
 Column *
 dbops_columns_list(const Family *family, TableKind kind, int *ncolumns)
 {

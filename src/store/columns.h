@@ -61,6 +61,9 @@ typedef struct Column
 	const char *comment; /* with unit and meaning */
 } Column;
 
+/* Whether there is such a table: the present of some families is known to the sampler alone. */
+extern bool dbops_columns_has_table(const Family *family, TableKind kind);
+
 /* The columns in their order, allocated in the current context. */
 extern Column *dbops_columns_list(const Family *family, TableKind kind, int *ncolumns);
 

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "math/histogram.h"
@@ -26,8 +25,8 @@ typedef struct Previous
 #define SH_ELEMENT_TYPE Previous
 #define SH_KEY_TYPE EntityKey
 #define SH_KEY key
-#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(EntityKey))
-#define SH_EQUAL(tb, a, b) (memcmp(&(a), &(b), sizeof(EntityKey)) == 0)
+#define SH_HASH_KEY(tb, k) dbops_entity_key_hash(&(k))
+#define SH_EQUAL(tb, a, b) (dbops_entity_compare(&(a), &(b)) == 0)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -40,6 +39,8 @@ struct DeltaState
 	MemoryContext context;
 	previous_hash *entities; /* NULL: no base yet */
 	uint32 round;
+	bool *keeps; /* by metric: a value that is not given is as it was */
+	bool *drifts;
 };
 
 DeltaState *
@@ -48,6 +49,15 @@ dbops_delta_create(const Family *family)
 	DeltaState *state = palloc0(sizeof(DeltaState));
 
 	state->family = family;
+	state->keeps = palloc(sizeof(bool) * family->nmetrics);
+	state->drifts = palloc(sizeof(bool) * family->nmetrics);
+	for (int m = 0; m < family->nmetrics; m++)
+	{
+		MetricKind kind = family->metrics[m].kind;
+
+		state->keeps[m] = kind == METRIC_COUNTER || kind == METRIC_HISTOGRAM;
+		state->drifts[m] = family->metrics[m].drifts;
+	}
 	state->context =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops delta", ALLOCSET_DEFAULT_SIZES);
 	return state;
@@ -76,8 +86,8 @@ copy_histogram(MemoryContext context, const Histogram *from)
 }
 
 /*
- * now - then per bucket, modulo 2^32 as the source's counts wrap.  A bucket that lost counts means a
- * reset, and the whole of `now` is the increase.  NULL when there is none.
+ * now - then per bucket, modulo 2^32 as the source's counts wrap.  A bucket that lost counts means
+ * a reset, and the whole of `now` is the increase.  NULL when there is none.
  */
 static Histogram *
 subtract_histogram(MemoryContext context, const Histogram *now, const Histogram *then)
@@ -110,26 +120,49 @@ subtract_histogram(MemoryContext context, const Histogram *now, const Histogram 
 	return increase->nbuckets > 0 ? increase : NULL;
 }
 
-/* What became of one metric; *changed is set when it is worth a row. */
-static int64
-change_of(const Metric *metric, int64 now, int64 then, bool *changed)
+/* Quickly: nothing of the entity is worth a closer look. */
+static bool
+is_unchanged(const DeltaState *state, const int64 *now, const int64 *then)
 {
-	int64 increase;
+	for (int m = 0; m < state->family->nmetrics; m++)
+	{
+		if (now[m] != then[m] && !(now[m] == FAMILY_NULL && state->keeps[m]) && !state->drifts[m])
+			return false;
+	}
+	return true;
+}
 
+/* Increase of a counter; NULL when the source does not say. */
+static int64
+increase_of(int64 now, int64 then)
+{
 	if (now == FAMILY_NULL)
-	{
-		*changed |= metric->kind != METRIC_COUNTER && then != FAMILY_NULL;
 		return FAMILY_NULL;
-	}
-	if (metric->kind != METRIC_COUNTER)
-	{
-		*changed |= now != then && !metric->drifts;
-		return now;
-	}
 	if (then == FAMILY_NULL)
 		return 0;
-	increase = now >= then ? now - then : now;
-	*changed |= increase != 0;
+	return now >= then ? now - then : now;
+}
+
+/* Increase of a histogram, which then becomes the previous one. */
+static Histogram *
+advance_histogram(DeltaState *state, MemoryContext context, const Histogram *now, int64 *then,
+                  int m)
+{
+	Histogram *before = dbops_frame_histogram(then, m);
+	Histogram *increase;
+
+	if (now == NULL)
+		return NULL;
+	if (before == NULL)
+		increase = now->nbuckets > 0 ? copy_histogram(context, now) : NULL;
+	else
+		increase = subtract_histogram(context, now, before);
+	if (increase != NULL || (before != NULL && before->nbuckets != now->nbuckets))
+	{
+		if (before != NULL)
+			pfree(before);
+		dbops_frame_set_histogram(then, m, copy_histogram(state->context, now));
+	}
 	return increase;
 }
 
@@ -142,31 +175,28 @@ change_row(DeltaState *state, Frame *changes, const int64 *now, int64 *then, int
 
 	for (int m = 0; m < family->nmetrics; m++)
 	{
-		const Histogram *histogram;
-		Histogram *before;
 		Histogram *increase;
 
-		if (family->metrics[m].kind != METRIC_HISTOGRAM)
+		switch (family->metrics[m].kind)
 		{
-			out[m] = change_of(&family->metrics[m], now[m], then[m], &changed);
-			then[m] = now[m];
-			continue;
+			case METRIC_HISTOGRAM:
+				increase = advance_histogram(state, changes->context, dbops_frame_histogram(now, m),
+				                             then, m);
+				dbops_frame_set_histogram(out, m, increase);
+				changed |= increase != NULL;
+				continue;
+			case METRIC_COUNTER:
+				out[m] = increase_of(now[m], then[m]);
+				changed |= out[m] != FAMILY_NULL && out[m] != 0;
+				break;
+			case METRIC_GAUGE:
+			case METRIC_TIMESTAMP:
+				out[m] = now[m];
+				changed |= now[m] != then[m] && !state->drifts[m];
+				break;
 		}
-
-		histogram = dbops_frame_histogram(now, m);
-		before = dbops_frame_histogram(then, m);
-		increase = NULL;
-		if (histogram != NULL)
-			increase = before == NULL ? copy_histogram(changes->context, histogram) :
-			                            subtract_histogram(changes->context, histogram, before);
-		dbops_frame_set_histogram(out, m, increase);
-		if (increase == NULL && (histogram != NULL || before == NULL))
-			continue;
-		changed = true;
-		if (before != NULL)
-			pfree(before);
-		dbops_frame_set_histogram(then, m,
-		                          histogram ? copy_histogram(state->context, histogram) : NULL);
+		if (now[m] != FAMILY_NULL || !state->keeps[m])
+			then[m] = now[m];
 	}
 	return changed;
 }
@@ -222,12 +252,11 @@ forget_vanished(DeltaState *state)
 }
 
 bool
-dbops_delta_apply(DeltaState *state, Frame *now, Frame *changes, bool all_entities)
+dbops_delta_apply(DeltaState *state, const Frame *now, Frame *changes, bool all_entities)
 {
 	bool base = state->entities == NULL;
 
 	dbops_frame_reset(changes);
-	dbops_frame_sort(now);
 	if (base)
 		state->entities = previous_create(state->context, Max(now->nrows, 16), NULL);
 	state->round++;
@@ -235,20 +264,22 @@ dbops_delta_apply(DeltaState *state, Frame *now, Frame *changes, bool all_entiti
 	for (int r = 0; r < now->nrows; r++)
 	{
 		const int64 *values = dbops_frame_row(now, r);
-		const char *label_text = now->texts ? now->texts[r] : NULL;
 		bool found;
 		Previous *entity = previous_insert(state->entities, now->keys[r], &found);
+		bool wanted;
 		int64 *out;
-		bool changed;
 
 		if (!found)
 			begin_entity(state, entity, values, base);
 		entity->round = state->round;
-		out = dbops_frame_add(changes, &now->keys[r], label_text);
-		changed = change_row(state, changes, values, entity->values, out);
-		if (!changed && !all_entities && !base && found)
+		wanted = all_entities || base || !found;
+		if (!wanted && is_unchanged(state, values, entity->values))
+			continue;
+		out = dbops_frame_add(changes, &now->keys[r], now->texts ? now->texts[r] : NULL);
+		if (!change_row(state, changes, values, entity->values, out) && !wanted)
 			changes->nrows--;
 	}
+	dbops_frame_sort(changes);
 	if (state->entities->members > now->nrows)
 		forget_vanished(state);
 	return !base;

@@ -1,7 +1,7 @@
 /*
  * store/family.h
- *		What a family is: the words in which collectors, the history, its SQL tables, /metrics and the
- *		reference manual describe a source of facts.
+ *		What a family is: the words in which collectors, the history, its SQL tables, /metrics and
+ *		the reference manual describe a source of facts.
  *
  * A family is a set of entities (one server, many tables) that share labels and metrics.  Its
  * descriptor is a const struct in the file of its collector; store/registry.h lists them all.
@@ -122,20 +122,21 @@ typedef struct Family
 	int nmetrics;
 	const Derived *derived;
 	int nderived;
-	bool rates; /* give each counter a <name>_per_second column */
+	bool rates;        /* give each counter a <name>_per_second column */
+	bool sampler_only; /* read() needs what the sampler knows: there is no dbops.<name>_now */
 	bool
 	    refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative
-	 * values, gauges as they are.  Must not wait on a heavyweight lock.  Works in any backend that
-	 * the cadence allows; what a version or machine lacks stays FAMILY_NULL.
+	 * values, gauges as they are.  Must not wait on a heavyweight lock.  Works in any backend
+	 * unless sampler_only; what a version or machine lacks stays FAMILY_NULL.
 	 */
 	void (*read)(struct Frame *frame);
 
 	/*
-	 * Optional: a number that changes when counters must not be compared with those read before.  It
-	 * is asked after reading; that sample is then a base.
+	 * Optional: a number that changes when counters must not be compared with those read before.
+	 * It is asked after reading; that sample is then a base.
 	 */
 	int64 (*generation)(void);
 } Family;

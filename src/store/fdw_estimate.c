@@ -27,6 +27,7 @@
 #define GUESSED_LIST_LENGTH 3.0
 
 #define US_PER_SECOND 1e6
+#define LONGEST_STEP_US 1e18 /* fits an int64 */
 #define SECONDS_PER_MINUTE 60
 
 typedef struct Guess
@@ -48,8 +49,9 @@ static void
 guess_step(Guess *guess, const Const *step)
 {
 	const Interval *interval = DatumGetIntervalP(step->constvalue);
+	double step_us = (double) interval->time + (double) interval->day * USECS_PER_DAY;
 
-	guess->query.step_us = Max(interval->time + interval->day * USECS_PER_DAY, 0);
+	guess->query.step_us = (int64) Max(Min(step_us, LONGEST_STEP_US), 0);
 }
 
 static void

@@ -26,5 +26,12 @@ typedef struct RowMaker
 extern void
 dbops_fdw_row_fill(const RowMaker *maker, const HistoryRow *row, Datum *values, bool *nulls);
 
+/* Whether a column is looked up by name: RowMaker.names is needed then, and only then. */
+static inline bool
+dbops_fdw_row_is_name(ColumnSource source)
+{
+	return source >= COLUMN_DATNAME && source <= COLUMN_ROLNAME;
+}
+
 /* Marks in wanted[] the metrics that the column is made of. */
 extern void dbops_fdw_row_mark(const Family *family, const Column *column, bool *wanted);

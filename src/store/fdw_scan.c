@@ -55,6 +55,18 @@ make_wanted(const FdwTable *table, const bool *needed)
 	return wanted;
 }
 
+static bool
+needs_names(const FdwTable *table, const bool *needed)
+{
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (needed[i] && table->columns[i] != NULL &&
+		    dbops_fdw_row_is_name(table->columns[i]->source))
+			return true;
+	}
+	return false;
+}
+
 /* Values are not evaluated here: EXPLAIN comes by, and parameters are not all set. */
 void
 dbops_fdw_scan_begin(ForeignScanState *node, int eflags)
@@ -70,6 +82,9 @@ dbops_fdw_scan_begin(ForeignScanState *node, int eflags)
 	scan->kinds = list_nth(plan->fdw_private, FDW_PLAN_KINDS);
 	scan->labels = list_nth(plan->fdw_private, FDW_PLAN_LABELS);
 	scan->expressions = plan->fdw_exprs;
+	/* Names serve all runs of the scan: they share the query's snapshot. */
+	if (needs_names(table, needed) && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		scan->maker.names = dbops_names_create();
 	scan->values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	scan->context =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops scan", ALLOCSET_DEFAULT_SIZES);
@@ -118,7 +133,6 @@ start_scan(FdwScan *scan, ExprContext *econtext)
 {
 	MemoryContext old = MemoryContextSwitchTo(scan->context);
 
-	scan->maker.names = dbops_names_create();
 	if (scan->maker.table->kind == TABLE_HISTORY)
 		start_history(scan, econtext);
 	else
@@ -173,7 +187,6 @@ dbops_fdw_scan_restart(ForeignScanState *node)
 		dbops_history_end(scan->history);
 	scan->history = NULL;
 	scan->frame = NULL;
-	scan->maker.names = NULL;
 	scan->started = false;
 	MemoryContextReset(scan->context);
 }

@@ -69,6 +69,18 @@ dbops_fdw_table_check_options(List *options)
 	(void) dbops_fdw_table_kind(kind);
 }
 
+/* A table of the present that can only be empty is none. */
+static void
+check_kind(const FdwTable *table)
+{
+	if (!dbops_columns_has_table(table->family, table->kind))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("the present of family \"%s\" is known to the sampler alone",
+		                       table->family->name),
+		                errhint("Read the last rows of dbops.%s.",
+		                        dbops_columns_table(table->family, TABLE_HISTORY))));
+}
+
 static const Family *
 find_family(List *options, const char *table)
 {
@@ -115,6 +127,7 @@ dbops_fdw_table_open(Oid relid)
 	table->name = pstrdup(RelationGetRelationName(relation));
 	table->family = find_family(options, table->name);
 	table->kind = dbops_fdw_table_kind(find_option(options, OPTION_KIND));
+	check_kind(table);
 	table->natts = desc->natts;
 	table->columns = palloc0(sizeof(Column *) * desc->natts);
 	columns = dbops_columns_list(table->family, table->kind, &ncolumns);
@@ -165,6 +178,11 @@ dbops_fdw_table_commands(TableKind kind, const char *server)
 	List *commands = NIL;
 
 	for (int i = 0; i < dbops_registry_count(); i++)
-		commands = lappend(commands, compose_command(dbops_registry_at(i), kind, server));
+	{
+		const Family *family = dbops_registry_at(i);
+
+		if (dbops_columns_has_table(family, kind))
+			commands = lappend(commands, compose_command(family, kind, server));
+	}
 	return commands;
 }

@@ -15,12 +15,12 @@
 Frame *
 dbops_frame_create(const Family *family)
 {
-	MemoryContext context =
-	    AllocSetContextCreate(CurrentMemoryContext, "dbops frame", ALLOCSET_DEFAULT_SIZES);
-	Frame *frame = MemoryContextAllocZero(CurrentMemoryContext, sizeof(Frame));
+	Frame *frame = palloc0(sizeof(Frame));
 
 	frame->family = family;
-	frame->context = context;
+	frame->rows =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops frame rows", ALLOCSET_SMALL_SIZES);
+	frame->context = AllocSetContextCreate(frame->rows, "dbops frame", ALLOCSET_DEFAULT_SIZES);
 	return frame;
 }
 
@@ -29,16 +29,12 @@ dbops_frame_reset(Frame *frame)
 {
 	MemoryContextReset(frame->context);
 	frame->nrows = 0;
-	frame->capacity = 0;
-	frame->keys = NULL;
-	frame->texts = NULL;
-	frame->values = NULL;
 }
 
 void
 dbops_frame_free(Frame *frame)
 {
-	MemoryContextDelete(frame->context);
+	MemoryContextDelete(frame->rows);
 	pfree(frame);
 }
 
@@ -48,7 +44,7 @@ grow(Frame *frame, void *old, Size new_size)
 	if (new_size == 0)
 		return NULL;
 	if (old == NULL)
-		return MemoryContextAllocHuge(frame->context, new_size);
+		return MemoryContextAllocHuge(frame->rows, new_size);
 	return repalloc_huge(old, new_size);
 }
 
@@ -108,7 +104,7 @@ compare_rows(const void *a, const void *b, void *arg)
 void
 dbops_frame_sort(Frame *frame)
 {
-	MemoryContext old = MemoryContextSwitchTo(frame->context);
+	MemoryContext old = MemoryContextSwitchTo(frame->rows);
 	Size row_size = sizeof(int64) * frame->family->nmetrics;
 	int nrows = frame->nrows;
 	bool sorted = true;
@@ -142,8 +138,13 @@ dbops_frame_sort(Frame *frame)
 		if (texts != NULL)
 			texts[i] = frame->texts[order[i]];
 	}
+	pfree(order);
+	pfree(frame->keys);
+	pfree(frame->values);
 	frame->keys = keys;
 	frame->values = values;
+	if (texts != NULL)
+		pfree(frame->texts);
 	frame->texts = texts;
 	frame->capacity = nrows;
 	MemoryContextSwitchTo(old);

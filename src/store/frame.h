@@ -14,12 +14,20 @@ struct Histogram;
 typedef struct Frame
 {
 	const Family *family;
-	MemoryContext context; /* texts and histograms of the rows live here */
+	MemoryContext rows;    /* the arrays below, kept over resets */
+	MemoryContext context; /* texts and histograms of the rows; child of the above */
 	int nrows;
 	int capacity;
 	EntityKey *keys;
 	char **texts;  /* the text label of each row; NULL unless the family has one */
 	int64 *values; /* row-major, family->nmetrics a row; FAMILY_NULL when unset */
+
+	/*
+	 * For the family's reader: what it has given so far, in its own terms, kept over resets.  0
+	 * asks for everything; otherwise it may leave out counters and histograms that have not changed
+	 * since.
+	 */
+	uint64 bookmark;
 } Frame;
 
 /* Made in a child of the current context. */
@@ -32,7 +40,8 @@ extern void dbops_frame_reserve(Frame *frame, int rows);
 
 /*
  * Adds a row, all values FAMILY_NULL, and returns its values.  The pointer is good until the next
- * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL otherwise.
+ * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL
+ * otherwise.
  */
 extern int64 *dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text);
 
@@ -59,6 +68,17 @@ static inline void
 dbops_frame_set_histogram(int64 *values, int metric, struct Histogram *histogram)
 {
 	values[metric] = histogram == NULL ? FAMILY_NULL : (int64) (intptr_t) histogram;
+}
+
+/* For hash tables by entity. */
+static inline uint32
+dbops_entity_key_hash(const EntityKey *key)
+{
+	uint64 hash = 0;
+
+	for (int i = 0; i < ENTITY_KEY_PARTS; i++)
+		hash = (hash ^ (uint64) key->num[i]) * UINT64CONST(0x9E3779B97F4A7C15);
+	return (uint32) (hash >> 32);
 }
 
 static inline int

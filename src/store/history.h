@@ -3,7 +3,8 @@
  *		Reading the history: rows of one family over a time range, from tables and the ring alike.
  *
  * Rows come at the finest resolution stored for their age, or at one step for all.  Reads under the
- * query's active snapshot, without SPI; usable on a standby and by any role the foreign table lets in.
+ * query's active snapshot, without SPI; usable on a standby and by any role the foreign table lets
+ * in.
  */
 #pragma once
 

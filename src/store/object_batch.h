@@ -2,14 +2,14 @@
  * store/object_batch.h
  *		The form in which names travel from the sampler to dbops.object.
  *
- * The inspector sends names to the sampler, and the sampler puts batches of them into the ring, under
- * the family id OBJECTS_FAMILY, from where the keeper stores them.
+ * The inspector sends names to the sampler, and the sampler puts batches of them into the ring,
+ * under the family id OBJECTS_FAMILY, from where the keeper stores them.
  *
  * Layout of a batch (integers in network order):
  *		format byte (1), then until the end, for each object:
  *		class byte, relkind byte (0: none), flags byte, presence byte (bit 0 schema, 1 name,
- *		2 definition), datid u32, objid i64, parentid u32, then the present texts, each ended by NUL.
- * Texts are in UTF-8 where the encoding of their database allows.
+ *		2 definition), datid u32, objid i64, parentid u32, then the present texts, each ended by
+ * NUL. Texts are in UTF-8 where the encoding of their database allows.
  */
 #pragma once
 

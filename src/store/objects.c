@@ -319,8 +319,8 @@ dbops_objects_prune(TimestampTz before)
 /* ---- texts of statements ---- */
 
 /*
- * After so many ids or so long the set begins anew: many ids belong to statements long gone, and what
- * is still there is to be seen once a day.
+ * After so many ids or so long the set begins anew: many ids belong to statements long gone, and
+ * what is still there is to be seen once a day.
  */
 #define KNOWN_MAX 200000
 #define KNOWN_US (INT64CONST(12) * 60 * 60 * USECS_PER_SEC)

@@ -3,8 +3,8 @@
  *		The dictionary of names, dbops.object.
  *
  * The only writer of the table.  Names of relations come from the sampler through the ring;
- * databases, roles and statement texts are read here.  Everything but noting a statement runs in the
- * keeper, inside a transaction with a snapshot, in the database that has the extension.
+ * databases, roles and statement texts are read here.  Everything but noting a statement runs in
+ * the keeper, inside a transaction with a snapshot, in the database that has the extension.
  */
 #pragma once
 
@@ -35,8 +35,8 @@ extern void dbops_objects_note_statement(Oid datid, int64 queryid);
 
 /*
  * Reads and stores texts of statements that were noted and have none, if there are any and the last
- * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once, which
- * takes some 50 ms for 7,000.  Returns how many it stored.  Without pg_stat_statements it does
- * nothing.
+ * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once,
+ * which takes some 50 ms for 7,000.  Returns how many it stored.  Without pg_stat_statements it
+ * does nothing.
  */
 extern int dbops_objects_learn_statements(void);

@@ -9,7 +9,8 @@
 
 #include "store/family.h"
 
-/* Makes `families` the registry.  Checks it: ids and names unique, terms of derived columns known. */
+/* Makes `families` the registry.  Checks it: ids and names unique, terms of derived columns
+ * known. */
 extern void dbops_registry_set(const Family *const *families, int nfamilies);
 
 extern int dbops_registry_count(void);

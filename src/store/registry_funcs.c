@@ -148,8 +148,13 @@ dbops_columns(PG_FUNCTION_ARGS)
 
 	for (int f = 0; f < dbops_registry_count(); f++)
 	{
+		const Family *family = dbops_registry_at(f);
+
 		for (int kind = 0; kind < TABLE_KINDS; kind++)
-			emit_table(rows, dbops_registry_at(f), kind);
+		{
+			if (dbops_columns_has_table(family, kind))
+				emit_table(rows, family, kind);
+		}
 	}
 	return (Datum) 0;
 }

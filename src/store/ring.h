@@ -39,17 +39,17 @@ extern void dbops_ring_create(void);
 extern bool dbops_ring_attach(void);
 
 /*
- * Appends a tick; sets its boot and seq, and moves `at` by a microsecond where the family's last tick
- * has the very same, as (node, family, at) identifies a tick.  Returns false when there is no ring, or
- * when the data is larger than a quarter of it, which counts as a drop.
+ * Appends a tick; sets its boot and seq, and moves `at` by a microsecond where the family's last
+ * tick has the very same, as (node, family, at) identifies a tick.  Returns false when there is no
+ * ring, or when the data is larger than a quarter of it, which counts as a drop.
  */
 extern bool dbops_ring_append(Tick *tick, const void *data);
 
 #define RING_ANY_FAMILY (-1)
 
 /*
- * Copies the first tick with seq > after of the family (or RING_ANY_FAMILY) into *tick and, palloc'd, *data.
- * Returns false when there is none.
+ * Copies the first tick with seq > after of the family (or RING_ANY_FAMILY) into *tick and,
+ * palloc'd, *data. Returns false when there is none.
  */
 extern bool dbops_ring_next(int64 after, int16 family, Tick *tick, char **data);
 

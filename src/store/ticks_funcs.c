@@ -1,6 +1,7 @@
 /*
  * store/ticks_funcs.c
- *		What tests and benchmarks need of the store: to write a past, to run its upkeep, to read rows.
+ *		What tests and benchmarks need of the store: to write a past, to run its upkeep, to read
+ *		rows.
  *
  * For superusers only.
  */

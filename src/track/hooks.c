@@ -3,8 +3,8 @@
  *		Recording what this session runs; see hooks.h.
  *
  * Preloaded after pg_stat_statements these hooks are the outermost: they reuse the Instrumentation
- * it allocates, and see the query id of a utility statement before it is set to 0.  If there is none
- * to reuse, ours counts everything, so that whoever looks at it later misses nothing.
+ * it allocates, and see the query id of a utility statement before it is set to 0.  If there is
+ * none to reuse, ours counts everything, so that whoever looks at it later misses nothing.
  *
  * The depth counts hooks entered, and is set back where an error passes; so it survives COMMIT
  * inside procedures, where transaction callbacks would reset it.
@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "commands/extension.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
@@ -439,7 +440,8 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 	key = dbops_statements_key(pstmt->queryId, GetUserId(), depth == 0);
 	INSTR_TIME_SET_CURRENT(start);
 	run_utility(class, &key, DBOPS_PROCESS_UTILITY_ARGS);
-	if (class != UTILITY_ORDINARY || key.queryid == 0)
+	/* The script of an extension is a thousand statements that nobody asks about again. */
+	if (class != UTILITY_ORDINARY || key.queryid == 0 || (creating_extension && !key.toplevel))
 		return;
 	INSTR_TIME_SET_CURRENT(end);
 	/* The user as it is now: SET ROLE is accounted to the new role, as pg_stat_statements does. */

@@ -372,6 +372,7 @@ dbops_statements_next(StatementScan *scan, StatementCopy *copy)
 		    pg_atomic_read_u32(&slot->epoch) < scan->changed_since)
 			continue;
 		copy->slot = number;
+		copy->epoch = pg_atomic_read_u32(&slot->epoch);
 		copy->generation = pg_atomic_read_u32(&slot->generation);
 		pg_read_barrier();
 		copy->key = slot->key;

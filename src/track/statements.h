@@ -4,8 +4,8 @@
  *
  * Recording takes no lock, waits for nobody and never fails: a session finds its slot in a cache of
  * its own and adds to atomic counters.  A full table stops admitting and counts that; room is made
- * by the sampler alone, which evicts what was not seen for longest and keeps the slot out of use for
- * a while, so that a session that is just adding cannot add to another statement.
+ * by the sampler alone, which evicts what was not seen for longest and keeps the slot out of use
+ * for a while, so that a session that is just adding cannot add to another statement.
  */
 #pragma once
 
@@ -51,6 +51,7 @@ typedef struct StatementCopy
 	uint32 slot;
 	uint32 generation; /* changes when the slot is given to another statement */
 	TimestampTz first_seen_at;
+	uint32 epoch;             /* of the last change */
 	TimestampTz last_seen_at; /* to within an epoch */
 	int64 calls;              /* that ended without error */
 	int64 rows;

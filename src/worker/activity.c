@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "storage/proc.h"
 #include "utils/backend_status.h"
 
@@ -50,8 +51,12 @@ static bool
 is_foreign(const PgBackendStatus *entry)
 {
 	if (entry->st_backendType == B_BG_WORKER)
+	{
+		const char *type = GetBackgroundWorkerTypeByPid(entry->st_procpid);
+
 		return entry->st_databaseid != InvalidOid &&
-		       strncmp(entry->st_appname, "dbops ", strlen("dbops ")) != 0;
+		       (type == NULL || strncmp(type, "dbops ", strlen("dbops ")) != 0);
+	}
 	return entry->st_backendType == B_BACKEND || entry->st_backendType == B_WAL_SENDER;
 }
 

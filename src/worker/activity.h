@@ -2,10 +2,10 @@
  * worker/activity.h
  *		Was anybody but dbops active, and did a long transaction end?
  *
- * Two questions about the time since the last look, answered from the status of all sessions without
- * SQL.  The first lets an idle server stay idle (its ticks are merged before they are stored); the
- * second marks ticks whose counters include work done earlier, because the server reports a
- * transaction's statistics at its end.
+ * Two questions about the time since the last look, answered from the status of all sessions
+ * without SQL.  The first lets an idle server stay idle (its ticks are merged before they are
+ * stored); the second marks ticks whose counters include work done earlier, because the server
+ * reports a transaction's statistics at its end.
  */
 #pragma once
 

@@ -68,7 +68,8 @@ dbops_control_enlist(WorkerKind kind)
 void
 dbops_control_wake(WorkerKind kind)
 {
-	/* A stale latch is harmless: latches belong to process slots, and a spurious wake-up is cheap. */
+	/* A stale latch is harmless: latches belong to process slots, and a spurious wake-up is
+	 * cheap. */
 	Latch *latch = control->workers[kind].latch;
 
 	if (latch != NULL)

@@ -1,7 +1,7 @@
 /*
  * worker/control.h
- *		What the workers and the functions that wait for them share: who runs, what was asked for, what
- *		is done, and what went wrong.
+ *		What the workers and the functions that wait for them share: who runs, what was asked for,
+ *		what is done, and what went wrong.
  *
  * A request is a number that counts up.  Sampler and keeper each publish the last request they have
  * served; whoever waits sleeps on one condition variable.  Every field is written by one process.

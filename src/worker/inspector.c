@@ -2,9 +2,9 @@
  * worker/inspector.c
  *		The sampler's side of the inspector; see inspector.h.
  *
- * A visit may fail in many ways: no free worker slot, the database is dropped or closed meanwhile, the
- * process dies or is slow.  All are one case, a visit that did not finish: what came is kept, nothing
- * is taken for dropped, and the database is tried again after a growing gap.
+ * A visit may fail in many ways: no free worker slot, the database is dropped or closed meanwhile,
+ * the process dies or is slow.  All are one case, a visit that did not finish: what came is kept,
+ * nothing is taken for dropped, and the database is tried again after a growing gap.
  */
 #include "postgres.h"
 
@@ -158,8 +158,8 @@ take_in(void)
 /* ---- handing on ---- */
 
 /*
- * Names that were overwritten in the ring before the keeper stored them are handed on once more, but
- * only when it stores again: a standby would fill its ring with them.
+ * Names that were overwritten in the ring before the keeper stored them are handed on once more,
+ * but only when it stores again: a standby would fill its ring with them.
  */
 static void
 watch_names(void)

@@ -3,8 +3,8 @@
  *		The sampler's side of the inspector: starts visits and takes in what they find.
  *
  * One database at a time, each in a process of its own that ends within seconds (worker/visit.c).
- * What is found goes into the dictionary (collect/dictionary.h), and names from there into the ring,
- * for the keeper.  Nothing here waits.
+ * What is found goes into the dictionary (collect/dictionary.h), and names from there into the
+ * ring, for the keeper.  Nothing here waits.
  */
 #pragma once
 

@@ -1,10 +1,11 @@
 /*
  * worker/keeper.c
- *		The keeper: connected to dbops.database, it samples what only SQL gives and stores the history.
+ *		The keeper: connected to dbops.database, it samples what only SQL gives and stores the
+ *		history.
  *
  * Everything it does is a task in a transaction of its own, with a time limit.  Ticks are marked
- * stored after the commit that stored them; what fails stays in the ring and is tried again with the
- * next round.  On a standby the same loop runs, and storing is simply not possible yet.
+ * stored after the commit that stored them; what fails stays in the ring and is tried again with
+ * the next round.  On a standby the same loop runs, and storing is simply not possible yet.
  */
 #include "postgres.h"
 
@@ -108,6 +109,7 @@ static const char *const session_settings[][2] = {
     {"idle_in_transaction_session_timeout", "0"},
     {"stats_fetch_consistency", "none"},
     {"jit", "off"},
+    {"work_mem", "32MB"}, /* statements of pg_stat_statements, without a temporary file */
     {"compute_query_id", "off"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_isolation", "read committed"},

@@ -13,9 +13,14 @@
 #define FIRST_BACKOFF_US (2 * USECS_PER_SEC)
 #define MAX_BACKOFF_US (2 * USECS_PER_MINUTE)
 
+/* A worker that ran this long did not fail at starting. */
+#define STAYED_US (10 * USECS_PER_SEC)
+
 static void
 back_off(Launch *launch)
 {
+	if (dbops_clock_monotonic_us() - launch->started_us > STAYED_US)
+		launch->backoff_us = 0;
 	launch->backoff_us =
 	    launch->backoff_us == 0 ? FIRST_BACKOFF_US : Min(launch->backoff_us * 2, MAX_BACKOFF_US);
 	launch->retry_us = dbops_clock_monotonic_us() + launch->backoff_us;
@@ -35,7 +40,15 @@ start(Launch *launch)
 	strlcpy(worker.bgw_type, launch->name, sizeof(worker.bgw_type));
 	strlcpy(worker.bgw_library_name, "dbops", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, launch->function, sizeof(worker.bgw_function_name));
+	launch->started_us = dbops_clock_monotonic_us();
 	return RegisterDynamicBackgroundWorker(&worker, &launch->handle);
+}
+
+void
+dbops_launch_forget(Launch *launch)
+{
+	launch->backoff_us = 0;
+	launch->retry_us = 0;
 }
 
 LaunchState

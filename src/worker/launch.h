@@ -18,6 +18,7 @@ typedef struct Launch
 	struct BackgroundWorkerHandle *handle;
 	int64 retry_us; /* monotonic time before which it is not started again */
 	int64 backoff_us;
+	int64 started_us; /* a worker that stayed long enough is no failure */
 } Launch;
 
 typedef enum LaunchState
@@ -26,6 +27,9 @@ typedef enum LaunchState
 	LAUNCH_WAITING, /* backs off after it ended */
 	LAUNCH_NO_SLOT, /* max_worker_processes is used up */
 } LaunchState;
+
+/* Forgets earlier failures: the next start is not held back. */
+extern void dbops_launch_forget(Launch *launch);
 
 /* Starts the worker unless it runs or backs off. */
 extern LaunchState dbops_launch_keep(Launch *launch);

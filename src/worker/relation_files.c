@@ -2,7 +2,8 @@
  * worker/relation_files.c
  *		Sizes of a database's files; see relation_files.h.
  *
- * A file that goes away during the walk is not counted; temporary relations count in the total alone.
+ * A file that goes away during the walk is not counted; temporary relations count in the total
+ * alone.
  */
 #include "postgres.h"
 

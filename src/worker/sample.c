@@ -20,6 +20,7 @@ struct Sampling
 	Frame *changes;
 	StringInfoData bytes;
 	Tick tick;
+	bool completed;    /* the last try to take a sample */
 	bool taken;        /* tick and bytes wait to be appended */
 	int64 last_us;     /* monotonic time of the previous sample */
 	int64 refreshed_h; /* hour of the last tick with all entities */
@@ -46,6 +47,7 @@ void
 dbops_sampling_forget(Sampling *sampling)
 {
 	dbops_delta_forget(sampling->delta);
+	sampling->completed = false;
 	sampling->taken = false;
 }
 
@@ -81,6 +83,10 @@ dbops_sampling_take(Sampling *sampling)
 	bool has_base;
 	Tick *tick = &sampling->tick;
 
+	/* What a failed try has read went nowhere: ask for everything again. */
+	if (!sampling->completed)
+		sampling->now->bookmark = 0;
+	sampling->completed = false;
 	sampling->taken = false;
 	dbops_frame_reset(sampling->now);
 	sampling->family->read(sampling->now);
@@ -99,6 +105,7 @@ dbops_sampling_take(Sampling *sampling)
 	tick->at = at;
 	tick->covers_us = has_base ? now_us - sampling->last_us : 0;
 	sampling->last_us = now_us;
+	sampling->completed = true;
 	sampling->taken = true;
 }
 

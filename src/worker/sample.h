@@ -2,8 +2,8 @@
  * worker/sample.h
  *		Taking a sample of a family: read the source, subtract the previous sample, encode a tick.
  *
- * Shared by the sampler and the keeper, which sample different families.  A sample is made first and
- * appended to the ring afterwards, so that a round of families gets common flags.
+ * Shared by the sampler and the keeper, which sample different families.  A sample is made first
+ * and appended to the ring afterwards, so that a round of families gets common flags.
  */
 #pragma once
 
@@ -15,8 +15,8 @@ typedef struct Sampling Sampling;
 extern Sampling *dbops_sampling_create(const Family *family);
 
 /*
- * Reads the family and makes its next tick.  Inside a transaction; throws what the source throws, and
- * the next sample then covers this one's time as well.
+ * Reads the family and makes its next tick.  Inside a transaction; throws what the source throws,
+ * and the next sample then covers this one's time as well.
  */
 extern void dbops_sampling_take(Sampling *sampling);
 

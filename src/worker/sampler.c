@@ -2,13 +2,14 @@
  * worker/sampler.c
  *		The sampler: the one static worker, which keeps time and never runs SQL.
  *
- * Connected to no database, it sees shared catalogs and shared memory: enough to sample the machine,
- * the server and the statistics of every database.  It owns the ring of ticks and starts the other
- * workers.  A round reads some families, each in a transaction of its own, and then appends their
- * ticks with common flags; a family that fails is missing from the round and nothing else.
+ * Connected to no database, it sees shared catalogs and shared memory: enough to sample the
+ * machine, the server and the statistics of every database.  It owns the ring of ticks and starts
+ * the other workers.  A round reads some families, each in a transaction of its own, and then
+ * appends their ticks with common flags; a family that fails is missing from the round and nothing
+ * else.
  *
- * Time is kept by the wall clock, so that samples fall on round times; the length of a span is taken
- * from the monotonic clock, so that a clock set back or forward makes no span wrong.
+ * Time is kept by the wall clock, so that samples fall on round times; the length of a span is
+ * taken from the monotonic clock, so that a clock set back or forward makes no span wrong.
  */
 #include "postgres.h"
 
@@ -28,6 +29,7 @@
 #include "core/guc.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/errors.h"
 #include "track/hooks.h"
 #include "track/statements.h"
 #include "worker/activity.h"
@@ -85,7 +87,10 @@ run_round(Sampler *sampler, bool wide)
 	Activity activity;
 
 	if (wide)
+	{
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_errors_evict();
+	}
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
@@ -156,7 +161,11 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 	if (!dbops_control_run(sampler->worker, &find_database, &exists))
 		return;
 	if (!exists)
+	{
+		/* Whoever creates it is not to wait. */
+		dbops_launch_forget(keeper);
 		control->store = STORE_NO_DATABASE;
+	}
 	else if (dbops_launch_keep(keeper) == LAUNCH_NO_SLOT)
 		control->store = STORE_NO_WORKER;
 }

@@ -67,7 +67,8 @@ check_can_sample(const WorkerControl *control)
 		                        "dbops.status() tells more.")));
 }
 
-/* A keeper that is not there may be about to start: always so in the database it is to connect to. */
+/* A keeper that is not there may be about to start: always so in the database it is to connect
+ * to. */
 static bool
 may_keeper_come(const WorkerControl *control)
 {

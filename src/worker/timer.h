@@ -13,8 +13,8 @@ typedef struct Timer
 } Timer;
 
 /*
- * Whether the timer is due; if so it is set to the next multiple of its interval.  A wait longer than
- * the interval means that the clock went back or the setting changed: then it starts anew.
+ * Whether the timer is due; if so it is set to the next multiple of its interval.  A wait longer
+ * than the interval means that the clock went back or the setting changed: then it starts anew.
  */
 extern bool dbops_timer_is_due(Timer *timer, int interval_s, TimestampTz now);
 

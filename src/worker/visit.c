@@ -2,8 +2,8 @@
  * worker/visit.c
  *		The inspector process: visits one database, tells the sampler what is in it, and ends.
  *
- * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can use
- * the database as a template or drop it.  Reads catalogs in a read-only transaction; locks no
+ * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can
+ * use the database as a template or drop it.  Reads catalogs in a read-only transaction; locks no
  * relation of the user, and waits for no lock longer than lock_timeout.
  */
 #include "postgres.h"

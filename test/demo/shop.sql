@@ -48,6 +48,8 @@ INSERT INTO order_items
 SELECT i, 1 + (i * 31) % 1000, 1 + i % 3
 FROM generate_series(1, 300000) AS i;
 
+INSERT INTO carts SELECT i, '{"items": 1}' FROM generate_series(1, 20000, 2) AS i;
+
 -- A careful job: tries, catches, and tells nobody how often it failed.
 CREATE FUNCTION average_price(product int) RETURNS numeric LANGUAGE plpgsql AS $$
 BEGIN

@@ -4,48 +4,66 @@
 \pset null '-'
 \pset linestyle unicode
 \pset border 1
-\pset format wrapped
-\pset columns 140
 
 \echo
-\echo '== Is dbops well? ========================================================  SELECT * FROM dbops.status()'
+\echo '== Is dbops well?  dbops.status()'
 SELECT * FROM dbops.status();
 
 \echo
-\echo '== Which statements take the time?  (the first one misses an index, the updates of products wait in a queue)'
-SELECT datname AS database, calls, round(mean_ms::numeric, 2) AS mean_ms, round(p50_ms::numeric, 2) AS p50_ms,
-       round(p99_ms::numeric, 2) AS p99_ms, errors, round(100 * total_share::numeric, 1) AS "share %",
-       regexp_replace(left(query, 60), '\s+', ' ', 'g') AS statement
+\echo '== Which statements take the time?  dbops.statements'
+\echo '   Updates of one product wait for each other: a median below 1 ms, and seconds at the 99th percentile.'
+\echo '   Orders of one customer: the whole table is read each time, for want of an index.'
+SELECT datname AS database, calls, time_percent AS "time %", mean_ms, p50_ms, p99_ms, errors,
+       left(regexp_replace(query, '\s+', ' ', 'g'), 60) AS statement
 FROM dbops.statements
-ORDER BY total_share DESC NULLS LAST
+WHERE toplevel AND datname IN ('shop', 'telemetry')
 LIMIT 10;
 
 \echo
-\echo '== What fails?  (also what a PL/pgSQL handler swallows, and what the log never shows)'
-SELECT datname AS database, sqlstate, sum(errors) AS errors,
-       regexp_replace(left(min(query), 60), '\s+', ' ', 'g') AS "for example"
+\echo '== What fails?  dbops.errors'
+\echo '   22012 (division by zero) is caught in a function: neither the application nor the log sees it.'
+SELECT datname AS database, sqlstate, kind, sum(count) AS times, left(max(message), 40) AS message,
+       left(regexp_replace(max(query), '\s+', ' ', 'g'), 48) AS "for example"
 FROM dbops.errors
-GROUP BY 1, 2
-ORDER BY 3 DESC
+WHERE datname IN ('shop', 'telemetry')
+GROUP BY datname, sqlstate, kind
+ORDER BY times DESC
 LIMIT 10;
 
 \echo
-\echo '== Which tables are read whole?  (orders: an index on customer_id is missing)'
-SELECT datname AS database, relname AS "table", seq_scan, seq_tup_read, idx_scan, n_tup_ins, n_tup_upd,
-       pg_size_pretty(size_bytes) AS size
+\echo '== Which tables are read whole, of all databases?  dbops.tables'
+SELECT datname AS database, relname AS "table", size, seq_scan, seq_tup_read, idx_scan, n_tup_ins, n_tup_upd,
+       dead_percent AS "dead %"
 FROM dbops.tables
 WHERE schemaname = 'public'
-ORDER BY seq_tup_read DESC NULLS LAST
 LIMIT 6;
 
 \echo
-\echo '== How is the machine?'
-SELECT * FROM dbops.system \gx
+\echo '== How is the machine?  dbops.system'
+SELECT resource, used_percent AS "used %", left(detail, 90) AS detail
+FROM dbops.system
+LIMIT 8;
 
 \echo
-\echo '== What happened over the last minutes?  (history, in steps of 20 s; temporary files are the report that spills)'
-SELECT at::time(0) AS at, datname AS database, xact_commit, xact_rollback, tup_returned,
-       pg_size_pretty(temp_bytes) AS temporary
-FROM dbops.database_history
-WHERE step = '20 s' AND at > now() - interval '3 minutes' AND datname IN ('shop', 'telemetry')
-ORDER BY datname, at;
+\echo '== And over the last minutes, in steps of 20 s?  dbops.database_history, dbops.server_history'
+\echo '   Rows read come from the missing index, temporary files from a report that sorts in 1 MB.'
+SELECT d.at::time(0) AS at, round(d.xact_commit_per_second) AS "commits/s",
+       d.xact_rollback AS rollbacks, round(d.tup_returned_per_second) AS "rows read/s",
+       pg_size_pretty(d.temp_bytes) AS "temporary files", s.lock_waiters AS "waiting for a lock",
+       s.idle_in_transaction AS "idle in transaction",
+       pg_size_pretty(round(s.wal_bytes_per_second)::bigint) AS "WAL/s"
+FROM dbops.database_history AS d
+     LEFT JOIN dbops.server_history AS s ON s.at = d.at AND s.node = d.node AND s.step = '20 s'
+                                            AND s.at > now() - interval '3 minutes'
+WHERE d.step = '20 s' AND d.at > now() - interval '3 minutes' AND d.datname = 'shop'
+ORDER BY d.at;
+
+\echo
+\echo '== And a percentile of one statement over time?  dbops.statement_history'
+SELECT h.at::time(0) AS at, h.calls, round(h.p50_ms::numeric, 2) AS p50_ms,
+       round(h.p95_ms::numeric, 2) AS p95_ms, round(h.p99_ms::numeric, 2) AS p99_ms
+FROM dbops.statement_history AS h
+WHERE h.step = '20 s' AND h.at > now() - interval '3 minutes' AND h.datname = 'shop'
+      AND h.queryid = (SELECT s.queryid FROM dbops.statements AS s
+                       WHERE s.datname = 'shop' AND s.query LIKE 'UPDATE products SET stock = stock%WHERE id = %' LIMIT 1)
+ORDER BY h.at;

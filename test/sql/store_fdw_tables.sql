@@ -34,8 +34,13 @@ CREATE FOREIGN TABLE other.t (device bigint) SERVER dbops OPTIONS (family 'devic
 SELECT count(*) FROM other.t;
 DROP FOREIGN TABLE other.t;
 
+-- what only the sampler knows has no table of the present
+CREATE FOREIGN TABLE other.t (relid oid) SERVER dbops OPTIONS (family 'table', kind 'now');
+SELECT count(*) FROM other.t;
+DROP FOREIGN TABLE other.t;
+
 -- both kinds can be imported again elsewhere
-IMPORT FOREIGN SCHEMA now LIMIT TO (table_now) FROM SERVER dbops INTO other;
+IMPORT FOREIGN SCHEMA now LIMIT TO (database_now) FROM SERVER dbops INTO other;
 IMPORT FOREIGN SCHEMA history LIMIT TO (table_history) FROM SERVER dbops INTO other;
 SELECT relname, relkind FROM pg_class WHERE relnamespace = 'other'::regnamespace ORDER BY relname;
 

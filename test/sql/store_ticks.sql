@@ -5,6 +5,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
 SET timezone = 'UTC';
+SET datestyle = 'ISO, MDY';
+SET intervalstyle = 'postgres';
 
 -- A past of its own: 60 tables, a third of them active in each minute, 27 hours.
 SELECT dbops._generate_history('past', 'table', '2020-01-01', '2020-01-02 03:00', '1 min', 60, 0.3) > 0

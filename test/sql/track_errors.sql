@@ -1,4 +1,5 @@
 -- Every failure is counted once, at the statement where it arose, caught or not.
+-- covers: track/failures
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

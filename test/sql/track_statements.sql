@@ -1,4 +1,5 @@
 -- Every statement is accounted for once: at its own level, whatever carries it.
+-- covers: track/hooks track/cursors
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

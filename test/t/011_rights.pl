@@ -21,7 +21,7 @@ SQL
 $node->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL');
 
 my @relations = split /\n/, $node->safe_psql('postgres',
-	"SELECT relkind || ' ' || oid::regclass FROM pg_class
+	"SELECT relkind::text || ' ' || oid::regclass FROM pg_class
 	  WHERE relnamespace = 'dbops'::regnamespace AND relkind IN ('r', 'v', 'f') ORDER BY 1");
 cmp_ok(scalar @relations, '>', 40, 'there are relations to try');
 
@@ -40,9 +40,7 @@ is_deeply(\@denied, [], 'a monitoring role reads every view and foreign table');
 
 is($node->safe_psql('postgres',
 		"SELECT count(*) FROM pg_proc WHERE pronamespace = 'dbops'::regnamespace
-		    AND has_function_privilege('nobody', oid, 'EXECUTE')
-		    AND proname NOT IN (SELECT proname FROM pg_proc p2
-		        JOIN pg_depend d ON d.objid = p2.oid WHERE false)"),
+		    AND has_function_privilege('nobody', oid, 'EXECUTE')"),
 	'0', 'an unprivileged role may call no function');
 
 $node->stop;

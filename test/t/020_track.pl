@@ -1,4 +1,5 @@
 # Recording under load, across crashes, in any order of libraries, and what comes only by the log.
+# covers: core/preload
 use strict;
 use warnings FATAL => 'all';
 
@@ -22,6 +23,8 @@ $more
 CONF
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE');
+	# The extension's script is hundreds of statements: begin with an empty table.
+	$node->restart;
 	return $node;
 }
 
