@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/guc.h"
 #include "store/chunk_scan.h"
 #include "store/codec.h"
 #include "store/history.h"
@@ -73,6 +74,15 @@ static bool next_node(HistoryScan *scan);
 static void find_coverage(HistoryScan *scan);
 static bool keep_entity(const EntityKey *key, void *arg);
 
+static int64
+cadence_us(const Family *family)
+{
+	int seconds =
+	    family->cadence == CADENCE_NARROW ? dbops_guc_sample_interval : dbops_guc_wide_interval;
+
+	return seconds * USECS_PER_SEC;
+}
+
 HistoryScan *
 dbops_history_begin(const HistoryQuery *query)
 {
@@ -88,7 +98,7 @@ dbops_history_begin(const HistoryQuery *query)
 	copy_query(scan, query);
 	set_range(scan);
 	scan->filter = (EntityFilter){.keep = keep_entity, .arg = scan};
-	scan->preferred = dbops_segment_preferred(query->family, query->step_us);
+	scan->preferred = dbops_segment_preferred(query->step_us, cadence_us(query->family));
 	scan->rows.frame = dbops_frame_create(query->family);
 	scan->node = -1;
 	list_nodes(scan);

@@ -5,7 +5,8 @@
  * A file of its own because it alone empties tables, and it alone says which member of a ring is
  * written to.  Writes dbops.member.  A ring moves to its next member when the current one spans its
  * share of the retention; the next one, the oldest, is truncated first.  Nobody is waited for: a
- * member that somebody reads is emptied by a later run.
+ * member that somebody reads is emptied by a later run.  A query whose snapshot is older than the
+ * truncation finds the member empty.
  */
 #pragma once
 

@@ -7,11 +7,12 @@
 #include "store/segment.h"
 
 ResolutionId
-dbops_segment_preferred(const Family *family, int64 step_us)
+dbops_segment_preferred(int64 step_us, int64 cadence_us)
 {
-	/* Families sampled once a minute or less are the same in minutes, and read faster. */
+	/* What is sampled once a minute or less is the same in minutes, and read faster. */
 	if (step_us == 0)
-		return family->cadence == CADENCE_NARROW ? RESOLUTION_RAW : RESOLUTION_MINUTE;
+		return cadence_us < dbops_resolutions[RESOLUTION_MINUTE].step_us ? RESOLUTION_RAW :
+		                                                                   RESOLUTION_MINUTE;
 	for (ResolutionId resolution = RESOLUTION_HOUR; resolution > RESOLUTION_RAW; resolution--)
 	{
 		if (step_us % dbops_resolutions[resolution].step_us == 0)

@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "store/family.h"
 #include "store/resolution.h"
 
 /* What a resolution holds of one family and node. */
@@ -27,8 +26,11 @@ typedef struct Segment
 	TimestampTz to;
 } Segment;
 
-/* The resolution to answer from: at a step (us), or with step 0 as stored. */
-extern ResolutionId dbops_segment_preferred(const Family *family, int64 step_us);
+/*
+ * The resolution to answer from: at a step, or with step 0 as stored, for a family that is sampled
+ * every cadence_us.
+ */
+extern ResolutionId dbops_segment_preferred(int64 step_us, int64 cadence_us);
 
 /* Fills segments[] by resolution; empty ones have from >= to. */
 extern void dbops_segment_cut(const Coverage *coverage, ResolutionId preferred, Segment *segments);

@@ -255,7 +255,7 @@ numbers_of(const Family *family, const int64 *values)
 		                      values[m]);
 	}
 	return PointerGetDatum(construct_md_array(numbers, nulls, 1, dims, bounds, INT8OID,
-	                                          sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	                                          sizeof(int64), true, TYPALIGN_DOUBLE));
 }
 
 static void

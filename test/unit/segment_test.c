@@ -36,8 +36,8 @@ get_relname_relid(const char *relname, Oid relnamespace)
 #define MINUTE USECS_PER_MINUTE
 #define DAY USECS_PER_DAY
 
-static const Family narrow = {.id = 1, .name = "narrow", .cadence = CADENCE_NARROW};
-static const Family wide = {.id = 2, .name = "wide", .cadence = CADENCE_KEEPER};
+#define NARROW (10 * USECS_PER_SEC)
+#define WIDE USECS_PER_MINUTE
 
 static bool
 is_seamless(const Segment *segments)
@@ -54,17 +54,17 @@ is_seamless(const Segment *segments)
 static void
 test_preference(void)
 {
-	is_int(dbops_segment_preferred(&narrow, 0), RESOLUTION_RAW,
+	is_int(dbops_segment_preferred(0, NARROW), RESOLUTION_RAW,
 	       "a narrow family is read as sampled");
-	is_int(dbops_segment_preferred(&wide, 0), RESOLUTION_MINUTE,
+	is_int(dbops_segment_preferred(0, WIDE), RESOLUTION_MINUTE,
 	       "a wide family is read in minutes, which are its samples");
-	is_int(dbops_segment_preferred(&wide, 15 * USECS_PER_SEC), RESOLUTION_RAW,
+	is_int(dbops_segment_preferred(15 * USECS_PER_SEC, WIDE), RESOLUTION_RAW,
 	       "a step below a minute needs samples");
-	is_int(dbops_segment_preferred(&narrow, 2 * MINUTE), RESOLUTION_MINUTE,
+	is_int(dbops_segment_preferred(2 * MINUTE, NARROW), RESOLUTION_MINUTE,
 	       "two minutes are made of minutes");
-	is_int(dbops_segment_preferred(&narrow, 90 * MINUTE), RESOLUTION_TEN_MINUTES,
+	is_int(dbops_segment_preferred(90 * MINUTE, NARROW), RESOLUTION_TEN_MINUTES,
 	       "an hour and a half is made of ten minutes");
-	is_int(dbops_segment_preferred(&narrow, 7 * DAY), RESOLUTION_HOUR, "a week is made of hours");
+	is_int(dbops_segment_preferred(7 * DAY, NARROW), RESOLUTION_HOUR, "a week is made of hours");
 }
 
 /* A server that runs for long: each resolution begins later and ends later than the coarser one. */
