@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/clock.h"
 #include "core/guc.h"
 #include "store/chunk_scan.h"
 #include "store/codec.h"
@@ -577,6 +578,7 @@ find_coverage(HistoryScan *scan)
 {
 	Coverage coverage[RESOLUTION_COUNT] = {{0}};
 	HistoryKey key = scan->key;
+	TimestampTz end = dbops_scan_end_of(dbops_clock_now());
 	Stored first;
 	Stored last;
 
@@ -585,7 +587,7 @@ find_coverage(HistoryScan *scan)
 		Coverage *covered = &coverage[key.resolution];
 
 		if (key.node == NODE_UNREGISTERED || !dbops_scan_first(&key, &first) ||
-		    !dbops_scan_last(&key, &last))
+		    !dbops_scan_last(&key, end, &last))
 			continue;
 		*covered = (Coverage){.any = true, .from = first.at, .to = last.to_at};
 		if (key.resolution == RESOLUTION_RAW)

@@ -159,9 +159,9 @@ find_window(Window *window, TimestampTz now)
 	const Stored *stored;
 	bool found = false;
 
-	if (dbops_scan_last(&window->key, &last))
+	if (dbops_scan_last(&window->key, dbops_scan_end_of(now), &last))
 		done = last.to_at;
-	scan = dbops_scan_begin(&window->source_key, done, DT_NOEND, false);
+	scan = dbops_scan_begin(&window->source_key, done, dbops_scan_end_of(now), false);
 	while (!found && (stored = dbops_scan_next(scan)) != NULL)
 	{
 		TimestampTz place = place_of(&window->source_key, stored);
@@ -170,7 +170,7 @@ find_window(Window *window, TimestampTz now)
 		window->from = dbops_bucket_start(place, resolution->window_us);
 	}
 	dbops_scan_end(scan);
-	if (!found || !dbops_scan_last(&window->source_key, &last))
+	if (!found || !dbops_scan_last(&window->source_key, dbops_scan_end_of(now), &last))
 		return false;
 
 	window->to = window->from + resolution->window_us;

@@ -199,9 +199,9 @@ dbops_scan_end(MemberScan *scan)
 }
 
 static bool
-scan_edge(const HistoryKey *key, bool backward, Stored *stored)
+scan_edge(const HistoryKey *key, TimestampTz to, bool backward, Stored *stored)
 {
-	MemberScan *scan = dbops_scan_begin(key, DT_NOBEGIN, DT_NOEND, backward);
+	MemberScan *scan = dbops_scan_begin(key, DT_NOBEGIN, to, backward);
 	const Stored *found = dbops_scan_next(scan);
 
 	if (found != NULL)
@@ -216,13 +216,13 @@ scan_edge(const HistoryKey *key, bool backward, Stored *stored)
 bool
 dbops_scan_first(const HistoryKey *key, Stored *stored)
 {
-	return scan_edge(key, false, stored);
+	return scan_edge(key, DT_NOEND, false, stored);
 }
 
 bool
-dbops_scan_last(const HistoryKey *key, Stored *stored)
+dbops_scan_last(const HistoryKey *key, TimestampTz end, Stored *stored)
 {
-	return scan_edge(key, true, stored);
+	return scan_edge(key, end - dbops_resolutions[key->resolution].window_us, true, stored);
 }
 
 int
