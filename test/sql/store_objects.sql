@@ -1,3 +1,4 @@
+-- covers: store/object_batch collect/dictionary worker/inspector worker/visit worker/relation_files
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
