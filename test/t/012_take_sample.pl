@@ -1,3 +1,5 @@
+# covers: core/guc core/preload core/databases
+#
 # take_sample() says what is in the way: not preloaded, switched off, no database, no extension there.
 use strict;
 use warnings FATAL => 'all';

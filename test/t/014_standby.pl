@@ -1,3 +1,5 @@
+# covers: store/node store/ticks
+#
 # A standby remembers in memory what it cannot store, and stores from the moment it is promoted.
 use strict;
 use warnings FATAL => 'all';
