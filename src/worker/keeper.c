@@ -96,7 +96,7 @@ retain(void *arg)
 	}
 
 static Upkeep upkeeps[] = {
-    UPKEEP("learn names", learn_shared, 0),
+    UPKEEP("learn names", learn_shared, 60),
     UPKEEP("learn statement texts", learn_statements, 0),
     UPKEEP("roll up", roll_up, 60),
     UPKEEP("retain", retain, 60),

@@ -1,4 +1,5 @@
 -- status() tells what is wrong and how to mend it.
+-- covers: core/rows
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
