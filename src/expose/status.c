@@ -191,6 +191,23 @@ check_store(Finding *finding)
 }
 
 static void
+check_inspector(Finding *finding)
+{
+	const InspectorState *inspector = &dbops_control()->inspector;
+
+	if (inspector->no_slot)
+		find(finding, FINDING_WARNING, "no free worker slot: names and sizes are not up to date",
+		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+	else if (inspector->visits == 0)
+		find(finding, FINDING_UNKNOWN, "no database visited yet", NULL);
+	else
+		find(finding, FINDING_OK,
+		     psprintf("%lld visits, %lld failed", (long long) inspector->visits,
+		              (long long) inspector->failures),
+		     NULL);
+}
+
+static void
 check_ring(Finding *finding)
 {
 	RingState state;
@@ -246,6 +263,7 @@ static const Check checks[] = {
     {"query identifiers", false, check_query_id},
     {"sampler", true, check_sampler},
     {"store", true, check_store},
+    {"inspector", true, check_inspector},
     {"ring", true, check_ring},
     {"statements", true, check_statements},
 };

@@ -22,7 +22,10 @@
 #include "core/spi.h"
 #include "store/objects.h"
 
-/* The last word on each object counts: a batch may tell twice of one. */
+/*
+ * The last word on each object counts: a batch may tell twice of one.  A definition that could not be
+ * read this time stays as it was.
+ */
 static const char upsert_query[] =
     "INSERT INTO dbops.object AS o (\n"
     "    class, datid, objid, kind, schemaname, objname, parentid, definition,\n"
@@ -47,7 +50,7 @@ static const char upsert_query[] =
     "    schemaname = excluded.schemaname,\n"
     "    objname = excluded.objname,\n"
     "    parentid = excluded.parentid,\n"
-    "    definition = excluded.definition,\n"
+    "    definition = coalesce(excluded.definition, o.definition),\n"
     "    is_unique = excluded.is_unique,\n"
     "    is_primary = excluded.is_primary,\n"
     "    is_valid = excluded.is_valid,\n"
@@ -60,7 +63,8 @@ static const char upsert_query[] =
     "        o.is_unique, o.is_primary, o.is_valid, o.has_constraint)\n"
     "        IS DISTINCT FROM\n"
     "        (excluded.kind, excluded.schemaname, excluded.objname, excluded.parentid,\n"
-    "         excluded.definition, excluded.is_unique, excluded.is_primary, excluded.is_valid,\n"
+    "         coalesce(excluded.definition, o.definition), excluded.is_unique,\n"
+    "         excluded.is_primary, excluded.is_valid,\n"
     "         excluded.has_constraint)";
 
 /* Runs after the statement above, so what was told before the drop is stored by then. */

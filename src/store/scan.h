@@ -43,15 +43,15 @@ extern const Stored *dbops_scan_next(MemberScan *scan);
 extern void dbops_scan_end(MemberScan *scan);
 
 /*
- * The first row, and the last one that ends before `end`, without what needs the table: head and data
- * are 0.
+ * The first row, and the last one that ends before `end`.  Both without what needs the table: head
+ * and data are 0.
  */
 extern bool dbops_scan_first(const HistoryKey *key, Stored *stored);
 extern bool dbops_scan_last(const HistoryKey *key, TimestampTz end, Stored *stored);
 
 /*
- * Where history ends that can be true.  What a wrong clock has put into the future must not keep the
- * present from being packed and read; a small step of the clock is no reason to doubt.
+ * Where history ends that can be true.  What a wrong clock has put into the future must not keep
+ * the present from being packed and read; a small step of the clock is no reason to doubt.
  */
 static inline TimestampTz
 dbops_scan_end_of(TimestampTz now)

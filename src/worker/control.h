@@ -13,6 +13,7 @@
 #include "storage/latch.h"
 
 #include "core/tx.h"
+#include "worker/inspector.h"
 
 typedef enum WorkerKind
 {
@@ -62,6 +63,7 @@ typedef struct WorkerControl
 	pg_atomic_uint64 requested;
 	ConditionVariable served;
 	StoreState store;
+	InspectorState inspector; /* copied by the sampler */
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;
 

@@ -33,7 +33,7 @@
 #define MESSAGES_AT_ONCE 64
 
 /* Batches of names put into the ring at a time, so that they do not crowd out the rest. */
-#define BATCHES_AT_ONCE 4
+#define BATCHES_AT_ONCE 16
 
 /* What is kept of a database between visits. */
 typedef struct Host

@@ -84,6 +84,7 @@ retain(void *arg)
 	for (int i = 0; i < RESOLUTION_COUNT; i++)
 		bytes += dbops_retention_size(i);
 	dbops_selfstat_set_history(bytes);
+	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
 #define UPKEEP(title, function, seconds)                                                       \
@@ -95,7 +96,7 @@ retain(void *arg)
 	}
 
 static Upkeep upkeeps[] = {
-    UPKEEP("learn names", learn_shared, 60),
+    UPKEEP("learn names", learn_shared, 0),
     UPKEEP("learn statement texts", learn_statements, 0),
     UPKEEP("roll up", roll_up, 60),
     UPKEEP("retain", retain, 60),

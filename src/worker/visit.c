@@ -2,9 +2,9 @@
  * worker/visit.c
  *		The inspector process: visits one database, tells the sampler what is in it, and ends.
  *
- * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can
- * use the database as a template or drop it.  Reads catalogs in a read-only transaction; locks no
- * relation of the user, and waits for no lock longer than lock_timeout.
+ * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can use
+ * the database as a template or drop it.  Reads catalogs in a read-only transaction; locks a
+ * user's table only to show its indexes, and waits for no lock longer than lock_timeout.
  */
 #include "postgres.h"
 
@@ -59,6 +59,10 @@ enum
 	COLUMN_DEFINITION
 };
 
+/*
+ * Showing an index takes a brief AccessShareLock on its table, so the definition is left out while
+ * somebody holds or awaits an exclusive lock there.
+ */
 static const char relations_query[] =
     "SELECT c.oid, c.relkind, c.relpersistence, c.relisshared,\n"
     "    n.nspname, c.relname,\n"
@@ -66,7 +70,7 @@ static const char relations_query[] =
     "    c.relfrozenxid, c.relminmxid, c.relpages, c.reltuples, c.reltablespace,\n"
     "    coalesce(nullif(c.relfilenode, 0), pg_catalog.pg_relation_filenode(c.oid)),\n"
     "    i.indisunique, i.indisprimary, i.indisvalid, k.oid IS NOT NULL,\n"
-    "    CASE WHEN i.indexrelid IS NOT NULL AND c.relpersistence <> 't'\n"
+    "    CASE WHEN i.indexrelid IS NOT NULL AND x.relation IS NULL AND c.relpersistence <> 't'\n"
     "        THEN pg_catalog.pg_get_indexdef(i.indexrelid) END\n"
     "FROM (\n"
     "        SELECT p.*\n"
@@ -81,6 +85,11 @@ static const char relations_query[] =
     "    LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = c.oid AND c.relispartition\n"
     "    LEFT JOIN pg_catalog.pg_constraint AS k\n"
     "        ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')\n"
+    "    LEFT JOIN (\n"
+    "        SELECT DISTINCT l.relation\n"
+    "        FROM pg_catalog.pg_locks AS l\n"
+    "        WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'\n"
+    "    ) AS x ON x.relation = i.indrelid\n"
     "ORDER BY c.oid";
 
 static const char *const session_settings[][2] = {

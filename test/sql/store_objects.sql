@@ -1,3 +1,4 @@
+-- covers: store/object_batch collect/dictionary worker/inspector worker/visit worker/relation_files
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
@@ -49,7 +50,9 @@ WHERE objname IN ('template0', 'template1', 'pg_monitor') ORDER BY objname;
 ALTER TABLE objects_test.parent RENAME TO renamed;
 DROP TABLE objects_test.parted;
 CALL objects_await($$ EXISTS (
-    SELECT FROM dbops.objects WHERE objname = 'renamed' AND datname = current_database()) $$);
+    SELECT FROM dbops.objects WHERE objname = 'renamed' AND datname = current_database())
+  AND 2 = (SELECT count(dropped_at) FROM dbops.objects
+            WHERE objname IN ('part', 'parted') AND datname = current_database()) $$);
 SELECT kind, objname, dropped_at IS NOT NULL AS dropped
 FROM dbops.objects
 WHERE datname = current_database() AND schemaname = 'objects_test'

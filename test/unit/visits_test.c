@@ -1,5 +1,5 @@
 /*
- * visits_test.c
+ * test/unit/visits_test.c
  *		Which database the inspector visits next.
  *
  * sources: src/worker/visits.c
