@@ -1,3 +1,5 @@
+-- covers: core/rows
+--
 -- status() tells what is wrong and how to mend it.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

@@ -1,3 +1,5 @@
+# covers: collect/relation collect/pgstat_scan
+#
 # The views of tables and indexes show what was done to them, in every database, and those at rest too.
 use strict;
 use warnings FATAL => 'all';
