@@ -1,3 +1,5 @@
+-- covers: core/rows
+--
 -- status() tells what is wrong and how to mend it.
 -- covers: core/rows
 SET client_min_messages = warning;

@@ -1,4 +1,4 @@
--- covers: worker/sample worker/sampler worker/sampling_funcs worker/keeper worker/round worker/control worker/launch
+-- covers: worker/sample worker/sampler worker/sampling_funcs worker/keeper worker/round worker/control worker/launch core/clock
 --
 -- take_sample() returns when all families are stored, and says clearly when it cannot.
 SET client_min_messages = warning;
