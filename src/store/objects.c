@@ -23,8 +23,8 @@
 #include "store/objects.h"
 
 /*
- * The last word on each object counts: a batch may tell twice of one.  A definition that could not be
- * read this time stays as it was.
+ * The last word on each object counts: a batch may tell twice of one.  A definition that could not
+ * be read this time stays as it was.
  */
 static const char upsert_query[] =
     "INSERT INTO dbops.object AS o (\n"

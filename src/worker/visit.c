@@ -2,8 +2,8 @@
  * worker/visit.c
  *		The inspector process: visits one database, tells the sampler what is in it, and ends.
  *
- * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can use
- * the database as a template or drop it.  Reads catalogs in a read-only transaction; locks a
+ * Runs for a few hundred milliseconds, at most VISIT_LIMIT_MS: while it is connected, nobody can
+ * use the database as a template or drop it.  Reads catalogs in a read-only transaction; locks a
  * user's table only to show its indexes, and waits for no lock longer than lock_timeout.
  */
 #include "postgres.h"

@@ -1,4 +1,4 @@
-# covers: core/tx core/spi
+# covers: core/tx core/spi core/clock
 #
 # A task that fails ends nothing but itself: it is shown with its error, tried again, and nothing is lost.
 use strict;
@@ -48,6 +48,10 @@ cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM dbops.tick_0
 is($node->safe_psql('postgres', "SELECT ticks_lost FROM dbops.self_now WHERE process = 'sampler'"), '0', 'none was lost');
 cmp_ok($node->safe_psql('postgres', "SELECT sum(tup_inserted) FROM dbops.database_history
 	WHERE datname = 'postgres' AND at > '$locked_at'"), '>=', 500, 'and what was done meanwhile is known');
+
+is(scalar(() = slurp_file($node->logfile) =~ /dbops task "store" failed/g), 1,
+	'the log has it once, however often it was tried');
+like(slurp_file($node->logfile), qr/dbops task "store" works again after \d+ failures/, 'and that it works again');
 
 $node->stop;
 done_testing();
