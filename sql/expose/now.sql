@@ -1,6 +1,7 @@
 -- What an operator asks first: one view per thing, worst first, in human units.
 --
--- Views only project and round.  Rates and shares are those of the latest sample; counts of tables
+-- Views only project and round.  Rates and shares are those of the latest sample that covers more than
+-- a moment; counts of tables
 -- and indexes are those of the last hour; statements and errors count since the server started.
 
 CREATE FUNCTION dbops._bytes(amount float8) RETURNS text
@@ -30,7 +31,7 @@ WITH system AS (
            pressure_cpu_some_percent, pressure_memory_some_percent, pressure_io_some_percent
       FROM dbops.system_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '0'
+       AND covers > interval '500 milliseconds'
      ORDER BY at DESC
      LIMIT 1
 ), server AS (
@@ -45,14 +46,14 @@ WITH system AS (
            writes_per_second, write_latency_ms
       FROM dbops.device_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '0'
+       AND covers > interval '500 milliseconds'
      ORDER BY device, at DESC
 ), network AS (
     SELECT DISTINCT ON (interface) interface, received_percent, sent_percent,
            received_bytes_per_second, sent_bytes_per_second
       FROM dbops.network_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '0'
+       AND covers > interval '500 milliseconds'
      ORDER BY interface, at DESC
 )
 SELECT resource, dbops._rounded(used_percent, 1) AS used_percent, detail
@@ -294,7 +295,7 @@ SELECT DISTINCT ON (process)
        ticks_dropped, ticks_lost, at
   FROM dbops.self_history
  WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-   AND covers > interval '0'
+   AND covers > interval '500 milliseconds'
  ORDER BY process, at DESC;
 
 COMMENT ON VIEW dbops.self IS

@@ -105,6 +105,7 @@ Datum
 dbops_take_sample(PG_FUNCTION_ARGS)
 {
 	WorkerControl *control;
+	TimestampTz asked_at = dbops_clock_now();
 	uint64 request;
 
 	dbops_preload_require();
@@ -122,5 +123,5 @@ dbops_take_sample(PG_FUNCTION_ARGS)
 		                       dbops_control_store_name(control->store)),
 		                errhint("SELECT * FROM dbops.status() tells what to do; the sample is "
 		                        "kept in memory and stored when that is possible.")));
-	PG_RETURN_TIMESTAMPTZ(control->workers[WORKER_SAMPLER].last_at);
+	PG_RETURN_TIMESTAMPTZ(asked_at);
 }
