@@ -1,8 +1,8 @@
 -- What an operator asks first: one view per thing, worst first, in human units.
 --
--- Views only project and round.  Rates and shares are those of the latest sample that covers more than
--- a moment; counts of tables
--- and indexes are those of the last hour; statements and errors count since the server started.
+-- Views only project and round.  Rates and shares are those of the latest sample that covers more
+-- than a moment; counts of tables and indexes are those of the last hour; statements and errors count
+-- since the server started.
 
 CREATE FUNCTION dbops._bytes(amount float8) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
