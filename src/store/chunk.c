@@ -7,7 +7,7 @@
 #include "utils/memutils.h"
 
 #include "store/chunk.h"
-#include "store/column.h"
+#include "store/integer_column.h"
 #include "store/merge.h"
 #include "store/registry.h"
 
@@ -125,9 +125,9 @@ put_block(ChunkWriter *writer, const Frame *rows, const int32 *row_slots, int fi
 	}
 	dbops_put_varint(out, nentities);
 	dbops_codec_put_keys(out, rows, starts, nentities);
-	dbops_column_put(out, counts, nentities);
-	dbops_column_put(out, firsts, nentities);
-	dbops_column_put(out, gaps, ngaps);
+	dbops_integer_column_put(out, counts, nentities);
+	dbops_integer_column_put(out, firsts, nentities);
+	dbops_integer_column_put(out, gaps, ngaps);
 	dbops_codec_put_metrics(out, rows, first, nrows);
 	pfree(starts);
 	pfree(counts);
@@ -145,16 +145,16 @@ dbops_chunk_put_head(const ChunkWriter *writer, StringInfo head)
 	dbops_put_varint(head, writer->nslots);
 	for (int i = 0; i < writer->nslots; i++)
 		numbers[i] = writer->slots[i].number;
-	dbops_column_put(head, numbers, writer->nslots);
+	dbops_integer_column_put(head, numbers, writer->nslots);
 	for (int i = 0; i < writer->nslots; i++)
 		numbers[i] = writer->slots[i].covers_us;
-	dbops_column_put(head, numbers, writer->nslots);
+	dbops_integer_column_put(head, numbers, writer->nslots);
 	for (int i = 0; i < writer->nslots; i++)
 		numbers[i] = writer->slots[i].flags;
-	dbops_column_put(head, numbers, writer->nslots);
+	dbops_integer_column_put(head, numbers, writer->nslots);
 	dbops_put_varint(head, writer->nrows);
 	dbops_put_varint(head, writer->nblocks);
-	dbops_column_put(head, writer->sizes, writer->nblocks);
+	dbops_integer_column_put(head, writer->sizes, writer->nblocks);
 	pfree(numbers);
 }
 
@@ -165,9 +165,9 @@ read_slots(ByteReader *in, ChunkHead *head)
 	int64 *covers_us = palloc(sizeof(int64) * (head->nslots + 1));
 	int64 *flags = palloc(sizeof(int64) * (head->nslots + 1));
 
-	dbops_column_get(in, numbers, head->nslots);
-	dbops_column_get(in, covers_us, head->nslots);
-	dbops_column_get(in, flags, head->nslots);
+	dbops_integer_column_get(in, numbers, head->nslots);
+	dbops_integer_column_get(in, covers_us, head->nslots);
+	dbops_integer_column_get(in, flags, head->nslots);
 	for (int i = 0; i < head->nslots; i++)
 	{
 		if (numbers[i] < 0 || numbers[i] > PG_INT32_MAX || covers_us[i] < 0 ||
@@ -200,7 +200,7 @@ dbops_chunk_read_head(const Family *family, const char *bytes, Size size)
 		dbops_corrupted("a chunk has no blocks");
 	head->offsets = palloc0(sizeof(Size) * (head->nblocks + 1));
 	sizes = palloc(sizeof(int64) * head->nblocks);
-	dbops_column_get(&in, sizes, head->nblocks);
+	dbops_integer_column_get(&in, sizes, head->nblocks);
 	for (int i = 0; i < head->nblocks; i++)
 	{
 		if (sizes[i] < 0 || sizes[i] > MaxAllocSize)
@@ -242,8 +242,8 @@ read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
 	dbops_codec_get_keys(in, family, index->nentities, index->keys, index->texts);
 	index->counts = palloc(sizeof(int64) * (index->nentities + 1));
 	index->firsts = palloc(sizeof(int64) * (index->nentities + 1));
-	dbops_column_get(in, index->counts, index->nentities);
-	dbops_column_get(in, index->firsts, index->nentities);
+	dbops_integer_column_get(in, index->counts, index->nentities);
+	dbops_integer_column_get(in, index->firsts, index->nentities);
 	for (int i = 0; i < index->nentities; i++)
 	{
 		if (index->counts[i] < 1 || index->counts[i] > nslots)
@@ -251,7 +251,7 @@ read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
 		index->nrows += (int) index->counts[i];
 	}
 	index->gaps = palloc_extended(sizeof(int64) * (index->nrows + 1), MCXT_ALLOC_HUGE);
-	dbops_column_get(in, index->gaps, index->nrows - index->nentities);
+	dbops_integer_column_get(in, index->gaps, index->nrows - index->nentities);
 }
 
 static void

@@ -3,15 +3,19 @@
  *		A chunk: the history of one family of one node over one window, entity by entity.
  *
  * A chunk is two byte strings.  The head is small enough to stay in the table's row:
- *		format byte (1), number of slots, then columns (store/column.h) of their numbers, counted in
- *		steps from the window's start, of the time they cover and of their flags; number of rows,
- *		number of blocks, and a column of the blocks' sizes.
+ *
+ *		format byte (1), number of slots, then columns (store/integer_column.h) of their numbers,
+ *		counted in steps from the window's start, of the time they cover and of their flags;
+ *		number of rows, number of blocks, and a column of the blocks' sizes.
+ *
  * The data is the blocks one after the other.  An entity's hash says which block it is in, so one
  * entity is found without a search and read by one slice.  A block with entities is:
+ *
  *		number of entities, their keys as in a tick, columns of their numbers of rows, of their
- *		first slots and of the gaps between their further slots, then the metrics of all rows as in
- * a tick. Packing some hundred rows of a few entities together costs a quarter less than entity by
- * entity.
+ *		first slots and of the gaps between their further slots, then the metrics of all rows as
+ *		in a tick
+ *
+ * Packing some hundred rows of a few entities together costs a quarter less than entity by entity.
  *
  * A slot is a bucket in which the family was sampled, whether or not an entity changed in it.
  * Reading trusts nothing, as in codec.h.

@@ -7,7 +7,7 @@
 #include "math/histogram.h"
 
 #include "store/codec.h"
-#include "store/column.h"
+#include "store/integer_column.h"
 #include "store/histogram_column.h"
 #include "store/registry.h"
 
@@ -16,9 +16,9 @@
 /* How a metric is written; the first three are the column encodings that need no length. */
 typedef enum CodecMetric
 {
-	METRIC_IS_ZERO = COLUMN_ZERO,
-	METRIC_IS_NULL = COLUMN_NULL,
-	METRIC_IS_CONST = COLUMN_CONST,
+	METRIC_IS_ZERO = INTEGER_ZERO,
+	METRIC_IS_NULL = INTEGER_NULL,
+	METRIC_IS_CONST = INTEGER_CONST,
 	METRIC_IS_COLUMN,    /* length in bytes, column */
 	METRIC_IS_HISTOGRAM, /* length in bytes, histogram column */
 } CodecMetric;
@@ -128,7 +128,7 @@ put_texts(StringInfo out, const Frame *frame, const int *rows, int nrows, int64 
 {
 	for (int i = 0; i < nrows; i++)
 		lengths[i] = strlen(frame->texts[rows ? rows[i] : i]);
-	dbops_column_put(out, lengths, nrows);
+	dbops_integer_column_put(out, lengths, nrows);
 	for (int i = 0; i < nrows; i++)
 		appendBinaryStringInfo(out, frame->texts[rows ? rows[i] : i], lengths[i]);
 }
@@ -148,7 +148,7 @@ dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *rows, int nr
 		}
 		for (int i = 0; i < nrows; i++)
 			parts[i] = frame->keys[rows ? rows[i] : i].num[label];
-		dbops_column_put(out, parts, nrows);
+		dbops_integer_column_put(out, parts, nrows);
 	}
 	pfree(parts);
 }
@@ -156,7 +156,7 @@ dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *rows, int nr
 static void
 get_texts(ByteReader *in, int nrows, int64 *lengths, char **texts)
 {
-	dbops_column_get(in, lengths, nrows);
+	dbops_integer_column_get(in, lengths, nrows);
 	for (int i = 0; i < nrows; i++)
 	{
 		const uint8 *bytes;
@@ -186,7 +186,7 @@ dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey 
 				keys[i].num[label] = dbops_entity_hash(texts[i]);
 			continue;
 		}
-		dbops_column_get(in, parts, nrows);
+		dbops_integer_column_get(in, parts, nrows);
 		for (int i = 0; i < nrows; i++)
 			keys[i].num[label] = parts[i];
 	}
@@ -232,7 +232,7 @@ dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows
 		if (metric->kind == METRIC_HISTOGRAM)
 			dbops_histogram_column_put(&column, values, nrows);
 		else
-			dbops_column_put(&column, values, nrows);
+			dbops_integer_column_put(&column, values, nrows);
 		put_metric(out, metric, metric->id - last_id, &column);
 		last_id = metric->id;
 	}
@@ -250,7 +250,7 @@ put_metric(StringInfo out, const Metric *metric, int id_gap, StringInfo column)
 
 	if (metric->kind == METRIC_HISTOGRAM)
 		how = column->len == 1 ? METRIC_IS_NULL : METRIC_IS_HISTOGRAM;
-	else if (head <= COLUMN_CONST)
+	else if (head <= INTEGER_CONST)
 		how = (CodecMetric) head;
 
 	dbops_put_varint(out, ((uint64) id_gap << METRIC_SHIFT) | how);
@@ -329,7 +329,7 @@ fill_metric(MetricEntry *entry, int metric, int nrows, const int *rows, Frame *f
 	if (is_column)
 		values = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
 	if (entry->how == METRIC_IS_COLUMN)
-		dbops_column_get(&entry->data, values, nrows);
+		dbops_integer_column_get(&entry->data, values, nrows);
 	else if (entry->how == METRIC_IS_HISTOGRAM)
 		dbops_histogram_column_get(&entry->data, rows, nrows, frame->context, values);
 	for (int i = 0; i < nrows; i++)

@@ -3,10 +3,12 @@
  *		Bytes of a tick: a frame of changes, column by column.
  *
  * Layout (integers are unsigned LEB128 varints unless said; signed ones zigzag; columns as in
- * store/column.h):
- *		format byte (1), row count, number of labels, a column for each label's keys (a text label:
- *a column of lengths, then the bytes), then the metrics: number of metrics; for each, in order of
- *		its id, (id - previous id) * 8 + one of CodecMetric, and what that needs.
+ * store/integer_column.h):
+ *
+ *		format byte (1), row count, number of labels, a column for each label's keys (a text
+ *		label: a column of lengths, then the bytes), then the metrics: number of metrics; for
+ *		each, in order of its id, (id - previous id) * 8 + one of CodecMetric, and what that needs.
+ *
  * The data names metrics by id and lists every metric the writer knew, so a reader with another set
  * skips what it does not know, leaves FAMILY_NULL what the writer lacked, and never takes a missing
  * metric for 0.

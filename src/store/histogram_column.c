@@ -6,7 +6,7 @@
 
 #include "math/histogram.h"
 
-#include "store/column.h"
+#include "store/integer_column.h"
 #include "store/family.h"
 #include "store/histogram_column.h"
 
@@ -79,12 +79,12 @@ dbops_histogram_column_put(StringInfo out, const int64 *cells, int n)
 			streams.counts[streams.ncounts++] = (int64) (bucket->count - 1);
 		}
 	}
-	dbops_column_put(out, streams.sizes, n);
+	dbops_integer_column_put(out, streams.sizes, n);
 	if (nbuckets > 0)
 	{
-		dbops_column_put(out, streams.firsts, streams.nfirsts);
-		dbops_column_put(out, streams.gaps, streams.ngaps);
-		dbops_column_put(out, streams.counts, streams.ncounts);
+		dbops_integer_column_put(out, streams.firsts, streams.nfirsts);
+		dbops_integer_column_put(out, streams.gaps, streams.ngaps);
+		dbops_integer_column_put(out, streams.counts, streams.ncounts);
 	}
 	free_streams(&streams);
 }
@@ -93,7 +93,7 @@ dbops_histogram_column_put(StringInfo out, const int64 *cells, int n)
 static void
 get_sizes(ByteReader *in, int n, Streams *streams)
 {
-	dbops_column_get(in, streams->sizes, n);
+	dbops_integer_column_get(in, streams->sizes, n);
 	for (int i = 0; i < n; i++)
 	{
 		if (streams->sizes[i] < 0 || streams->sizes[i] > HISTOGRAM_BUCKETS)
@@ -138,9 +138,9 @@ dbops_histogram_column_get(ByteReader *in, const int *rows, int n, MemoryContext
 	allocate_streams(&streams, n, streams.ncounts);
 	if (streams.ncounts > 0)
 	{
-		dbops_column_get(in, streams.firsts, streams.nfirsts);
-		dbops_column_get(in, streams.gaps, streams.ngaps);
-		dbops_column_get(in, streams.counts, streams.ncounts);
+		dbops_integer_column_get(in, streams.firsts, streams.nfirsts);
+		dbops_integer_column_get(in, streams.gaps, streams.ngaps);
+		dbops_integer_column_get(in, streams.counts, streams.ncounts);
 	}
 	for (int i = 0; i < n; i++)
 	{

@@ -2,9 +2,9 @@
  * store/histogram_column.h
  *		A column of sparse histograms in few bytes.
  *
- * A file of its own because it knows what a histogram looks like, which column.h does not.  It is
- * written as four columns of integers: how many buckets each row has; the first bucket of the rows
- * that have any; the gaps to the further ones; all counts less one.  The histogram of a single
+ * A file of its own because it knows what a histogram looks like, which integer_column.h does not.
+ * It is written as four columns of integers: how many buckets each row has; the first bucket of the
+ * rows that have any; the gaps to the further ones; all counts less one.  The histogram of a single
  * execution takes about ten bits.  A column without any histogram is one byte.
  */
 #pragma once

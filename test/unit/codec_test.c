@@ -2,14 +2,14 @@
  * test/unit/codec_test.c
  *		Ticks come back as written, are small, and garbage is refused.
  *
- * sources: src/store/codec.c src/store/column.c src/store/histogram_column.c
+ * sources: src/store/codec.c src/store/integer_column.c src/store/histogram_column.c
  * sources: src/store/frame.c src/store/registry.c
  */
 #include "postgres.h"
 
 #include "math/histogram.h"
 #include "store/codec.h"
-#include "store/column.h"
+#include "store/integer_column.h"
 #include "store/registry.h"
 
 #include "tap.h"
@@ -198,9 +198,9 @@ test_columns(void)
 				values[i] = (int64) ((uint64) values[i - 1] + number % 16);
 		}
 		resetStringInfo(&out);
-		dbops_column_put(&out, values, n);
+		dbops_integer_column_put(&out, values, n);
 		in = dbops_reader(out.data, out.len);
-		dbops_column_get(&in, back, n);
+		dbops_integer_column_get(&in, back, n);
 		same &= memcmp(values, back, sizeof(int64) * n) == 0;
 		all_read &= dbops_reader_left(&in) == 0;
 	}
@@ -214,7 +214,7 @@ column_size(const int64 *values, int n)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	dbops_column_put(&out, values, n);
+	dbops_integer_column_put(&out, values, n);
 	return out.len;
 }
 

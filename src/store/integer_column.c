@@ -1,6 +1,6 @@
 /*
- * store/column.c
- *		A column of integers in few bytes; see column.h.
+ * store/integer_column.c
+ *		A column of integers in few bytes; see integer_column.h.
  *
  * All arithmetic on values wraps in 64 bits, so every int64 comes back, whatever its neighbours.
  */
@@ -9,7 +9,7 @@
 #include "port/pg_bitutils.h"
 #include "port/pg_bswap.h"
 
-#include "store/column.h"
+#include "store/integer_column.h"
 #include "store/family.h"
 
 #define ENCODING_MASK 0x07
@@ -118,10 +118,10 @@ put_sparse(StringInfo out, const int64 *listed, const uint64 *gaps, int count, b
 {
 	Packing packing = choose_packing(gaps, count);
 
-	appendStringInfoChar(out, COLUMN_SPARSE | (skip_null ? FLAG_DEFAULT_NULL : 0));
+	appendStringInfoChar(out, INTEGER_SPARSE | (skip_null ? FLAG_DEFAULT_NULL : 0));
 	dbops_put_varint(out, count);
 	put_packed_numbers(out, gaps, count, &packing);
-	dbops_column_put(out, listed, count);
+	dbops_integer_column_put(out, listed, count);
 }
 
 /* Tries the sparse encoding: true when it was written because it is shorter than `limit` bits. */
@@ -163,7 +163,7 @@ try_delta(StringInfo out, const int64 *values, int n, uint64 *numbers, uint64 li
 	packing = choose_packing(numbers, n - 1);
 	if (packing.bits >= limit)
 		return false;
-	appendStringInfoChar(out, COLUMN_DELTA);
+	appendStringInfoChar(out, INTEGER_DELTA);
 	dbops_put_signed(out, values[0]);
 	put_packed_numbers(out, numbers, n - 1, &packing);
 	return true;
@@ -174,7 +174,7 @@ put_packed(StringInfo out, const uint64 *numbers, int n, const ColumnShape *shap
 {
 	Packing packing = choose_packing(numbers, n);
 
-	appendStringInfoChar(out, COLUMN_PACKED | (shape->nulls > 0 ? FLAG_NULLS : 0) |
+	appendStringInfoChar(out, INTEGER_PACKED | (shape->nulls > 0 ? FLAG_NULLS : 0) |
 	                              (divisor > 1 ? FLAG_SCALED : 0));
 	dbops_put_signed(out, shape->min);
 	if (divisor > 1)
@@ -183,7 +183,7 @@ put_packed(StringInfo out, const uint64 *numbers, int n, const ColumnShape *shap
 }
 
 void
-dbops_column_put(StringInfo out, const int64 *values, int n)
+dbops_integer_column_put(StringInfo out, const int64 *values, int n)
 {
 	ColumnShape shape = look_at(values, n);
 	uint64 *numbers;
@@ -192,17 +192,17 @@ dbops_column_put(StringInfo out, const int64 *values, int n)
 
 	if (shape.zeros == n)
 	{
-		appendStringInfoChar(out, COLUMN_ZERO);
+		appendStringInfoChar(out, INTEGER_ZERO);
 		return;
 	}
 	if (shape.nulls == n)
 	{
-		appendStringInfoChar(out, COLUMN_NULL);
+		appendStringInfoChar(out, INTEGER_NULL);
 		return;
 	}
 	if (shape.nulls == 0 && shape.min == shape.max)
 	{
-		appendStringInfoChar(out, COLUMN_CONST);
+		appendStringInfoChar(out, INTEGER_CONST);
 		dbops_put_signed(out, shape.min);
 		return;
 	}
@@ -287,23 +287,23 @@ get_column(ByteReader *in, int depth, int64 *values, int n)
 
 	switch (head & ENCODING_MASK)
 	{
-		case COLUMN_PACKED:
+		case INTEGER_PACKED:
 			get_packed(in, head, values, n);
 			return;
-		case COLUMN_SPARSE:
+		case INTEGER_SPARSE:
 			if (depth >= MAX_DEPTH)
 				dbops_corrupted("columns are nested too deeply");
 			get_sparse(in, head, depth, values, n);
 			return;
-		case COLUMN_DELTA:
+		case INTEGER_DELTA:
 			get_delta(in, values, n);
 			return;
-		case COLUMN_ZERO:
+		case INTEGER_ZERO:
 			break;
-		case COLUMN_NULL:
+		case INTEGER_NULL:
 			same = FAMILY_NULL;
 			break;
-		case COLUMN_CONST:
+		case INTEGER_CONST:
 			same = dbops_reader_signed(in);
 			break;
 		default:
@@ -314,7 +314,7 @@ get_column(ByteReader *in, int depth, int64 *values, int n)
 }
 
 void
-dbops_column_get(ByteReader *in, int64 *values, int n)
+dbops_integer_column_get(ByteReader *in, int64 *values, int n)
 {
 	get_column(in, 0, values, n);
 }
