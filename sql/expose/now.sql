@@ -141,7 +141,7 @@ WITH latest AS (
 SELECT now.datname,
        dbops._bytes(latest.size_bytes) AS size,
        now.connections,
-       now.xact_commit AS commits,
+       now.xact_commit,
        dbops._rounded(now.rollback_percent, 1) AS rollback_percent,
        dbops._rounded(now.hit_percent, 1) AS hit_percent,
        dbops._bytes(now.temp_bytes) AS temp_files_written,
@@ -231,10 +231,10 @@ SELECT latest.datname, latest.schemaname, indexed.objname AS relname, latest.rel
     ON index.class = 'r' AND index.datid = latest.datid AND index.objid = latest.relid::bigint
   LEFT JOIN dbops.object AS indexed
     ON indexed.class = 'r' AND indexed.datid = latest.datid AND indexed.objid = index.parentid::bigint
- ORDER BY index.is_valid, COALESCE(hour.idx_scan, 0), latest.total_bytes DESC NULLS LAST;
+ ORDER BY index.is_valid, COALESCE(hour.idx_scan, 0), index.is_unique, latest.total_bytes DESC NULLS LAST;
 
 COMMENT ON VIEW dbops.indexes IS
-    'Indexes of all databases: invalid ones first, then the least used, the largest of them first; counts of the last hour';
+    'Indexes of all databases: invalid ones first, then the least used; of those, the ones that enforce nothing, and the largest; counts of the last hour';
 REVOKE ALL ON dbops.indexes FROM PUBLIC;
 GRANT SELECT ON dbops.indexes TO pg_monitor;
 
@@ -249,9 +249,8 @@ SELECT d.datname, r.rolname, s.calls, s.rows,
        dbops._rounded(dbops.quantile(s.exec_histogram, 0.99), 3) AS p99_ms,
        dbops._rounded(dbops.quantile(s.exec_histogram, 0.999), 3) AS p999_ms,
        s.errors, s.timeouts, s.cancels,
-       s.toplevel, s.queryid,
-       o.definition AS query,
-       s.first_seen_at, s.last_seen_at, s.exec_histogram, s.plan_histogram
+       s.first_seen_at, s.last_seen_at, s.toplevel, s.queryid,
+       o.definition AS query
   FROM dbops._tracked_statements() AS s
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.userid
@@ -259,7 +258,7 @@ SELECT d.datname, r.rolname, s.calls, s.rows,
  ORDER BY s.total_exec_ms DESC;
 
 COMMENT ON VIEW dbops.statements IS
-    'Statements since the server started, those that took most time first; time_percent is the share among top-level statements';
+    'Statements since the server started, those that took most time first; time_percent is the share among top-level statements, errors include timeouts and cancels';
 REVOKE ALL ON dbops.statements FROM PUBLIC;
 GRANT SELECT ON dbops.statements TO pg_monitor;
 
@@ -269,8 +268,8 @@ WITH latest AS (
       FROM dbops._recent_errors()
      ORDER BY datid, queryid, sqlstate, at DESC
 )
-SELECT e.sqlstate, e.kind, e.count, e.last_at, d.datname, r.rolname, latest.message,
-       o.definition AS query, e.toplevel, e.queryid
+SELECT d.datname, r.rolname, e.sqlstate, e.kind, e.count, e.last_at, latest.message,
+       e.toplevel, e.queryid, o.definition AS query
   FROM dbops._tracked_errors() AS e
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = e.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = e.userid
@@ -279,7 +278,7 @@ SELECT e.sqlstate, e.kind, e.count, e.last_at, d.datname, r.rolname, latest.mess
  ORDER BY e.count DESC, e.last_at DESC;
 
 COMMENT ON VIEW dbops.errors IS
-    'Failures since the server started by SQLSTATE and statement, the most frequent first, caught ones too; the message is the latest one logged';
+    'Failures since the server started by SQLSTATE and statement, the most frequent first, caught ones too; the message is the latest one logged, queryid 0 is outside any statement';
 REVOKE ALL ON dbops.errors FROM PUBLIC;
 GRANT SELECT ON dbops.errors TO pg_monitor;
 

@@ -30,7 +30,6 @@ END$$;
 SELECT query, calls, rows, errors, toplevel, datname = current_database() AS here, rolname = current_user AS me,
        p50_ms <= p95_ms AND p95_ms <= p99_ms AND p99_ms <= p999_ms AS percentiles_ascend,
        p50_ms < mean_ms AS few_calls_make_the_mean, p99_ms BETWEEN total_ms / 3 AND total_ms * 1.03 AS the_slow_one,
-       dbops.count(exec_histogram) AS in_histogram,
        time_percent > 0 AND time_percent < 100 AS has_share
   FROM dbops.statements WHERE query ~ '^SELECT regress_now_work';
 SELECT query, calls, rows, errors FROM dbops.statements WHERE query ~ '(INSERT INTO|FROM) regress_now( |$)' ORDER BY query;
@@ -65,7 +64,7 @@ SELECT count(*) AS out_of_order
 -- ---- databases and tables ----------------------------------------------------------------------
 SELECT d.datname FROM pg_database AS d FULL JOIN dbops.databases AS n USING (datname)
  WHERE d.datname IS NULL OR n.datname IS NULL;
-SELECT connections, commits > 5 AS commits, hit_percent BETWEEN 0 AND 100 AS hits, xid_used_percent BETWEEN 0 AND 100 AS xids
+SELECT connections, xact_commit > 5 AS commits, hit_percent BETWEEN 0 AND 100 AS hits, xid_used_percent BETWEEN 0 AND 100 AS xids
   FROM dbops.databases WHERE datname = current_database();
 SELECT count(*) AS out_of_order
   FROM (SELECT seq_tup_read, lag(seq_tup_read) OVER () AS previous FROM dbops.tables) AS t WHERE seq_tup_read > previous;
