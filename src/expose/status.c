@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -153,6 +154,7 @@ static void
 check_store(Finding *finding)
 {
 	const WorkerState *keeper = &dbops_control()->workers[WORKER_KEEPER];
+	const char *here = get_database_name(MyDatabaseId);
 
 	switch (dbops_control()->store)
 	{
@@ -160,8 +162,15 @@ check_store(Finding *finding)
 			find(finding, FINDING_UNKNOWN, "the keeper is starting", NULL);
 			break;
 		case STORE_OK:
-			find(finding, FINDING_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
-			     NULL);
+			if (strcmp(here, dbops_guc_database) != 0)
+				find(
+				    finding, FINDING_WARNING,
+				    psprintf("the history is in database \"%s\", not here", dbops_guc_database),
+				    "Ask there: here are only the latest samples, without names.  The extension is "
+				    "not needed in this database.");
+			else
+				find(finding, FINDING_OK, psprintf("last stored %s", seconds_ago(keeper->last_at)),
+				     NULL);
 			break;
 		case STORE_NO_DATABASE:
 			find(finding, FINDING_CRITICAL,

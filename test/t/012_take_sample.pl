@@ -61,6 +61,7 @@ $node->safe_psql('memory', 'CREATE EXTENSION dbops CASCADE');
 is($node->safe_psql('memory', 'SELECT dbops.take_sample() IS NOT NULL'), 't', 'with both it samples');
 is($node->safe_psql('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 't',
 	'and so it does from another database that has the extension');
+ok(finds('store', 'warning'), 'whose status() says that the history is elsewhere');
 
 # Switched off.
 $node->append_conf('postgresql.conf', "dbops.enabled = off\n");
