@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "core/compat.h"
 #include "core/guc.h"
 #include "store/chunk_scan.h"
 #include "store/codec.h"
