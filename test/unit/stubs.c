@@ -146,12 +146,14 @@ MemoryContextAllocZero(MemoryContext context, Size size)
 	return allocate(context, size, MCXT_ALLOC_ZERO);
 }
 
-/* Behind palloc0fast of the versions that have it. */
+#if PG_VERSION_NUM < 170000
+/* Behind palloc0fast. */
 void *
 MemoryContextAllocZeroAligned(MemoryContext context, Size size)
 {
 	return allocate(context, size, MCXT_ALLOC_ZERO);
 }
+#endif
 
 void *
 MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
