@@ -2,8 +2,8 @@
  * collect/descriptor.h
  *		Short forms for the tables of metrics.
  *
- * A file of its own because a table of forty metrics should read as forty lines; whatever they do not
- * cover is written out, see store/family.h.
+ * A file of its own because a table of forty metrics should read as forty lines; whatever they do
+ * not cover is written out, see store/family.h.
  */
 #pragma once
 
