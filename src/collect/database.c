@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/dictionary.h"
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
@@ -67,31 +68,6 @@ static const Label labels[] = {
     {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"},
 };
 
-#define COUNT(id, name, help)                                 \
-	{                                                         \
-		id, name, METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, help \
-	}
-#define COUNT_BYTES(id, name, help)                                \
-	{                                                              \
-		id, name, METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT, help \
-	}
-#define COUNT_MS(id, name, help)                                    \
-	{                                                               \
-		id, name, METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT, help \
-	}
-#define GAUGE(id, name, unit, rollup, help)           \
-	{                                                 \
-		id, name, METRIC_GAUGE, unit, 0, rollup, help \
-	}
-#define AGE(id, name, help)                                             \
-	{                                                                   \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
-	}
-#define INSTANT(id, name, help)                                 \
-	{                                                           \
-		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
-	}
-
 static const Metric metrics[] = {
     [DATABASE_CONNECTIONS] = GAUGE(1, "connections", "", ROLLUP_MAX, "Client connections"),
     [DATABASE_CONNECTION_LIMIT] =
@@ -125,14 +101,15 @@ static const Metric metrics[] = {
     [DATABASE_LAST_CHECKSUM_FAILURE_AT] =
         INSTANT(22, "last_checksum_failure_at", "Last page with a wrong checksum"),
     [DATABASE_BLOCK_READ_MS] =
-        COUNT_MS(23, "blk_read_ms", "Time reading blocks, with track_io_timing"),
+        COUNT_MS(23, "blk_read_ms", 0.001, "Time reading blocks, with track_io_timing"),
     [DATABASE_BLOCK_WRITE_MS] =
-        COUNT_MS(24, "blk_write_ms", "Time writing blocks, with track_io_timing"),
+        COUNT_MS(24, "blk_write_ms", 0.001, "Time writing blocks, with track_io_timing"),
     [DATABASE_SESSIONS] = COUNT(25, "sessions", "Sessions established"),
-    [DATABASE_SESSION_MS] = COUNT_MS(26, "session_ms", "Time of sessions, as of their last change"),
-    [DATABASE_ACTIVE_MS] = COUNT_MS(27, "active_ms", "Time sessions ran statements"),
+    [DATABASE_SESSION_MS] =
+        COUNT_MS(26, "session_ms", 0.001, "Time of sessions, as of their last change"),
+    [DATABASE_ACTIVE_MS] = COUNT_MS(27, "active_ms", 0.001, "Time sessions ran statements"),
     [DATABASE_IDLE_IN_TRANSACTION_MS] =
-        COUNT_MS(28, "idle_in_transaction_ms", "Time sessions idled in a transaction"),
+        COUNT_MS(28, "idle_in_transaction_ms", 0.001, "Time sessions idled in a transaction"),
     [DATABASE_SESSIONS_ABANDONED] =
         COUNT(29, "sessions_abandoned", "Sessions ended because the client was lost"),
     [DATABASE_SESSIONS_FATAL] = COUNT(30, "sessions_fatal", "Sessions ended by fatal errors"),

@@ -18,6 +18,7 @@
 #include "catalog/pg_class.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/dictionary.h"
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
@@ -83,31 +84,6 @@ static const Label labels[] = {
     {"relid", LABEL_OID, NAMES_RELATION, "OID of the relation"},
 };
 
-#define COUNT(id, name, help)                                 \
-	{                                                         \
-		id, name, METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, help \
-	}
-#define COUNT_MS(id, name, help)                                \
-	{                                                           \
-		id, name, METRIC_COUNTER, "ms", 0, ROLLUP_DEFAULT, help \
-	}
-#define GAUGE(id, name, help)                            \
-	{                                                    \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_LAST, help \
-	}
-#define BYTES(id, name, help)                                 \
-	{                                                         \
-		id, name, METRIC_GAUGE, "bytes", 0, ROLLUP_LAST, help \
-	}
-#define AGE(id, name, help)                                             \
-	{                                                                   \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
-	}
-#define INSTANT(id, name, help)                                 \
-	{                                                           \
-		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
-	}
-
 static const Metric table_metrics[] = {
     [TABLE_SEQ_SCANS] = COUNT(1, "seq_scan", "Sequential scans started"),
     [TABLE_SEQ_TUPLES_READ] = COUNT(2, "seq_tup_read", "Live rows read by sequential scans"),
@@ -121,36 +97,41 @@ static const Metric table_metrics[] = {
         COUNT(8, "n_tup_hot_upd", "Rows updated without a new index entry"),
     [TABLE_TUPLES_NEWPAGE_UPDATED] =
         COUNT(9, "n_tup_newpage_upd", "Rows updated whose new version went to another page"),
-    [TABLE_LIVE_TUPLES] = GAUGE(10, "n_live_tup", "Estimated number of live rows"),
-    [TABLE_DEAD_TUPLES] = GAUGE(11, "n_dead_tup", "Estimated number of dead rows"),
+    [TABLE_LIVE_TUPLES] = GAUGE(10, "n_live_tup", "", ROLLUP_LAST, "Estimated number of live rows"),
+    [TABLE_DEAD_TUPLES] = GAUGE(11, "n_dead_tup", "", ROLLUP_LAST, "Estimated number of dead rows"),
     [TABLE_MOD_SINCE_ANALYZE] =
-        GAUGE(12, "n_mod_since_analyze", "Rows changed since the last ANALYZE"),
+        GAUGE(12, "n_mod_since_analyze", "", ROLLUP_LAST, "Rows changed since the last ANALYZE"),
     [TABLE_INS_SINCE_VACUUM] =
-        GAUGE(13, "n_ins_since_vacuum", "Rows inserted since the last VACUUM"),
+        GAUGE(13, "n_ins_since_vacuum", "", ROLLUP_LAST, "Rows inserted since the last VACUUM"),
     [TABLE_BLOCKS_READ] = COUNT(14, "blks_read", "Blocks of the table not found in the buffers"),
     [TABLE_BLOCKS_HIT] = COUNT(15, "blks_hit", "Blocks of the table found in the buffers"),
     [TABLE_VACUUMS] = COUNT(16, "vacuum_count", "VACUUM runs by hand, other than FULL"),
     [TABLE_AUTOVACUUMS] = COUNT(17, "autovacuum_count", "VACUUM runs by autovacuum"),
     [TABLE_ANALYZES] = COUNT(18, "analyze_count", "ANALYZE runs by hand"),
     [TABLE_AUTOANALYZES] = COUNT(19, "autoanalyze_count", "ANALYZE runs by autovacuum"),
-    [TABLE_VACUUM_MS] = COUNT_MS(20, "total_vacuum_ms", "Time of VACUUM runs by hand (from 18)"),
+    [TABLE_VACUUM_MS] = COUNT_MS(20, "total_vacuum_ms", 0, "Time of VACUUM runs by hand (from 18)"),
     [TABLE_AUTOVACUUM_MS] =
-        COUNT_MS(21, "total_autovacuum_ms", "Time of automatic VACUUM (from 18)"),
-    [TABLE_ANALYZE_MS] = COUNT_MS(22, "total_analyze_ms", "Time of ANALYZE runs by hand (from 18)"),
+        COUNT_MS(21, "total_autovacuum_ms", 0, "Time of automatic VACUUM (from 18)"),
+    [TABLE_ANALYZE_MS] =
+        COUNT_MS(22, "total_analyze_ms", 0, "Time of ANALYZE runs by hand (from 18)"),
     [TABLE_AUTOANALYZE_MS] =
-        COUNT_MS(23, "total_autoanalyze_ms", "Time of automatic ANALYZE (from 18)"),
+        COUNT_MS(23, "total_autoanalyze_ms", 0, "Time of automatic ANALYZE (from 18)"),
     [TABLE_LAST_SEQ_SCAN_AT] = INSTANT(24, "last_seq_scan_at", "Last sequential scan (from 16)"),
     [TABLE_LAST_VACUUM_AT] = INSTANT(25, "last_vacuum_at", "Last VACUUM by hand"),
     [TABLE_LAST_AUTOVACUUM_AT] = INSTANT(26, "last_autovacuum_at", "Last automatic VACUUM"),
     [TABLE_LAST_ANALYZE_AT] = INSTANT(27, "last_analyze_at", "Last ANALYZE by hand"),
     [TABLE_LAST_AUTOANALYZE_AT] = INSTANT(28, "last_autoanalyze_at", "Last automatic ANALYZE"),
-    [TABLE_MAIN_BYTES] = BYTES(29, "main_bytes", "Size of the table's rows, its main fork"),
-    [TABLE_INDEX_BYTES] = BYTES(30, "index_bytes", "Size of its indexes"),
-    [TABLE_TOAST_BYTES] = BYTES(31, "toast_bytes", "Size of its TOAST table with that one's index"),
-    [TABLE_TOTAL_BYTES] = BYTES(32, "total_bytes", "Size with all forks, indexes and TOAST"),
-    [TABLE_PAGES] = GAUGE(33, "pages", "Pages as of the last VACUUM or ANALYZE"),
-    [TABLE_ESTIMATED_TUPLES] = GAUGE(
-        34, "planner_tuples", "Rows as of the last VACUUM or ANALYZE, as the planner sees it"),
+    [TABLE_MAIN_BYTES] =
+        GAUGE(29, "main_bytes", "bytes", ROLLUP_LAST, "Size of the table's rows, its main fork"),
+    [TABLE_INDEX_BYTES] = GAUGE(30, "index_bytes", "bytes", ROLLUP_LAST, "Size of its indexes"),
+    [TABLE_TOAST_BYTES] = GAUGE(31, "toast_bytes", "bytes", ROLLUP_LAST,
+                                "Size of its TOAST table with that one's index"),
+    [TABLE_TOTAL_BYTES] =
+        GAUGE(32, "total_bytes", "bytes", ROLLUP_LAST, "Size with all forks, indexes and TOAST"),
+    [TABLE_PAGES] = GAUGE(33, "pages", "", ROLLUP_LAST, "Pages as of the last VACUUM or ANALYZE"),
+    [TABLE_ESTIMATED_TUPLES] =
+        GAUGE(34, "planner_tuples", "", ROLLUP_LAST,
+              "Rows as of the last VACUUM or ANALYZE, as the planner sees it"),
     [TABLE_XID_AGE] = AGE(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
     [TABLE_MXID_AGE] = AGE(36, "mxid_age", "Multixacts since the oldest one in the table"),
 };
@@ -162,10 +143,10 @@ static const Metric index_metrics[] = {
     [INDEX_BLOCKS_READ] = COUNT(4, "blks_read", "Blocks of the index not found in the buffers"),
     [INDEX_BLOCKS_HIT] = COUNT(5, "blks_hit", "Blocks of the index found in the buffers"),
     [INDEX_LAST_SCAN_AT] = INSTANT(6, "last_scan_at", "Last scan (from 16)"),
-    [INDEX_BYTES] = BYTES(7, "total_bytes", "Size of the index"),
-    [INDEX_PAGES] = GAUGE(8, "pages", "Pages as of the last VACUUM or ANALYZE"),
+    [INDEX_BYTES] = GAUGE(7, "total_bytes", "bytes", ROLLUP_LAST, "Size of the index"),
+    [INDEX_PAGES] = GAUGE(8, "pages", "", ROLLUP_LAST, "Pages as of the last VACUUM or ANALYZE"),
     [INDEX_ESTIMATED_TUPLES] =
-        GAUGE(9, "planner_tuples", "Entries as of the last VACUUM or ANALYZE"),
+        GAUGE(9, "planner_tuples", "", ROLLUP_LAST, "Entries as of the last VACUUM or ANALYZE"),
 };
 
 static const Derived table_derived[] = {

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/xmin.h"
 #include "core/clock.h"
 #include "core/compat.h"
@@ -93,81 +94,73 @@ enum
 	SERVER_NMETRICS
 };
 
-#define COUNT(id, name, help)                                 \
-	{                                                         \
-		id, name, METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, help \
-	}
-#define COUNT_MS(id, name, scale, help)                             \
-	{                                                               \
-		id, name, METRIC_COUNTER, "ms", scale, ROLLUP_DEFAULT, help \
-	}
-#define GAUGE(id, name, help)                           \
-	{                                                   \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help \
-	}
-#define LIMIT(id, name, help)                            \
-	{                                                    \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_LAST, help \
-	}
 #define AGE_MS(id, name, help)                                \
 	{                                                         \
 		id, name, METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX, help \
 	}
-#define INSTANT(id, name, help)                                 \
-	{                                                           \
-		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
-	}
 
 static const Metric metrics[] = {
-    [SERVER_CONNECTIONS] = GAUGE(1, "connections", "Client connections"),
-    [SERVER_CONNECTION_LIMIT] =
-        LIMIT(2, "connection_limit", "Connections open to all: max_connections less the reserved"),
-    [SERVER_ACTIVE] = GAUGE(3, "active", "Client connections that run a statement"),
-    [SERVER_IDLE] = GAUGE(4, "idle", "Client connections that wait for the next transaction"),
-    [SERVER_IDLE_IN_TRANSACTION] =
-        GAUGE(5, "idle_in_transaction", "Client connections idle inside a transaction"),
-    [SERVER_IDLE_ABORTED] =
-        GAUGE(6, "idle_in_transaction_aborted", "The same, after an error in the transaction"),
-    [SERVER_FASTPATH] = GAUGE(7, "fastpath", "Client connections in a fast-path function call"),
-    [SERVER_STATE_UNKNOWN] =
-        GAUGE(8, "state_unknown", "Client connections starting, or with track_activities off"),
-    [SERVER_LOCK_WAITERS] = GAUGE(9, "lock_waiters", "Processes waiting for a heavyweight lock"),
-    [SERVER_WORKERS] = GAUGE(10, "workers", "Background workers of all kinds"),
-    [SERVER_WORKER_LIMIT] = LIMIT(11, "worker_limit", "max_worker_processes"),
-    [SERVER_PARALLEL_WORKERS] = GAUGE(12, "parallel_workers", "Workers of parallel queries"),
-    [SERVER_PARALLEL_WORKER_LIMIT] = LIMIT(13, "parallel_worker_limit", "max_parallel_workers"),
-    [SERVER_LOGICAL_WORKERS] =
-        GAUGE(14, "logical_workers", "Workers of logical replication, with its launcher"),
-    [SERVER_OTHER_WORKERS] = GAUGE(15, "other_workers", "Background workers of extensions"),
-    [SERVER_AUTOVACUUM_WORKERS] = GAUGE(16, "autovacuum_workers", "Autovacuum workers"),
+    [SERVER_CONNECTIONS] = GAUGE(1, "connections", "", ROLLUP_MAX, "Client connections"),
+    [SERVER_CONNECTION_LIMIT] = GAUGE(2, "connection_limit", "", ROLLUP_LAST,
+                                      "Connections open to all: max_connections less the reserved"),
+    [SERVER_ACTIVE] = GAUGE(3, "active", "", ROLLUP_MAX, "Client connections that run a statement"),
+    [SERVER_IDLE] =
+        GAUGE(4, "idle", "", ROLLUP_MAX, "Client connections that wait for the next transaction"),
+    [SERVER_IDLE_IN_TRANSACTION] = GAUGE(5, "idle_in_transaction", "", ROLLUP_MAX,
+                                         "Client connections idle inside a transaction"),
+    [SERVER_IDLE_ABORTED] = GAUGE(6, "idle_in_transaction_aborted", "", ROLLUP_MAX,
+                                  "The same, after an error in the transaction"),
+    [SERVER_FASTPATH] =
+        GAUGE(7, "fastpath", "", ROLLUP_MAX, "Client connections in a fast-path function call"),
+    [SERVER_STATE_UNKNOWN] = GAUGE(8, "state_unknown", "", ROLLUP_MAX,
+                                   "Client connections starting, or with track_activities off"),
+    [SERVER_LOCK_WAITERS] =
+        GAUGE(9, "lock_waiters", "", ROLLUP_MAX, "Processes waiting for a heavyweight lock"),
+    [SERVER_WORKERS] = GAUGE(10, "workers", "", ROLLUP_MAX, "Background workers of all kinds"),
+    [SERVER_WORKER_LIMIT] = GAUGE(11, "worker_limit", "", ROLLUP_LAST, "max_worker_processes"),
+    [SERVER_PARALLEL_WORKERS] =
+        GAUGE(12, "parallel_workers", "", ROLLUP_MAX, "Workers of parallel queries"),
+    [SERVER_PARALLEL_WORKER_LIMIT] =
+        GAUGE(13, "parallel_worker_limit", "", ROLLUP_LAST, "max_parallel_workers"),
+    [SERVER_LOGICAL_WORKERS] = GAUGE(14, "logical_workers", "", ROLLUP_MAX,
+                                     "Workers of logical replication, with its launcher"),
+    [SERVER_OTHER_WORKERS] =
+        GAUGE(15, "other_workers", "", ROLLUP_MAX, "Background workers of extensions"),
+    [SERVER_AUTOVACUUM_WORKERS] =
+        GAUGE(16, "autovacuum_workers", "", ROLLUP_MAX, "Autovacuum workers"),
     [SERVER_AUTOVACUUM_WORKER_LIMIT] =
-        LIMIT(17, "autovacuum_worker_limit", "autovacuum_max_workers"),
-    [SERVER_WALSENDERS] = GAUGE(18, "walsenders", "WAL senders"),
-    [SERVER_WALSENDER_LIMIT] = LIMIT(19, "walsender_limit", "max_wal_senders"),
+        GAUGE(17, "autovacuum_worker_limit", "", ROLLUP_LAST, "autovacuum_max_workers"),
+    [SERVER_WALSENDERS] = GAUGE(18, "walsenders", "", ROLLUP_MAX, "WAL senders"),
+    [SERVER_WALSENDER_LIMIT] = GAUGE(19, "walsender_limit", "", ROLLUP_LAST, "max_wal_senders"),
     [SERVER_PREPARED_TRANSACTIONS] =
-        GAUGE(20, "prepared_transactions", "Transactions prepared and not ended"),
+        GAUGE(20, "prepared_transactions", "", ROLLUP_MAX, "Transactions prepared and not ended"),
     [SERVER_PREPARED_TRANSACTION_LIMIT] =
-        LIMIT(21, "prepared_transaction_limit", "max_prepared_transactions"),
+        GAUGE(21, "prepared_transaction_limit", "", ROLLUP_LAST, "max_prepared_transactions"),
     [SERVER_UPTIME_SECONDS] = {22, "uptime_seconds", METRIC_GAUGE, "seconds", 0, ROLLUP_LAST,
                                "Time since the postmaster started"},
-    [SERVER_IN_RECOVERY] = LIMIT(23, "in_recovery", "1 while it recovers or is a standby, else 0"),
+    [SERVER_IN_RECOVERY] =
+        GAUGE(23, "in_recovery", "", ROLLUP_LAST, "1 while it recovers or is a standby, else 0"),
     [SERVER_OLDEST_TRANSACTION_MS] =
         AGE_MS(24, "oldest_transaction_ms", "Age of the oldest open transaction of a session"),
     [SERVER_OLDEST_STATEMENT_MS] =
         AGE_MS(25, "oldest_statement_ms", "Age of the oldest running statement of a session"),
     [SERVER_OLDEST_IDLE_IN_TRANSACTION_MS] = AGE_MS(
         26, "oldest_idle_in_transaction_ms", "Longest time a session idles in a transaction"),
-    [SERVER_NEXT_XID] = LIMIT(27, "next_xid", "Next transaction id, with its epoch"),
-    [SERVER_XID_AGE] =
-        GAUGE(28, "xid_age", "Transactions since the oldest XID not frozen anywhere"),
-    [SERVER_MXID_AGE] = GAUGE(29, "mxid_age", "Multixacts since the oldest one anywhere"),
-    [SERVER_XMIN_AGE] =
-        GAUGE(30, "oldest_xmin_age", "Transactions since the oldest one somebody still needs"),
-    [SERVER_XMIN_HOLDER_KIND] = LIMIT(31, "oldest_xmin_kind",
+    [SERVER_NEXT_XID] =
+        GAUGE(27, "next_xid", "", ROLLUP_LAST, "Next transaction id, with its epoch"),
+    [SERVER_XID_AGE] = GAUGE(28, "xid_age", "", ROLLUP_MAX,
+                             "Transactions since the oldest XID not frozen anywhere"),
+    [SERVER_MXID_AGE] =
+        GAUGE(29, "mxid_age", "", ROLLUP_MAX, "Multixacts since the oldest one anywhere"),
+    [SERVER_XMIN_AGE] = GAUGE(30, "oldest_xmin_age", "", ROLLUP_MAX,
+                              "Transactions since the oldest one somebody still needs"),
+    [SERVER_XMIN_HOLDER_KIND] = GAUGE(31, "oldest_xmin_kind", "", ROLLUP_LAST,
                                       "Who needs it: 0 nobody, 1 session, 2 prepared transaction, "
                                       "3 replication slot, 4 slot (catalogs), 5 standby feedback"),
-    [SERVER_XMIN_HOLDER_PID] = LIMIT(32, "oldest_xmin_pid", "Process that needs it, if any"),
-    [SERVER_XMIN_HOLDER_DATID] = LIMIT(33, "oldest_xmin_datid", "OID of its database, if any"),
+    [SERVER_XMIN_HOLDER_PID] =
+        GAUGE(32, "oldest_xmin_pid", "", ROLLUP_LAST, "Process that needs it, if any"),
+    [SERVER_XMIN_HOLDER_DATID] =
+        GAUGE(33, "oldest_xmin_datid", "", ROLLUP_LAST, "OID of its database, if any"),
     [SERVER_CHECKPOINTS_TIMED] =
         COUNT(34, "checkpoints_timed", "Checkpoints because of checkpoint_timeout"),
     [SERVER_CHECKPOINTS_REQUESTED] =

@@ -5,13 +5,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "collect/xmin.h"
+#include "core/compat.h"
 #include "core/rows.h"
 #include "core/spi.h"
 

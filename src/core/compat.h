@@ -41,6 +41,33 @@
 #include "utils/queryjumble.h"
 #endif
 
+/* 16 took the macros of varlena out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 19 moved the look-up of databases by name and OID. */
+#if PG_VERSION_NUM >= 190000
+#include "catalog/pg_database.h"
+#include "utils/lsyscache.h"
+#else
+#include "commands/dbcommands.h"
+#endif
+
+/* A kind of lock with a name for pg_stat_activity: 19 takes it with the id. */
+static inline int
+dbops_compat_new_tranche(const char *name)
+{
+#if PG_VERSION_NUM >= 190000
+	return LWLockNewTrancheId(name);
+#else
+	int id = LWLockNewTrancheId();
+
+	LWLockRegisterTranche(id, name);
+	return id;
+#endif
+}
+
 /* 16 renamed the accessor that takes an index into the local status snapshot. */
 static inline LocalPgBackendStatus *
 dbops_compat_local_beentry(int index)

@@ -17,10 +17,11 @@
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "math/histogram_type.h"
 
-#define NS_PER_MS 1e6
+#define NS_IN_MS 1e6
 
 PG_FUNCTION_INFO_V1(dbops_histogram_in);
 PG_FUNCTION_INFO_V1(dbops_histogram_out);
@@ -226,7 +227,7 @@ dbops_quantile(PG_FUNCTION_ARGS)
 	check_quantile(q);
 	if (histogram->nbuckets == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(dbops_histogram_quantile(histogram, q) / NS_PER_MS);
+	PG_RETURN_FLOAT8(dbops_histogram_quantile(histogram, q) / NS_IN_MS);
 }
 
 Datum
@@ -250,7 +251,7 @@ dbops_quantiles(PG_FUNCTION_ARGS)
 		check_quantile(q);
 		nulls[i] = histogram->nbuckets == 0;
 		if (!nulls[i])
-			values[i] = Float8GetDatum(dbops_histogram_quantile(histogram, q) / NS_PER_MS);
+			values[i] = Float8GetDatum(dbops_histogram_quantile(histogram, q) / NS_IN_MS);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(values, nulls, ARR_NDIM(array), ARR_DIMS(array),
 	                                         ARR_LBOUND(array), FLOAT8OID, sizeof(float8),
@@ -272,7 +273,7 @@ dbops_mean(PG_FUNCTION_ARGS)
 
 	if (histogram->nbuckets == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(dbops_histogram_mean(histogram) / NS_PER_MS);
+	PG_RETURN_FLOAT8(dbops_histogram_mean(histogram) / NS_IN_MS);
 }
 
 Datum
@@ -282,7 +283,7 @@ dbops_stddev(PG_FUNCTION_ARGS)
 
 	if (histogram->nbuckets == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(dbops_histogram_stddev(histogram) / NS_PER_MS);
+	PG_RETURN_FLOAT8(dbops_histogram_stddev(histogram) / NS_IN_MS);
 }
 
 Datum
@@ -296,7 +297,7 @@ dbops_buckets(PG_FUNCTION_ARGS)
 	{
 		const HistogramBucket *bucket = &histogram->buckets[i];
 		Datum values[] = {
-		    Float8GetDatum(dbops_histogram_upper(bucket->bucket) / NS_PER_MS),
+		    Float8GetDatum(dbops_histogram_upper(bucket->bucket) / NS_IN_MS),
 		    Int64GetDatum((int64) bucket->count),
 		};
 		bool nulls[] = {false, false};

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h" /* from 16 on it brings the macros of varlena */
+
 #include "math/histogram_type.h"
 
 /* Seven bits a byte: the most that 64 bits need. */

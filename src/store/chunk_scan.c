@@ -8,6 +8,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
+#include "core/compat.h"
 #include "store/chunk_scan.h"
 #include "store/merge.h"
 

@@ -12,7 +12,7 @@
 #include "store/registry.h"
 
 #define US_PER_SECOND 1e6
-#define NS_PER_MS 1e6
+#define NS_IN_MS 1e6
 
 /* One column of one row; cells are NULL until set. */
 typedef struct Cell
@@ -136,7 +136,7 @@ form_quantile(const Family *family, const Derived *derived, const int64 *values)
 	if (histogram == NULL || histogram->nbuckets == 0)
 		return null_cell;
 	return form_cell(
-	    Float8GetDatum(dbops_histogram_quantile(histogram, derived->factor) / NS_PER_MS));
+	    Float8GetDatum(dbops_histogram_quantile(histogram, derived->factor) / NS_IN_MS));
 }
 
 static Cell

@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "store/chunk_scan.h"
 #include "store/codec.h"

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "store/ring.h"
 
@@ -60,7 +61,7 @@ dbops_ring_shmem_init(void)
 	if (found)
 		return;
 	memset(control, 0, sizeof(*control));
-	LWLockInitialize(&control->lock, LWLockNewTrancheId());
+	LWLockInitialize(&control->lock, dbops_compat_new_tranche("dbops_ring"));
 	control->boot = dbops_clock_now();
 	control->first_seq = 1;
 }

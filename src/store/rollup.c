@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/spi.h"
 #include "store/chunk.h"
 #include "store/merge.h"

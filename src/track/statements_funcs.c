@@ -16,7 +16,7 @@
 PG_FUNCTION_INFO_V1(dbops_tracked_statements);
 PG_FUNCTION_INFO_V1(dbops_track_state);
 
-#define NS_PER_MS 1e6
+#define NS_IN_MS 1e6
 
 static void
 put_histogram(RowSet *rows, const char *column, const StatementCopy *copy, StatementPhase phase)
@@ -38,9 +38,9 @@ put_statement(RowSet *rows, const StatementCopy *copy)
 	dbops_rows_put(rows, "last_seen_at", TimestampTzGetDatum(copy->last_seen_at));
 	dbops_rows_put(rows, "calls", Int64GetDatum(copy->calls));
 	dbops_rows_put(rows, "rows", Int64GetDatum(copy->rows));
-	dbops_rows_put(rows, "total_exec_ms", Float8GetDatum(copy->exec_ns / NS_PER_MS));
+	dbops_rows_put(rows, "total_exec_ms", Float8GetDatum(copy->exec_ns / NS_IN_MS));
 	dbops_rows_put(rows, "plans", Int64GetDatum(copy->plans));
-	dbops_rows_put(rows, "total_plan_ms", Float8GetDatum(copy->plan_ns / NS_PER_MS));
+	dbops_rows_put(rows, "total_plan_ms", Float8GetDatum(copy->plan_ns / NS_IN_MS));
 	dbops_rows_put(rows, "errors", Int64GetDatum(copy->errors));
 	dbops_rows_put(rows, "timeouts", Int64GetDatum(copy->timeouts));
 	dbops_rows_put(rows, "cancels", Int64GetDatum(copy->cancels));

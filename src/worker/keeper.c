@@ -52,8 +52,9 @@ typedef struct Keeper
 /* Work that waits for a writable server with the extension. */
 typedef struct Upkeep
 {
-	Task task;
+	const char *name;
 	int interval_s; /* 0: with every wide round */
+	void (*run)(void *arg);
 	Timer timer;
 } Upkeep;
 
@@ -87,19 +88,11 @@ retain(void *arg)
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
-#define UPKEEP(title, function, seconds)                                                       \
-	{                                                                                          \
-		{.name = title, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = function}, seconds, \
-		{                                                                                      \
-			0                                                                                  \
-		}                                                                                      \
-	}
-
 static Upkeep upkeeps[] = {
-    UPKEEP("learn names", learn_shared, 60),
-    UPKEEP("learn statement texts", learn_statements, 0),
-    UPKEEP("roll up", roll_up, 60),
-    UPKEEP("retain", retain, 60),
+    {.name = "learn names", .interval_s = 60, .run = learn_shared},
+    {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
+    {.name = "roll up", .interval_s = 60, .run = roll_up},
+    {.name = "retain", .interval_s = 60, .run = retain},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -202,11 +195,13 @@ run_upkeep(Keeper *keeper, bool wide)
 	for (int i = 0; i < lengthof(upkeeps); i++)
 	{
 		Upkeep *upkeep = &upkeeps[i];
+		Task task = {
+		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
 		if (upkeep->interval_s == 0 ?
 		        wide :
 		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
-			dbops_control_run(keeper->worker, &upkeep->task, keeper);
+			dbops_control_run(keeper->worker, &task, keeper);
 	}
 }
 

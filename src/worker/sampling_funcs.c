@@ -10,7 +10,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_extension.h"
-#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
@@ -19,6 +18,7 @@
 #include "utils/wait_event.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "worker/control.h"

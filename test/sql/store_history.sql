@@ -13,7 +13,8 @@ DECLARE
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
         IF line ~ '^\s*(->\s*)?(From|To|At|Step|Node|Labels|Foreign Scan|Function Scan)' THEN
-            RETURN NEXT trim(line);
+            -- What a sub-select yields is called $0 up to 16, (InitPlan 1).col1 from 17 on.
+            RETURN NEXT regexp_replace(trim(line), '\(InitPlan \w+\)\.col1', '$0');
         END IF;
     END LOOP;
 END

@@ -49,10 +49,10 @@ WHERE objname IN ('template0', 'template1', 'pg_monitor') ORDER BY objname;
 -- A renamed table keeps its row, a dropped one its name.
 ALTER TABLE objects_test.parent RENAME TO renamed;
 DROP TABLE objects_test.parted;
-CALL objects_await($$ EXISTS (
-    SELECT FROM dbops.objects WHERE objname = 'renamed' AND datname = current_database())
-  AND 2 = (SELECT count(dropped_at) FROM dbops.objects
-            WHERE objname IN ('part', 'parted') AND datname = current_database()) $$);
+CALL objects_await($$ (
+    SELECT count(*) = 3 FROM dbops.objects
+    WHERE datname = current_database() AND schemaname = 'objects_test'
+        AND (objname = 'renamed' OR dropped_at IS NOT NULL)) $$);
 SELECT kind, objname, dropped_at IS NOT NULL AS dropped
 FROM dbops.objects
 WHERE datname = current_database() AND schemaname = 'objects_test'

@@ -89,6 +89,11 @@ LWLockNewTrancheId(void)
 	return 1;
 }
 
+void
+LWLockRegisterTranche(int tranche_id, const char *tranche_name)
+{
+}
+
 TimestampTz
 dbops_clock_now(void)
 {
