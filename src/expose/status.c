@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -17,6 +16,7 @@
 #include "utils/varlena.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "expose/status.h"
