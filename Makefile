@@ -10,6 +10,7 @@
 # ---- what the extension is made of, in install order -------------------------------------------
 # A module <layer>/<m> is sql/<layer>/<m>.tables.sql (if present) and sql/<layer>/<m>.sql.
 SQL_MODULES = \
+	core/schema \
 	math/histogram \
 	track/statements track/errors \
 	store/registry store/objects store/node store/ticks store/history \
