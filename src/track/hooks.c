@@ -73,6 +73,12 @@ find_query_key(const QueryDesc *desc, Oid userid)
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
 }
 
+static uint64
+find_planned_queryid(const Query *parse)
+{
+	return is_declaring() ? declaring_queryid : parse->queryId;
+}
+
 static PlannedStmt *
 call_planner(DBOPS_PLANNER_PARAMS)
 {
@@ -83,7 +89,7 @@ static PlannedStmt *
 plan_statement(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
-	uint64 queryid = is_declaring() ? declaring_queryid : parse->queryId;
+	const uint64 queryid = find_planned_queryid(parse);
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
