@@ -56,16 +56,27 @@ decide_recording(void)
 	return recording;
 }
 
+/* Whether what starts at this level is the query of the DECLARE CURSOR being run. */
+static inline bool
+is_declaring(void)
+{
+	return unlikely(declaring_queryid != 0) && declaring_depth == depth;
+}
+
 /* The statement that a query belongs to; queryid 0 if it is not to be recorded. */
 static pg_noinline StatementKey
 find_query_key(const QueryDesc *desc, Oid userid)
 {
-	const StatementKey *cursor = NULL;
+	const StatementKey *cursor = dbops_cursors_find(desc);
 
-	if (desc->plannedstmt->queryId == 0)
-		cursor = dbops_cursors_find(desc);
 	return cursor != NULL ? *cursor :
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+}
+
+static uint64
+find_planned_queryid(const Query *parse)
+{
+	return is_declaring() ? declaring_queryid : parse->queryId;
 }
 
 static PlannedStmt *
@@ -78,7 +89,7 @@ static PlannedStmt *
 plan_statement(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
-	uint64 queryid = parse->queryId;
+	const uint64 queryid = find_planned_queryid(parse);
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
@@ -149,11 +160,14 @@ start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 	PG_END_TRY();
 }
 
-/* Start of a query without a query id: recorded only as that of a DECLARE CURSOR. */
+/*
+ * Start of a query that is recorded only as that of a DECLARE CURSOR: it has no query id, or from
+ * 18 on one that pg_stat_statements knows no text of, unless it tracks nested statements too.
+ */
 static pg_noinline void
 start_unidentified(QueryDesc *desc, int eflags)
 {
-	uint64 queryid = declaring_depth == depth ? declaring_queryid : 0;
+	uint64 queryid = is_declaring() ? declaring_queryid : 0;
 	StatementKey key = dbops_statements_key(queryid, GetUserId(), depth == 0);
 
 	/* A descriptor at the address of a cursor that was never ended is another query. */
@@ -179,7 +193,7 @@ start_execution(QueryDesc *desc, int eflags)
 	}
 
 	dbops_failures.passing.sqlerrcode = 0;
-	if (unlikely(queryid == 0))
+	if (unlikely(queryid == 0) || is_declaring())
 	{
 		start_unidentified(desc, eflags);
 		return;
@@ -312,7 +326,7 @@ finish_execution(QueryDesc *desc)
 		call_executor_finish(desc);
 }
 
-/* End of a query that has no query id of its own. */
+/* End of a query that has no query id of its own, or belongs to a DECLARE CURSOR. */
 static pg_noinline void
 end_unidentified(QueryDesc *desc)
 {
@@ -333,7 +347,7 @@ end_execution(QueryDesc *desc)
 
 	if (likely(recording))
 	{
-		if (unlikely(queryid == 0))
+		if (unlikely(queryid == 0 || dbops_cursors_find(desc) != NULL))
 			end_unidentified(desc);
 		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
 		         dbops_compat_execution_ns(desc, &ns))
