@@ -294,7 +294,7 @@ SELECT DISTINCT ON (process)
        ticks_dropped, ticks_lost, at
   FROM dbops.self_history
  WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-   AND covers > interval '500 milliseconds'
+   AND covers > interval '0'
  ORDER BY process, at DESC;
 
 COMMENT ON VIEW dbops.self IS

@@ -5,9 +5,9 @@ CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
 
 -- between two samples: what was sampled before the extension was there is only in memory
-SELECT dbops.take_sample() AS since \gset
+SELECT clock_timestamp() AS since FROM dbops.take_sample() \gset
 SELECT dbops.take_sample() IS NOT NULL AS between, dbops.take_sample() IS NOT NULL AS middle;
-SELECT dbops.take_sample() AS until \gset
+SELECT clock_timestamp() AS until FROM dbops.take_sample() \gset
 SELECT oid AS datid FROM pg_database WHERE datname = current_database() \gset
 
 -- a copy, to compare with what is asked of the reader
