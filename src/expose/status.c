@@ -301,10 +301,22 @@ failing_tasks(List *findings, const WorkerState *worker)
 	return findings;
 }
 
-static int
-compare_findings(const ListCell *a, const ListCell *b)
+/* Findings of one level stay in the order of the checks. */
+static List *
+worst_first(List *findings)
 {
-	return (int) ((Finding *) lfirst(b))->level - (int) ((Finding *) lfirst(a))->level;
+	List *sorted = NIL;
+	ListCell *cell;
+
+	for (int level = FINDING_CRITICAL; level >= FINDING_OK; level--)
+	{
+		foreach (cell, findings)
+		{
+			if ((int) ((Finding *) lfirst(cell))->level == level)
+				sorted = lappend(sorted, lfirst(cell));
+		}
+	}
+	return sorted;
 }
 
 List *
@@ -326,8 +338,7 @@ dbops_status_findings(void)
 	}
 	for (int kind = 0; preloaded && kind < WORKER_KINDS; kind++)
 		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
-	list_sort(findings, compare_findings);
-	return findings;
+	return worst_first(findings);
 }
 
 const char *
