@@ -2,6 +2,7 @@
 #
 #   make demo       a throw-away cluster with real load; shows what dbops sees   (make demo-stop)
 #   make test       builds strictly and runs lint, unit, regress, isolation and TAP tests
+#   make matrix     the same on each PostgreSQL that Debian ships, in folders of its own (root)
 #   make, make install      as for any PGXS extension; needs postgresql-server-dev
 #
 # `make demo` and `make test` need nothing installed: test/setup brings what is missing, and a
@@ -10,6 +11,7 @@
 # ---- what the extension is made of, in install order -------------------------------------------
 # A module <layer>/<m> is sql/<layer>/<m>.tables.sql (if present) and sql/<layer>/<m>.sql.
 SQL_MODULES = \
+	core/schema \
 	math/histogram \
 	track/statements track/errors \
 	store/registry store/objects store/node store/ticks store/history \
@@ -23,13 +25,16 @@ PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
 
 .DEFAULT_GOAL := all
-.PHONY: demo demo-stop test setup lint unit strict bench
+.PHONY: demo demo-stop test matrix setup lint unit strict bench
 
 demo test: setup
 	+@$(MAKE) --no-print-directory _$@
 
 demo-stop:
 	@test/demo/stop
+
+matrix:
+	@test/matrix/run
 
 setup:
 	@PG_CONFIG='$(PG_CONFIG)' test/setup

@@ -4,10 +4,12 @@
  */
 #pragma once
 
+#include "core/symbols.h"
+
 /* Anyone may read these; only guc.c's table and the server's GUC machinery write them. */
-extern bool dbops_guc_enabled;
-extern bool dbops_guc_track;
-extern bool dbops_guc_track_planning;
+extern DBOPS_PRIVATE bool dbops_guc_enabled;
+extern DBOPS_PRIVATE bool dbops_guc_track;
+extern DBOPS_PRIVATE bool dbops_guc_track_planning;
 extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */

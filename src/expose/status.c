@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -200,23 +201,6 @@ check_store(Finding *finding)
 }
 
 static void
-check_inspector(Finding *finding)
-{
-	const InspectorState *inspector = &dbops_control()->inspector;
-
-	if (inspector->no_slot)
-		find(finding, FINDING_WARNING, "no free worker slot: names and sizes are not up to date",
-		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
-	else if (inspector->visits == 0)
-		find(finding, FINDING_UNKNOWN, "no database visited yet", NULL);
-	else
-		find(finding, FINDING_OK,
-		     psprintf("%lld visits, %lld failed", (long long) inspector->visits,
-		              (long long) inspector->failures),
-		     NULL);
-}
-
-static void
 check_ring(Finding *finding)
 {
 	RingState state;
@@ -272,7 +256,6 @@ static const Check checks[] = {
     {"query identifiers", false, check_query_id},
     {"sampler", true, check_sampler},
     {"store", true, check_store},
-    {"inspector", true, check_inspector},
     {"ring", true, check_ring},
     {"statements", true, check_statements},
 };
@@ -299,6 +282,34 @@ failing_tasks(List *findings, const WorkerState *worker)
 		findings = lappend(findings, finding);
 	}
 	return findings;
+}
+
+/* Without visits there are no names and sizes; a finding only when something is wrong. */
+static List *
+failing_visits(List *findings)
+{
+	const InspectorState *inspector = &dbops_control()->inspector;
+	Finding *finding;
+	char *name;
+
+	if (dbops_control()->workers[WORKER_SAMPLER].pid == 0 ||
+	    (!inspector->no_slot && inspector->failing == 0))
+		return findings;
+	finding = palloc0(sizeof(Finding));
+	finding->component = "inspector";
+	name = get_database_name(inspector->failing_datid);
+	if (inspector->no_slot)
+		find(finding, FINDING_WARNING,
+		     "no free worker slot: names and sizes of tables and indexes are not learned",
+		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+	else
+		find(finding, FINDING_WARNING,
+		     psprintf("databases whose last visit failed: %d, such as \"%s\": %s",
+		              inspector->failing, name != NULL ? name : "?",
+		              inspector->error.sqlerrcode != 0 ? inspector->error.message :
+		                                                 "the visit did not end in time"),
+		     "Names and sizes of tables and indexes there are as last learned; tried again.");
+	return lappend(findings, finding);
 }
 
 /* Findings of one level stay in the order of the checks. */
@@ -338,6 +349,8 @@ dbops_status_findings(void)
 	}
 	for (int kind = 0; preloaded && kind < WORKER_KINDS; kind++)
 		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
+	if (preloaded)
+		findings = failing_visits(findings);
 	return worst_first(findings);
 }
 

@@ -538,9 +538,10 @@ dbops_objects_learn_statements(void)
 	schema = dbops_spi_query(extension_query, NULL, 0);
 	if (schema->nrows == 0)
 		return 0;
-	read_us = now_us;
 	wanted = list_waiting(&nwanted);
 	rows = read_texts(TextDatumGetCString(dbops_spi_cell(schema, 0, 0, &isnull)), wanted, nwanted);
+	/* Not before: a failure stays one until a reading succeeds. */
+	read_us = now_us;
 	forget_waiting(wanted, nwanted);
 	return store_texts(rows, now);
 }

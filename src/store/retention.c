@@ -29,6 +29,17 @@ static const char *const start_member =
     "VALUES ($1, $2, $3)\n"
     "ON CONFLICT (resolution, member) DO UPDATE SET started_at = excluded.started_at";
 
+/* In their order, the latest at $2. */
+static const char *const pull_back =
+    "UPDATE dbops.member AS m\n"
+    "SET started_at = $2 - (f.back - 1) * interval '1 microsecond'\n"
+    "FROM (\n"
+    "    SELECT member, row_number() OVER (ORDER BY started_at DESC, member DESC) AS back\n"
+    "    FROM dbops.member\n"
+    "    WHERE resolution = $1 AND started_at > $2\n"
+    ") AS f\n"
+    "WHERE m.resolution = $1 AND m.member = f.member";
+
 static const char *const truncate_member = "TRUNCATE %s";
 
 /* The member in use. */
@@ -113,11 +124,29 @@ start(ResolutionId resolution, int member, TimestampTz at)
 	dbops_spi_execute(start_member, params, lengthof(params));
 }
 
+/*
+ * A member that seems to have started after now, as the clock was set back, starts now: else it
+ * would stay the current one, and history be kept, until the clock is there again.
+ */
+static Current
+find_current_until(ResolutionId resolution, TimestampTz now)
+{
+	Current current = find_current(resolution);
+	SpiValue params[] = {{.type = INT2OID, .value = Int16GetDatum(resolution)},
+	                     {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(now)}};
+
+	if (current.started_at <= now)
+		return current;
+	dbops_spi_execute(pull_back, params, lengthof(params));
+	current.started_at = now;
+	return current;
+}
+
 /* Moves to the next member when the current one has its share of the time. */
 static void
 rotate(ResolutionId resolution, TimestampTz now)
 {
-	Current current = find_current(resolution);
+	Current current = find_current_until(resolution, now);
 	int next = (current.member + 1) % RESOLUTION_MEMBERS;
 	int64 share_us = dbops_retention_kept_us(resolution) / (RESOLUTION_MEMBERS - 1);
 

@@ -2,8 +2,9 @@
  * track/cursors.h
  *		Which statement the query of a declared cursor belongs to.
  *
- * Up to PostgreSQL 17 the query inside DECLARE CURSOR has no query id of its own.  It is accounted
- * under that of its DECLARE; this remembers, from the start of its execution to the end.
+ * Up to PostgreSQL 17 the query inside DECLARE CURSOR has no query id of its own, from 18 on one
+ * whose text is seldom known.  It is accounted under that of its DECLARE in all of them; this
+ * remembers, from the start of its execution to the end.
  */
 #pragma once
 

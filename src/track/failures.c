@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "storage/pg_shmem.h"
 #include "utils/memutils.h"
 
@@ -19,14 +20,7 @@ FailureState dbops_failures;
 
 static MemoryContext error_context = NULL;
 
-void
-dbops_failures_init(void)
-{
-	error_context = AllocSetContextCreate(TopMemoryContext, "dbops error", ERROR_CONTEXT_SIZE,
-	                                      ERROR_CONTEXT_SIZE, ERROR_CONTEXT_SIZE);
-}
-
-/* The statement whose error is on its way up, looked at in memory set aside for it. */
+/* The kind of the error at hand, looked at in memory set aside for it. */
 static ErrorKind
 classify_error(int sqlerrcode)
 {
@@ -42,6 +36,30 @@ classify_error(int sqlerrcode)
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(error_context);
 	return kind;
+}
+
+/* Called where a message arises inside the top-level statement, be it an error or less. */
+static void
+note_message(void *arg)
+{
+	TopStatement *top = &dbops_failures.top;
+	int sqlerrcode = geterrcode();
+	int class = ERRCODE_TO_CATEGORY(sqlerrcode);
+
+	top->suspect = true;
+	if (class == ERRCODE_SUCCESSFUL_COMPLETION || class == ERRCODE_WARNING ||
+	    class == ERRCODE_NO_DATA)
+		return;
+	top->sqlerrcode = sqlerrcode;
+	top->kind = classify_error(sqlerrcode);
+}
+
+void
+dbops_failures_init(void)
+{
+	dbops_failures.top.frame.callback = note_message;
+	error_context = AllocSetContextCreate(TopMemoryContext, "dbops error", ERROR_CONTEXT_SIZE,
+	                                      ERROR_CONTEXT_SIZE, ERROR_CONTEXT_SIZE);
 }
 
 static void
@@ -67,6 +85,42 @@ dbops_failures_note(const StatementKey *key)
 	count_error(key, sqlerrcode, passing->kind);
 }
 
+bool
+dbops_failures_top_runs(void)
+{
+	TopStatement *top = &dbops_failures.top;
+
+	for (ErrorContextCallback *frame = error_context_stack; frame != NULL; frame = frame->previous)
+	{
+		if (frame == &top->frame)
+			return true;
+	}
+	if (top->queryid != 0 && top->sqlerrcode != 0 &&
+	    top->sqlerrcode != dbops_failures.passing.sqlerrcode)
+	{
+		StatementKey key = dbops_statements_key(top->queryid, top->userid, true);
+
+		count_error(&key, top->sqlerrcode, top->kind);
+	}
+	top->queryid = 0;
+	top->suspect = false;
+	top->sqlerrcode = 0;
+	return false;
+}
+
+static void
+end_session(int code, Datum arg)
+{
+	if (dbops_failures.top.suspect)
+		dbops_failures_top_runs();
+}
+
+void
+dbops_failures_begin_session(void)
+{
+	before_shmem_exit(end_session, 0);
+}
+
 /* The key of an error that no statement counted. */
 static StatementKey
 find_outside_key(const ErrorData *edata)
@@ -75,8 +129,11 @@ find_outside_key(const ErrorData *edata)
 	int sec_context;
 
 	GetUserIdAndSecContext(&userid, &sec_context);
-	return dbops_statements_key(edata->elevel == ERROR ? dbops_failures.starting_queryid : 0,
-	                            userid, true);
+	if (edata->elevel != ERROR)
+		return dbops_statements_key(0, userid, true);
+	if (dbops_failures.top.queryid != 0)
+		userid = dbops_failures.top.userid;
+	return dbops_statements_key(dbops_failures.top.queryid, userid, true);
 }
 
 /* Not the postmaster, which must survive whatever happens to shared memory, nor the log collector.
@@ -104,5 +161,5 @@ dbops_failures_note_log(const ErrorData *edata)
 	dbops_errors_remember(&error.key, error.sqlerrcode, error.kind,
 	                      edata->message ? edata->message : "");
 	dbops_failures.passing.sqlerrcode = 0;
-	dbops_failures.starting_queryid = 0;
+	dbops_failures.top.queryid = 0;
 }

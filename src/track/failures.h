@@ -6,9 +6,15 @@
  * way up, whether somebody catches it or the log hides it.  The outer levels know it again by its
  * SQLSTATE, as no hook was entered in between.  What no level saw (syntax errors, FATAL, commit)
  * comes by the log hook.
+ *
+ * An error of the statement the client sent is caught by nobody in SQL and goes to the log, so that
+ * statement saves the two PG_TRYs.  In their place stands a frame in error_context_stack: whoever
+ * catches an error takes away what is above it there, so a frame that is not to be found any more
+ * has failed; and it notes errors as they arise, as the log may be told to leave them out.
  */
 #pragma once
 
+#include "core/symbols.h"
 #include "track/errors.h"
 
 /* An error on its way up, once it is counted. */
@@ -19,17 +25,59 @@ typedef struct PassingError
 	ErrorKind kind;
 } PassingError;
 
+/* The statement sent by the client, while it is planned, started or run. */
+typedef struct TopStatement
+{
+	uint64 queryid; /* 0: none */
+	Oid userid;     /* its user when it began */
+	bool suspect;   /* a message arose inside its frame, perhaps an error; else never set */
+	int sqlerrcode; /* of the latest error; 0: none */
+	ErrorKind kind;
+	ErrorContextCallback frame;
+} TopStatement;
+
 /* Written by the hooks, in the open because each statement does so several times. */
 typedef struct FailureState
 {
-	PassingError passing;    /* forgotten whenever a hook is entered */
-	uint64 starting_queryid; /* of the top-level statement inside ExecutorStart; 0: none */
+	PassingError passing; /* forgotten whenever a hook is entered */
+	TopStatement top;
 } FailureState;
 
-extern FailureState dbops_failures;
+extern DBOPS_PRIVATE FailureState dbops_failures;
+
+static inline void
+dbops_failures_enter_top(uint64 queryid, Oid userid)
+{
+	TopStatement *top = &dbops_failures.top;
+
+	top->queryid = queryid;
+	top->userid = userid;
+	top->frame.previous = error_context_stack;
+	error_context_stack = &top->frame;
+}
+
+static inline void
+dbops_failures_leave_top(void)
+{
+	TopStatement *top = &dbops_failures.top;
+
+	error_context_stack = top->frame.previous;
+	top->queryid = 0;
+	top->suspect = false;
+	top->sqlerrcode = 0;
+}
+
+/*
+ * Whether the statement that entered the frame still runs.  If not, and neither a nested statement
+ * nor the log counted its error, it is counted now.
+ */
+extern bool dbops_failures_top_runs(void);
 
 /* Sets memory aside; in the postmaster, which its children inherit. */
 extern void dbops_failures_init(void);
+
+/* Sees to it that the session's last error is counted at its end; before its first statement. */
+extern void dbops_failures_begin_session(void);
 
 /* An error passes a statement on its way up; called from PG_CATCH. */
 extern void dbops_failures_note(const StatementKey *key);

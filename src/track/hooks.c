@@ -7,7 +7,8 @@
  * none to reuse, ours counts everything, so that whoever looks at it later misses nothing.
  *
  * The depth counts hooks entered, and is set back where an error passes; so it survives COMMIT
- * inside procedures, where transaction callbacks would reset it.
+ * inside procedures, where transaction callbacks would reset it.  An error of the statement sent by
+ * the client passes no PG_TRY of ours: its depth is set back when the next hook is entered.
  */
 #include "postgres.h"
 
@@ -34,6 +35,13 @@ typedef enum UtilityClass
 	UTILITY_DECLARE,  /* a carrier whose query may have no query id of its own */
 } UtilityClass;
 
+typedef enum ProcessKind
+{
+	PROCESS_UNKNOWN,
+	PROCESS_RECORDED,
+	PROCESS_EXCLUDED,
+} ProcessKind;
+
 static planner_hook_type prev_planner = NULL;
 static ExecutorStart_hook_type prev_executor_start = NULL;
 static ExecutorRun_hook_type prev_executor_run = NULL;
@@ -42,30 +50,75 @@ static ExecutorEnd_hook_type prev_executor_end = NULL;
 static ProcessUtility_hook_type prev_process_utility = NULL;
 static emit_log_hook_type prev_emit_log = NULL;
 
-static bool excluded = false;
+static ProcessKind process_kind = PROCESS_UNKNOWN;
 static bool recording = false; /* as decided where the statement started */
 static int depth = 0;
-static uint64 declaring_queryid = 0; /* of the DECLARE CURSOR being run; 0: none */
+static const QueryDesc *started = NULL; /* last, at the top, by top.userid; only compared */
+static uint64 declaring_queryid = 0;    /* of the DECLARE CURSOR being run; 0: none */
 static int declaring_depth = 0;
+static bool carried = false; /* what runs now is carried by a utility statement, which may catch */
+
+static pg_noinline bool
+is_excluded(void)
+{
+	return process_kind == PROCESS_EXCLUDED || IsParallelWorker();
+}
+
+/* Not for the log hook: the postmaster's answer is not that of its children, who inherit it. */
+static pg_noinline bool
+decide_process(void)
+{
+	process_kind = is_excluded() ? PROCESS_EXCLUDED : PROCESS_RECORDED;
+	if (process_kind == PROCESS_RECORDED)
+		dbops_failures_begin_session();
+	return process_kind == PROCESS_RECORDED;
+}
 
 /* Whether what begins here is recorded.  Decided anew there only: later hooks just look. */
 static inline bool
 decide_recording(void)
 {
-	recording = dbops_guc_track && dbops_guc_enabled && !excluded && !IsParallelWorker();
+	recording = dbops_guc_track && dbops_guc_enabled &&
+	            (likely(process_kind == PROCESS_RECORDED) || decide_process());
 	return recording;
+}
+
+/* Whether what starts at this level is the query of the DECLARE CURSOR being run. */
+static inline bool
+is_declaring(void)
+{
+	return unlikely(declaring_queryid != 0) && declaring_depth == depth;
+}
+
+/* Sets back the depth that a statement left behind when it failed.  What begins asks this first. */
+static inline void
+correct_depth(void)
+{
+	if (unlikely(depth > 0) && dbops_failures.top.suspect && !dbops_failures_top_runs())
+		depth = 0;
+}
+
+/* Whether a query that begins here was sent by the client, so that nobody catches its error. */
+static inline bool
+is_top(uint64 queryid)
+{
+	return depth == 0 && !carried && queryid != 0;
 }
 
 /* The statement that a query belongs to; queryid 0 if it is not to be recorded. */
 static pg_noinline StatementKey
 find_query_key(const QueryDesc *desc, Oid userid)
 {
-	const StatementKey *cursor = NULL;
+	const StatementKey *cursor = dbops_cursors_find(desc);
 
-	if (desc->plannedstmt->queryId == 0)
-		cursor = dbops_cursors_find(desc);
 	return cursor != NULL ? *cursor :
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+}
+
+static uint64
+find_planned_queryid(const Query *parse)
+{
+	return is_declaring() ? declaring_queryid : parse->queryId;
 }
 
 static PlannedStmt *
@@ -74,25 +127,25 @@ call_planner(DBOPS_PLANNER_PARAMS)
 	return prev_planner ? prev_planner(DBOPS_PLANNER_ARGS) : standard_planner(DBOPS_PLANNER_ARGS);
 }
 
-static PlannedStmt *
-plan_statement(DBOPS_PLANNER_PARAMS)
+/* Planning that takes none of the short cuts. */
+static pg_noinline PlannedStmt *
+plan_otherwise(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
-	uint64 queryid = parse->queryId;
+	const uint64 queryid = find_planned_queryid(parse);
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
-	int level = depth;
-	bool timed = dbops_guc_track_planning && queryid != 0;
+	int level;
 
-	if (!decide_recording())
+	if (!recording)
 		return call_planner(DBOPS_PLANNER_ARGS);
 
+	correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	dbops_failures.starting_queryid = 0;
-	if (timed)
-		INSTR_TIME_SET_CURRENT(start);
+	level = depth;
 	depth = level + 1;
+	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
 		result = call_planner(DBOPS_PLANNER_ARGS);
@@ -107,11 +160,35 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 	}
 	PG_END_TRY();
 	depth = level;
-	if (timed)
+	if (dbops_guc_track_planning && queryid != 0)
 	{
 		INSTR_TIME_SET_CURRENT(end);
 		dbops_statements_add_plan(queryid, userid, level == 0, dbops_compat_elapsed_ns(end, start));
 	}
+	return result;
+}
+
+static PlannedStmt *
+plan_statement(DBOPS_PLANNER_PARAMS)
+{
+	/* One at a time is planned here, and static they spare the stack its guard. */
+	static instr_time start;
+	static instr_time end;
+	PlannedStmt *result;
+
+	if (unlikely(!decide_recording() || !is_top(parse->queryId) || !dbops_guc_track_planning))
+		return plan_otherwise(DBOPS_PLANNER_ARGS);
+
+	dbops_failures.passing.sqlerrcode = 0;
+	dbops_failures_enter_top(parse->queryId, GetUserId());
+	depth = 1;
+	INSTR_TIME_SET_CURRENT(start);
+	result = call_planner(DBOPS_PLANNER_ARGS);
+	INSTR_TIME_SET_CURRENT(end);
+	depth = 0;
+	dbops_statements_add_plan(dbops_failures.top.queryid, dbops_failures.top.userid, true,
+	                          dbops_compat_elapsed_ns(end, start));
+	dbops_failures_leave_top();
 	return result;
 }
 
@@ -149,11 +226,14 @@ start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 	PG_END_TRY();
 }
 
-/* Start of a query without a query id: recorded only as that of a DECLARE CURSOR. */
+/*
+ * Start of a query that is recorded only as that of a DECLARE CURSOR: it has no query id, or from
+ * 18 on one that pg_stat_statements knows no text of, unless it tracks nested statements too.
+ */
 static pg_noinline void
 start_unidentified(QueryDesc *desc, int eflags)
 {
-	uint64 queryid = declaring_depth == depth ? declaring_queryid : 0;
+	uint64 queryid = is_declaring() ? declaring_queryid : 0;
 	StatementKey key = dbops_statements_key(queryid, GetUserId(), depth == 0);
 
 	/* A descriptor at the address of a cursor that was never ended is another query. */
@@ -178,8 +258,9 @@ start_execution(QueryDesc *desc, int eflags)
 		return;
 	}
 
+	correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	if (unlikely(queryid == 0))
+	if (unlikely(queryid == 0) || is_declaring())
 	{
 		start_unidentified(desc, eflags);
 		return;
@@ -187,23 +268,15 @@ start_execution(QueryDesc *desc, int eflags)
 	dbops_compat_instrument_before_start(desc);
 	if (depth == 0)
 	{
-		dbops_failures.starting_queryid = queryid;
+		started = desc;
+		dbops_failures.top.queryid = queryid;
+		dbops_failures.top.userid = GetUserId();
 		call_executor_start(desc, eflags);
-		dbops_failures.starting_queryid = 0;
+		dbops_failures.top.queryid = 0;
 	}
 	else
 		start_nested(desc, eflags, queryid);
 	dbops_compat_instrument_after_start(desc);
-}
-
-/* Fetched in parts, each run begins the count of rows anew: keep that of the part before. */
-static pg_noinline void
-keep_rows(const QueryDesc *desc)
-{
-	StatementKey key = find_query_key(desc, GetUserId());
-
-	if (key.queryid != 0)
-		dbops_statements_add_rows(&key, desc->estate->es_processed);
 }
 
 static void
@@ -215,11 +288,13 @@ call_executor_run(DBOPS_EXECUTOR_RUN_PARAMS)
 		standard_ExecutorRun(DBOPS_EXECUTOR_RUN_ARGS);
 }
 
-static void
-run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
+/* Running that takes none of the short cuts. */
+static pg_noinline void
+run_otherwise(DBOPS_EXECUTOR_RUN_PARAMS)
 {
-	Oid userid;
-	int level = depth;
+	Oid userid = GetUserId();
+	StatementKey key;
+	int level;
 
 	if (!recording)
 	{
@@ -227,10 +302,13 @@ run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
 		return;
 	}
 
-	userid = GetUserId();
+	correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	if (unlikely(queryDesc->estate->es_processed > 0))
-		keep_rows(queryDesc);
+	key = find_query_key(queryDesc, userid);
+	/* Fetched in parts, each run begins the count of rows anew: keep that of the part before. */
+	if (queryDesc->estate->es_processed > 0 && key.queryid != 0)
+		dbops_statements_add_rows(&key, queryDesc->estate->es_processed);
+	level = depth;
 	depth = level + 1;
 	PG_TRY();
 	{
@@ -238,15 +316,30 @@ run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
 	}
 	PG_CATCH();
 	{
-		StatementKey key;
-
 		depth = level;
-		key = find_query_key(queryDesc, userid);
 		dbops_failures_note(&key);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	depth = level;
+}
+
+static void
+run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
+{
+	if (unlikely(!recording || queryDesc != started || !is_top(queryDesc->plannedstmt->queryId) ||
+	             queryDesc->estate->es_processed > 0))
+	{
+		run_otherwise(DBOPS_EXECUTOR_RUN_ARGS);
+		return;
+	}
+
+	dbops_failures.passing.sqlerrcode = 0;
+	dbops_failures_enter_top(queryDesc->plannedstmt->queryId, dbops_failures.top.userid);
+	depth = 1;
+	call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
+	depth = 0;
+	dbops_failures_leave_top();
 }
 
 static void
@@ -312,7 +405,7 @@ finish_execution(QueryDesc *desc)
 		call_executor_finish(desc);
 }
 
-/* End of a query that has no query id of its own. */
+/* End of a query that has no query id of its own, or belongs to a DECLARE CURSOR. */
 static pg_noinline void
 end_unidentified(QueryDesc *desc)
 {
@@ -328,16 +421,15 @@ end_unidentified(QueryDesc *desc)
 static void
 end_execution(QueryDesc *desc)
 {
-	uint64 queryid = desc->plannedstmt->queryId;
 	int64 ns;
 
 	if (likely(recording))
 	{
-		if (unlikely(queryid == 0))
+		if (unlikely(desc->plannedstmt->queryId == 0 || dbops_cursors_find(desc) != NULL))
 			end_unidentified(desc);
 		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
 		         dbops_compat_execution_ns(desc, &ns))
-			dbops_statements_add_execution(queryid, GetUserId(), depth == 0, ns,
+			dbops_statements_add_execution(desc->plannedstmt->queryId, GetUserId(), depth == 0, ns,
 			                               desc->estate->es_processed);
 	}
 
@@ -397,7 +489,9 @@ run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_P
 	int level = depth;
 	uint64 outer_queryid = declaring_queryid;
 	int outer_depth = declaring_depth;
+	bool outer_carried = carried;
 
+	carried = class != UTILITY_ORDINARY;
 	depth = class == UTILITY_ORDINARY ? level + 1 : level;
 	declaring_queryid = class == UTILITY_DECLARE ? key->queryid : 0;
 	declaring_depth = level;
@@ -410,6 +504,7 @@ run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_P
 		depth = level;
 		declaring_queryid = outer_queryid;
 		declaring_depth = outer_depth;
+		carried = outer_carried;
 		dbops_failures_note(key);
 		PG_RE_THROW();
 	}
@@ -417,6 +512,7 @@ run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_P
 	depth = level;
 	declaring_queryid = outer_queryid;
 	declaring_depth = outer_depth;
+	carried = outer_carried;
 }
 
 static void
@@ -433,8 +529,12 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 		return;
 	}
 
+	correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	dbops_failures.starting_queryid = 0;
+	if (depth == 0)
+		dbops_failures.top.queryid = 0;
+	/* What follows may run as another user. */
+	started = NULL;
 	/* pg_stat_statements sets the query id to 0, and COMMIT may free the statement: read first. */
 	class = classify_utility(pstmt->utilityStmt);
 	key = dbops_statements_key(pstmt->queryId, GetUserId(), depth == 0);
@@ -452,7 +552,7 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 static void
 see_log(ErrorData *edata)
 {
-	if (edata->elevel >= ERROR && decide_recording())
+	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled && !is_excluded())
 		dbops_failures_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
@@ -461,7 +561,7 @@ see_log(ErrorData *edata)
 void
 dbops_hooks_exclude_process(void)
 {
-	excluded = true;
+	process_kind = PROCESS_EXCLUDED;
 }
 
 bool

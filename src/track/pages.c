@@ -49,8 +49,9 @@ link_of(uint32 number)
 	return &dbops_pages[number].counter[0];
 }
 
-uint32
-dbops_pages_allocate(pg_atomic_uint32 *octave)
+/* Gives the octave a page, unless another session just did; 0 when the pool is empty. */
+static uint32
+allocate_page(pg_atomic_uint32 *octave)
 {
 	uint32 number = dbops_freelist_pop(&pool->free, link_of);
 	uint32 present = 0;
@@ -66,6 +67,15 @@ dbops_pages_allocate(pg_atomic_uint32 *octave)
 		return number;
 	dbops_freelist_push(&pool->free, link_of, number);
 	return present;
+}
+
+void
+dbops_pages_add(PageDirectory *directory, int64 ns)
+{
+	pg_atomic_uint32 *octave = &directory->page[dbops_histogram_bucket_inline(ns) / PAGE_COUNTERS];
+
+	if (pg_atomic_read_u32(octave) != 0 || allocate_page(octave) != 0)
+		dbops_pages_add_present(directory, ns);
 }
 
 void

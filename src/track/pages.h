@@ -10,6 +10,7 @@
 
 #include "port/atomics.h"
 
+#include "core/symbols.h"
 #include "math/histogram_bucket.h"
 
 #define PAGE_COUNTERS HISTOGRAM_SUBBUCKETS
@@ -38,23 +39,23 @@ extern Size dbops_pages_size(uint32 npages);
 extern void dbops_pages_init(uint32 npages);
 
 /* All pages, by number; set by dbops_pages_init. */
-extern HistogramPage *dbops_pages;
+extern DBOPS_PRIVATE HistogramPage *dbops_pages;
 
-/* Gives the octave a page, unless another session just did; 0 when the pool is empty. */
-extern uint32 dbops_pages_allocate(pg_atomic_uint32 *octave);
-
-/* Adds one duration.  Takes no lock, allocates nothing but a page of the pool, never fails. */
-static inline void
-dbops_pages_add(PageDirectory *directory, int64 ns)
+/* Adds one duration; false, and nothing added, if its octave has no page yet. */
+static inline bool
+dbops_pages_add_present(PageDirectory *directory, int64 ns)
 {
 	unsigned bucket = dbops_histogram_bucket_inline(ns);
-	pg_atomic_uint32 *octave = &directory->page[bucket / PAGE_COUNTERS];
-	uint32 number = pg_atomic_read_u32(octave);
+	uint32 number = pg_atomic_read_u32(&directory->page[bucket / PAGE_COUNTERS]);
 
-	if (unlikely(number == 0) && (number = dbops_pages_allocate(octave)) == 0)
-		return;
+	if (unlikely(number == 0))
+		return false;
 	pg_atomic_fetch_add_u32(&dbops_pages[number].counter[bucket % PAGE_COUNTERS], 1);
+	return true;
 }
+
+/* Adds one duration.  Takes no lock, allocates nothing but a page of the pool, never fails. */
+extern void dbops_pages_add(PageDirectory *directory, int64 ns);
 
 /* Gives the pages back.  Nobody may add to the directory meanwhile. */
 extern void dbops_pages_release(PageDirectory *directory);

@@ -202,8 +202,7 @@ prepare_slot(Slot *slot, const StatementKey *key)
 	/* Again, as a session may have found the slot while it was in quarantine. */
 	pg_atomic_fetch_add_u32(&slot->generation, 1);
 	slot->key = *key;
-	slot->first_seen_at = dbops_clock_now();
-	slot->last_seen_at = slot->first_seen_at;
+	slot->first_seen_at = slot->last_seen_at = dbops_clock_now();
 	pg_atomic_write_u32(&slot->epoch, pg_atomic_read_u32(&table->epoch));
 	pg_atomic_write_u64(&slot->calls, 0);
 	pg_atomic_write_u64(&slot->rows, 0);
@@ -212,11 +211,8 @@ prepare_slot(Slot *slot, const StatementKey *key)
 	pg_atomic_write_u64(&slot->plan_ns, 0);
 	for (int i = 0; i < lengthof(slot->failures); i++)
 		pg_atomic_write_u64(&slot->failures[i], 0);
-	for (int phase = 0; phase < lengthof(slot->pages); phase++)
-	{
-		for (int i = 0; i < HISTOGRAM_OCTAVES; i++)
-			pg_atomic_write_u32(&slot->pages[phase].page[i], 0);
-	}
+	for (int i = 0; i < lengthof(slot->pages) * HISTOGRAM_OCTAVES; i++)
+		pg_atomic_write_u32(&slot->pages[i / HISTOGRAM_OCTAVES].page[i % HISTOGRAM_OCTAVES], 0);
 }
 
 /* Finds or admits the statement; 0 when the table is full. */
@@ -255,9 +251,17 @@ admit(const StatementKey *key)
 	}
 }
 
-static pg_noinline Slot *
-find_uncached(uint64 queryid, Oid userid, bool toplevel, CacheEntry *entry)
+static inline CacheEntry *
+cache_entry(uint64 queryid, Oid userid, bool toplevel)
 {
+	return &cache[((uint32) queryid + userid + toplevel) % CACHE_ENTRIES];
+}
+
+/* The slot to add to, or NULL when the statement is not admitted; remembered in the cache. */
+static pg_noinline Slot *
+find_uncached(uint64 queryid, Oid userid, bool toplevel)
+{
+	CacheEntry *entry = cache_entry(queryid, userid, toplevel);
 	StatementKey key = dbops_statements_key(queryid, userid, toplevel);
 	uint32 number = admit(&key);
 
@@ -271,66 +275,110 @@ find_uncached(uint64 queryid, Oid userid, bool toplevel, CacheEntry *entry)
 	return &slots[number];
 }
 
-/* The slot to add to, or NULL when the statement is not admitted.  A session has one database. */
+/* The same if the cache knows it, else NULL.  A session has one database. */
 static inline Slot *
-find_slot(uint64 queryid, Oid userid, bool toplevel)
+find_cached(uint64 queryid, Oid userid, bool toplevel)
 {
-	CacheEntry *entry = &cache[((uint32) queryid + userid + toplevel) % CACHE_ENTRIES];
+	CacheEntry *entry = cache_entry(queryid, userid, toplevel);
 	Slot *slot = &slots[entry->slot];
-
 	/* An empty entry has queryid 0, which no statement has. */
-	if (likely(entry->queryid == queryid && entry->userid == userid &&
-	           entry->toplevel == toplevel &&
-	           entry->generation == pg_atomic_read_u32(&slot->generation)))
-		return slot;
-	return find_uncached(queryid, userid, toplevel, entry);
+	bool known = entry->queryid == queryid && entry->userid == userid &&
+	             entry->toplevel == toplevel &&
+	             entry->generation == pg_atomic_read_u32(&slot->generation);
+
+	return likely(known) ? slot : NULL;
+}
+
+static Slot *
+find_slot(const StatementKey *key)
+{
+	Slot *slot = find_cached(key->queryid, key->userid, key->toplevel);
+
+	return slot != NULL ? slot : find_uncached(key->queryid, key->userid, key->toplevel);
+}
+
+static pg_noinline void
+enter_epoch(Slot *slot)
+{
+	pg_atomic_write_u32(&slot->epoch, pg_atomic_read_u32(&table->epoch));
+	slot->last_seen_at = GetCurrentStatementStartTimestamp();
 }
 
 /* After the counters: a scan that missed the change finds the new epoch the next time. */
 static inline void
 mark_changed(Slot *slot)
 {
-	uint32 epoch = pg_atomic_read_u32(&table->epoch);
+	if (unlikely(pg_atomic_read_u32(&slot->epoch) != pg_atomic_read_u32(&table->epoch)))
+		enter_epoch(slot);
+}
 
-	if (unlikely(pg_atomic_read_u32(&slot->epoch) != epoch))
-	{
-		pg_atomic_write_u32(&slot->epoch, epoch);
-		slot->last_seen_at = GetCurrentStatementStartTimestamp();
-	}
+/*
+ * Every statement runs dbops_statements_add_plan and _add_execution: what is rare in them is a call
+ * in tail position, so that what is common needs no stack.
+ */
+static pg_noinline void
+add_new_page(Slot *slot, StatementPhase phase, int64 ns)
+{
+	dbops_pages_add(&slot->pages[phase], ns);
+	mark_changed(slot);
+}
+
+static pg_noinline void
+add_plan_uncached(uint64 queryid, Oid userid, bool toplevel, int64 ns)
+{
+	if (find_uncached(queryid, userid, toplevel) != NULL)
+		dbops_statements_add_plan(queryid, userid, toplevel, ns);
 }
 
 void
 dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns)
 {
-	Slot *slot = find_slot(queryid, userid, toplevel);
+	Slot *slot = find_cached(queryid, userid, toplevel);
 
 	if (unlikely(slot == NULL))
+	{
+		add_plan_uncached(queryid, userid, toplevel, ns);
 		return;
+	}
 	pg_atomic_fetch_add_u64(&slot->plans, 1);
 	pg_atomic_fetch_add_u64(&slot->plan_ns, ns);
-	dbops_pages_add(&slot->pages[PHASE_PLAN], ns);
-	mark_changed(slot);
+	if (likely(dbops_pages_add_present(&slot->pages[PHASE_PLAN], ns)))
+		mark_changed(slot);
+	else
+		add_new_page(slot, PHASE_PLAN, ns);
+}
+
+static pg_noinline void
+add_execution_uncached(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows)
+{
+	if (find_uncached(queryid, userid, toplevel) != NULL)
+		dbops_statements_add_execution(queryid, userid, toplevel, ns, rows);
 }
 
 void
 dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows)
 {
-	Slot *slot = find_slot(queryid, userid, toplevel);
+	Slot *slot = find_cached(queryid, userid, toplevel);
 
 	if (unlikely(slot == NULL))
+	{
+		add_execution_uncached(queryid, userid, toplevel, ns, rows);
 		return;
+	}
 	pg_atomic_fetch_add_u64(&slot->calls, 1);
 	if (rows != 0)
 		pg_atomic_fetch_add_u64(&slot->rows, rows);
 	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
-	dbops_pages_add(&slot->pages[PHASE_EXEC], ns);
-	mark_changed(slot);
+	if (likely(dbops_pages_add_present(&slot->pages[PHASE_EXEC], ns)))
+		mark_changed(slot);
+	else
+		add_new_page(slot, PHASE_EXEC, ns);
 }
 
 void
 dbops_statements_add_rows(const StatementKey *key, uint64 rows)
 {
-	Slot *slot = find_slot(key->queryid, key->userid, key->toplevel);
+	Slot *slot = find_slot(key);
 
 	if (slot == NULL)
 		return;
@@ -341,7 +389,7 @@ dbops_statements_add_rows(const StatementKey *key, uint64 rows)
 void
 dbops_statements_add_failure(const StatementKey *key, FailureKind kind)
 {
-	Slot *slot = find_slot(key->queryid, key->userid, key->toplevel);
+	Slot *slot = find_slot(key);
 
 	if (slot == NULL)
 		return;
@@ -410,8 +458,7 @@ dbops_statements_epoch(void)
 	return pg_atomic_fetch_add_u32(&table->epoch, 1) + 1;
 }
 
-/* Takes the slot out of its chain.  Only heads move under us, and only the evictor changes links.
- */
+/* Takes the slot out of its chain: heads move under us, links only the evictor changes. */
 static void
 unlink_slot(uint32 number)
 {

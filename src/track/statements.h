@@ -12,6 +12,7 @@
 #include "datatype/timestamp.h"
 #include "miscadmin.h"
 
+#include "core/symbols.h"
 #include "math/histogram.h"
 #include "track/pages.h"
 
@@ -85,8 +86,9 @@ extern Size dbops_statements_shmem_size(void);
 extern void dbops_statements_shmem_init(void);
 
 /* For the hooks.  The database is the session's. */
-extern void dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns);
-extern void
+extern DBOPS_PRIVATE void
+dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns);
+extern DBOPS_PRIVATE void
 dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows);
 extern void dbops_statements_add_rows(const StatementKey *key, uint64 rows);
 extern void dbops_statements_add_failure(const StatementKey *key, FailureKind kind);

@@ -13,7 +13,6 @@
 #include "storage/latch.h"
 
 #include "core/tx.h"
-#include "worker/inspector.h"
 
 typedef enum WorkerKind
 {
@@ -58,12 +57,21 @@ typedef struct WorkerState
 	TaskState tasks[TASK_STATES]; /* written by the worker, read by anyone without a lock */
 } WorkerState;
 
+/* How visits to databases go; written by the sampler. */
+typedef struct InspectorState
+{
+	bool no_slot;      /* the last visit found no free slot in max_worker_processes */
+	int failing;       /* databases whose last visit did not finish */
+	Oid failing_datid; /* one of them */
+	TaskError error;   /* what its visit said, if anything */
+} InspectorState;
+
 typedef struct WorkerControl
 {
 	pg_atomic_uint64 requested;
 	ConditionVariable served;
 	StoreState store;
-	InspectorState inspector; /* copied by the sampler */
+	InspectorState inspector;
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;
 

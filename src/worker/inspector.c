@@ -19,6 +19,7 @@
 #include "core/databases.h"
 #include "core/guc.h"
 #include "store/ring.h"
+#include "worker/control.h"
 #include "worker/inspector.h"
 #include "worker/visit.h"
 #include "worker/visits.h"
@@ -57,7 +58,7 @@ typedef struct RunningVisit
 } RunningVisit;
 
 static RunningVisit running = {0};
-static InspectorState state = {0};
+static bool no_slot = false; /* the last visit could not be started */
 static MemoryContext hosts_context = NULL;
 static Host *hosts = NULL;
 static int nhosts = 0;
@@ -119,10 +120,6 @@ end_visit(void)
 		host->error = running.segment->error;
 		host->facts.failures = running.ended ? 0 : host->facts.failures + 1;
 	}
-	if (running.ended)
-		state.visits++;
-	else
-		state.failures++;
 	dbops_dictionary_end_visit(running.datid, running.ended && running.complete,
 	                           running.database_bytes);
 	dsm_detach(running.mapping);
@@ -241,8 +238,8 @@ start_visit(Host *host)
 	visit.segment->error = host->error;
 	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
 
-	state.no_slot = !start_worker(visit.mapping, &visit.worker);
-	if (state.no_slot)
+	no_slot = !start_worker(visit.mapping, &visit.worker);
+	if (no_slot)
 	{
 		dsm_detach(visit.mapping);
 		MemoryContextSwitchTo(old);
@@ -309,6 +306,23 @@ start_next(void)
 		looked_us = dbops_clock_monotonic_us();
 }
 
+/* For status(). */
+static void
+publish_state(void)
+{
+	InspectorState state = {.no_slot = no_slot};
+
+	for (int i = 0; i < nhosts; i++)
+	{
+		if (hosts[i].facts.failures == 0)
+			continue;
+		state.failing++;
+		state.failing_datid = hosts[i].facts.datid;
+		state.error = hosts[i].error;
+	}
+	dbops_control()->inspector = state;
+}
+
 bool
 dbops_inspector_is_due(void)
 {
@@ -323,12 +337,7 @@ dbops_inspector_run(void)
 		take_in();
 	if (!OidIsValid(running.datid))
 		start_next();
+	publish_state();
 	watch_names();
 	hand_on_names();
-}
-
-InspectorState
-dbops_inspector_state(void)
-{
-	return state;
 }

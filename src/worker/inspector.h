@@ -16,13 +16,3 @@ extern bool dbops_inspector_is_due(void);
  * In the sampler, inside a transaction (databases are listed); never blocks.
  */
 extern void dbops_inspector_run(void);
-
-/* For status(): visits ended well and badly, and whether the last one found no free worker slot. */
-typedef struct InspectorState
-{
-	int64 visits;
-	int64 failures;
-	bool no_slot;
-} InspectorState;
-
-extern InspectorState dbops_inspector_state(void);

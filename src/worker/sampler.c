@@ -207,7 +207,6 @@ dbops_sampler_main(Datum argument)
 	{
 		sample_if_due(&sampler);
 		inspect_if_due(&sampler);
-		dbops_control()->inspector = dbops_inspector_state();
 		keep_keeper(&sampler, &keeper);
 
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "mb/pg_wchar.h"
@@ -120,6 +121,32 @@ send(Visit *visit, Size size, const void *data)
 		proc_exit(0);
 }
 
+/*
+ * The words in UTF-8.  Those that have no form in it, as any byte may stand in an SQL_ASCII
+ * database, go as they are: who stores them makes them storable, and one odd name must not keep
+ * all others of its database from being learned.
+ */
+static char *
+to_utf8(char *words)
+{
+	int encoding = GetDatabaseEncoding();
+	int length = (int) strlen(words);
+	int room = length * MAX_CONVERSION_GROWTH + 1;
+	Oid conversion;
+	char *converted;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return words;
+	conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	if (!OidIsValid(conversion))
+		return words;
+	converted = palloc(room);
+	if (pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8, (unsigned char *) words,
+	                                  length, (unsigned char *) converted, room, true) != length)
+		return words;
+	return converted;
+}
+
 static char *
 text_of(const SpiRows *rows, uint64 row, int column)
 {
@@ -131,7 +158,7 @@ text_of(const SpiRows *rows, uint64 row, int column)
 		return NULL;
 	words =
 	    column == COLUMN_DEFINITION ? TextDatumGetCString(value) : NameStr(*DatumGetName(value));
-	return pg_server_to_any(words, (int) strlen(words), PG_UTF8);
+	return to_utf8(words);
 }
 
 static uint8

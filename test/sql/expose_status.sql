@@ -8,11 +8,11 @@ RESET client_min_messages;
 
 -- All is well once a sample is stored.
 SELECT dbops.take_sample() IS NOT NULL AS taken;
-SELECT component, status, what_to_do FROM dbops.status() WHERE component <> 'inspector' ORDER BY component;
+SELECT component, status, what_to_do FROM dbops.status() ORDER BY component;
 
 -- Without query identifiers statements cannot be told apart.
 SET compute_query_id = off;
-SELECT * FROM dbops.status() WHERE status <> 'ok' AND component <> 'inspector';
+SELECT * FROM dbops.status() WHERE status <> 'ok';
 RESET compute_query_id;
 
 -- Only those who monitor may ask.

@@ -48,4 +48,10 @@ END
 $$;
 SELECT (SELECT count(*) FROM dbops.tick_1) AS gone;
 SELECT member FROM dbops.member WHERE resolution = 0 ORDER BY started_at;
+
+-- the clock was set back by years: the rings go on from now, in their order
+UPDATE dbops.member SET started_at = started_at + interval '90 years' WHERE resolution = 0;
+SELECT FROM dbops._retain();
+SELECT member FROM dbops.member WHERE resolution = 0 ORDER BY started_at;
+SELECT max(started_at) <= clock_timestamp() AS not_in_the_future FROM dbops.member;
 ROLLBACK;

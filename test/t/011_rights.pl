@@ -43,5 +43,21 @@ is($node->safe_psql('postgres',
 		    AND has_function_privilege('nobody', oid, 'EXECUTE')"),
 	'0', 'an unprivileged role may call no function');
 
+# Functions put into a schema made beforehand would run with the rights of whoever reads a view.
+$node->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE DATABASE trap OWNER owner');
+$node->safe_psql('trap', <<'SQL', extra_params => [ '-U', 'owner' ]);
+CREATE SCHEMA dbops;
+CREATE FUNCTION dbops._bytes(bigint) RETURNS text LANGUAGE sql AS 'SELECT current_user::text';
+SQL
+my ($code, $out, $err) = $node->psql('trap', 'CREATE EXTENSION dbops CASCADE');
+like($err, qr/belongs to a role that is not a superuser/,
+	'the extension does not move into a schema of an unprivileged role');
+$node->safe_psql('trap', 'ALTER SCHEMA dbops OWNER TO current_user');
+($code, $out, $err) = $node->psql('trap', 'CREATE EXTENSION dbops CASCADE');
+like($err, qr/functions or operators in it/, 'nor into one with functions in it');
+$node->safe_psql('trap', 'DROP FUNCTION dbops._bytes(bigint); CREATE EXTENSION dbops CASCADE');
+$node->safe_psql('trap', 'DROP EXTENSION dbops; CREATE EXTENSION dbops');
+pass('but into one that is empty, and again after DROP EXTENSION');
+
 $node->stop;
 done_testing();

@@ -73,6 +73,11 @@ $node->reload;
 ok(finds('library', 'ok'), 'switched on again');
 is($node->safe_psql('memory', 'SELECT dbops.take_sample() IS NOT NULL'), 't', 'and it samples');
 
+# Slots for the two workers and the launcher of logical replication, none for the inspector.
+$node->append_conf('postgresql.conf', "max_worker_processes = 3\n");
+$node->restart;
+ok(finds('inspector', 'warning'), 'no slot for the inspector: status() has it');
+
 # Nonsense is refused with its range.
 my ($code, $out, $err) = $node->psql('postgres', "ALTER SYSTEM SET dbops.sample_interval = '2h'");
 like($err, qr/outside the valid range/, 'a setting out of range is refused with the range');

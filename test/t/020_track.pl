@@ -117,6 +117,64 @@ $node->command_ok([ 'pgbench', '-n', '-c', '4', '-t', '50', '-f', $hot, 'postgre
 like(calls_of($node, 'SELECT j FROM hot%'), qr/^200 /, 'and recording begins anew');
 is($node->safe_psql('postgres', 'SELECT not_admitted || \' \' || pages_exhausted FROM dbops._track_state()'),
 	'0 0', 'with an empty table');
+
+# ---- errors of the statement the client sent, which pass no PG_TRY ---------------------------------
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE definer;
+CREATE FUNCTION raise_as_definer() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS
+    $$BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'ZZ001'; END$$;
+ALTER FUNCTION raise_as_definer() OWNER TO definer;
+CREATE FUNCTION raise_hidden() RETURNS int LANGUAGE plpgsql SET log_min_messages = panic AS
+    $$BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'ZZ002'; END$$;
+CREATE FUNCTION go_on() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE r int;
+BEGIN
+    BEGIN
+        RAISE EXCEPTION 'caught' USING ERRCODE = 'ZZ003';
+    EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'caught';
+    END;
+    SELECT j INTO r FROM hot WHERE i = 1 AND j = 0 AND i = 1;
+    RETURN r;
+END$$;
+SQL
+
+sub failures
+{
+	return $node->safe_psql('postgres', "SELECT count || ' ' || toplevel || ' ' || userid::regrole || ' '
+		|| (queryid <> 0) FROM dbops._tracked_errors() WHERE sqlstate = '$_[0]'");
+}
+my $me = $node->safe_psql('postgres', 'SELECT current_user::regrole');
+$node->psql('postgres', 'SELECT raise_as_definer()');
+is(failures('ZZ001'), "1 true $me true", 'an error in a security definer function is its caller\'s');
+$node->psql('postgres', 'SELECT raise_hidden()');
+is(failures('ZZ002'), "1 true $me true", 'the last error of a session counts when the log leaves it out');
+$node->psql('postgres', "SELECT raise_hidden();\nSELECT count(*) AS after_hidden FROM hot;", on_error_stop => 0);
+is(failures('ZZ002'), "2 true $me true", 'and so does one before another statement');
+is($node->safe_psql('postgres', <<'SQL'), 't', 'which is at the top level');
+SELECT string_agg(t.toplevel::text, ' ') = 'true' FROM pg_stat_statements JOIN dbops._tracked_statements() AS t
+ USING (queryid) WHERE query LIKE '%after_hidden FROM%'
+SQL
+$node->safe_psql('postgres', 'SELECT go_on(); SELECT count(*) AS after_caught FROM hot');
+is($node->safe_psql('postgres', <<'SQL'), 'false true', 'an error caught inside a statement leaves the levels right');
+SELECT string_agg(t.toplevel::text, ' ' ORDER BY t.toplevel) FROM dbops._tracked_statements() AS t
+  JOIN pg_stat_statements AS p USING (queryid, toplevel)
+ WHERE query LIKE '%after_caught FROM%' OR query LIKE '%AND j = % AND i = %'
+SQL
+$node->psql('postgres', <<'SQL', on_error_stop => 0);
+SELECT go_on();
+SELEC;
+DO $$BEGIN PERFORM count(*) AS inside_do FROM hot; END$$;
+SQL
+is($node->safe_psql('postgres', <<'SQL'), 'false', 'neither do earlier errors change the levels of a later block');
+SELECT string_agg(t.toplevel::text, ' ') FROM pg_stat_statements JOIN dbops._tracked_statements() AS t
+ USING (queryid, toplevel) WHERE query LIKE 'SELECT count(_) AS inside_do%'
+SQL
+is(failures('ZZ003'), '', 'and is no failure of the statement that caught it');
+$node->psql('postgres', "SELECT 1 / 0;\nSELECT 1 / 0;\nSELEC;", on_error_stop => 0);
+is($node->safe_psql('postgres', "SELECT string_agg(sqlstate || ' ' || count || ' ' || (queryid <> 0), ', ' ORDER BY sqlstate)
+	FROM dbops._tracked_errors() WHERE sqlstate IN ('22012', '42601')"), '22012 2 true, 42601 2 false',
+	'errors of planning belong to the statement, those of parsing to none');
 $node->stop;
 
 # ---- the other order of libraries ------------------------------------------------------------------

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h" /* from 16 on it brings the macros of varlena */
+
 #include "math/histogram_type.h"
 
 #include "tap.h"
