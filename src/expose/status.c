@@ -70,7 +70,7 @@ check_library(Finding *finding)
 		     DBOPS_PRELOAD_HINT);
 	else if (!dbops_guc_enabled)
 		find(finding, FINDING_WARNING, "switched off",
-		     "Set dbops.enabled = on in postgresql.conf and reload.");
+		     "ALTER SYSTEM SET dbops.enabled = on; SELECT pg_reload_conf();");
 	else
 		find(finding, FINDING_OK, "loaded at server start", NULL);
 }
