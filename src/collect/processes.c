@@ -4,7 +4,8 @@
  *
  * A file of its own because it is the one source whose cost grows with the number of connections:
  * statm and the CPU clock of each process and nothing else, about 7 us.  Children come from the
- *kernel's list, so that the logger is among them, or where the kernel has none, from shared memory.
+ * kernel's list, so that the logger is among them, or where the kernel has none, from shared
+ * memory.
  */
 #include "postgres.h"
 

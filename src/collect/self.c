@@ -4,7 +4,7 @@
  *
  * A file of its own because it is the answer to the first question of anybody who installs dbops.
  * The workers publish what they spend (store/selfstat.h); the ring's numbers stand in the row of
- *the sampler, who fills it, the size of the history in that of the keeper.
+ * the sampler, who fills it, the size of the history in that of the keeper.
  */
 #include "postgres.h"
 

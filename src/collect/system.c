@@ -1,7 +1,7 @@
 /*
  * collect/system.c
- *		The family "system": CPU, memory, pressure and limits of the machine and of the control
- *group.
+ *		The family "system": CPU, memory, pressure and limits of the machine and of its
+ *		control group.
  *
  * A file of its own because all of it is one entity, read from a handful of kernel files.  Each
  * reader below fills what its file has; what a kernel, a container or a permission lacks stays

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -71,7 +70,7 @@ check_library(Finding *finding)
 		     DBOPS_PRELOAD_HINT);
 	else if (!dbops_guc_enabled)
 		find(finding, FINDING_WARNING, "switched off",
-		     "Set dbops.enabled = on in postgresql.conf and reload.");
+		     "ALTER SYSTEM SET dbops.enabled = on; SELECT pg_reload_conf();");
 	else
 		find(finding, FINDING_OK, "loaded at server start", NULL);
 }
@@ -312,10 +311,22 @@ failing_visits(List *findings)
 	return lappend(findings, finding);
 }
 
-static int
-compare_findings(const ListCell *a, const ListCell *b)
+/* Findings of one level stay in the order of the checks. */
+static List *
+worst_first(List *findings)
 {
-	return (int) ((Finding *) lfirst(b))->level - (int) ((Finding *) lfirst(a))->level;
+	List *sorted = NIL;
+	ListCell *cell;
+
+	for (int level = FINDING_CRITICAL; level >= FINDING_OK; level--)
+	{
+		foreach (cell, findings)
+		{
+			if ((int) ((Finding *) lfirst(cell))->level == level)
+				sorted = lappend(sorted, lfirst(cell));
+		}
+	}
+	return sorted;
 }
 
 List *
@@ -339,8 +350,7 @@ dbops_status_findings(void)
 		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
 	if (preloaded)
 		findings = failing_visits(findings);
-	list_sort(findings, compare_findings);
-	return findings;
+	return worst_first(findings);
 }
 
 const char *

@@ -3,8 +3,8 @@
  *		The foreign-data wrapper: the planner's half, and what SQL calls.
  *
  * A foreign table per family shows its history, another what it is at the moment.  The wrapper
- *passes on to the reader the range of time, the step, the node, the labels and the columns that a
- *query needs (store/fdw_quals.h); the rows are checked again.
+ * passes on to the reader the range of time, the step, the node, the labels and the columns that a
+ * query needs (store/fdw_quals.h); the rows are checked again.
  */
 #include "postgres.h"
 

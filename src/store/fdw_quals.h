@@ -3,8 +3,8 @@
  *		What a WHERE clause asks of the reader of the history.
  *
  * A file of its own because it alone knows the planner's clauses: it turns one into a request to
- *the reader, whose value is evaluated when the scan begins.  Every clause is checked again on the
- *rows, so a request may be wider than its clause, never narrower.
+ * the reader, whose value is evaluated when the scan begins.  Every clause is checked again on the
+ * rows, so a request may be wider than its clause, never narrower.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  *		From the values of requests to a query of the history.
  *
  * A file of its own because it holds the rules of what a value means (NULL matches nothing, a day
- *has 24 hours, two lists of one label intersect), apart from how a scan runs.
+ * has 24 hours, two lists of one label intersect), apart from how a scan runs.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  *		From a row of the history, or of the present, to the columns of its foreign table.
  *
  * A file of its own because it is the one place that knows how each kind of column is made of
- *stored integers: units, rates, derived columns, names.
+ * stored integers: units, rates, derived columns, names.
  */
 #pragma once
 

@@ -3,8 +3,8 @@
  *		A foreign table of dbops: which family it shows, and which of its columns is what.
  *
  * A file of its own because planner and executor need the same answer.  Columns are matched by
- *name, so a table made by another version of the extension reads: what the registry does not know
- *is NULL.
+ * name, so a table made by another version of the extension reads: what the registry does not know
+ * is NULL.
  */
 #pragma once
 

@@ -3,9 +3,9 @@
  *		Names behind the numbers of labels: databases, roles and relations.
  *
  * A file of its own because names come from two places, the catalogs of the moment and the
- *dictionary dbops.object, which alone knows what was dropped and what lives in other databases. The
- *dictionary is read by its index under the active snapshot, without asking the caller's rights on
- *it: whoever may read a history may read the names in it.
+ * dictionary dbops.object, which alone knows what was dropped and what lives in other databases.
+ * The dictionary is read by its index under the active snapshot, without asking the caller's rights
+ * on it: whoever may read a history may read the names in it.
  */
 #pragma once
 

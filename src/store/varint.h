@@ -3,7 +3,7 @@
  *		Variable-length integers: LEB128, zigzag for signed ones, and a reader that never runs over.
  *
  * A file of its own because ticks, columns and chunks are all written with it.  Writing appends to
- *a StringInfo; reading goes through a ByteReader, which raises ERRCODE_DATA_CORRUPTED instead of
+ * a StringInfo; reading goes through a ByteReader, which raises ERRCODE_DATA_CORRUPTED instead of
  * reading beyond its end.
  */
 #pragma once

@@ -73,11 +73,12 @@ SELECT count(*) AS differences FROM
      SELECT at, datid, blks_hit FROM dbops.database_history
      WHERE at BETWEEN :'since' AND :'until') AS d;
 
--- steps: the sums stay, the times are aligned, the step is echoed
+-- steps: the sums stay, the times are aligned, the step is echoed; a span belongs to the step of its middle
 SELECT count(*) AS differences FROM
-    (SELECT datid, sum(xact_commit) AS commits, sum(covers) AS covers FROM kept GROUP BY datid EXCEPT
+    (SELECT datid, sum(xact_commit) AS commits, sum(covers) AS covers FROM kept
+     WHERE at - covers / 2 >= :'since' GROUP BY datid EXCEPT
      SELECT datid, sum(xact_commit), sum(covers) FROM dbops.database_history('1 us')
-     WHERE at BETWEEN :'since' AND :'until' GROUP BY datid) AS d;
+     WHERE at >= :'since' AND at + covers / 2 <= :'until' GROUP BY datid) AS d;
 SELECT count(*) > 0 AS rows, bool_and(step = '1 day') AS echoed,
        bool_and(date_trunc('day', at AT TIME ZONE 'UTC') = at AT TIME ZONE 'UTC') AS aligned
 FROM dbops.database_history('1 day');

@@ -2,8 +2,8 @@
  * test/unit/chunk_test.c
  *		Chunks come back as written, one entity by one block, and garbage is refused.
  *
- * sources: src/store/chunk.c src/store/codec.c src/store/integer_column.c src/store/histogram_column.c
- * sources: src/store/merge.c src/store/frame.c src/store/registry.c
+ * sources: src/store/chunk.c src/store/codec.c src/store/integer_column.c
+ * sources: src/store/histogram_column.c src/store/merge.c src/store/frame.c src/store/registry.c
  */
 #include "postgres.h"
 
