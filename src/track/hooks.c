@@ -73,10 +73,11 @@ find_query_key(const QueryDesc *desc, Oid userid)
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
 }
 
-static uint64
-find_planned_queryid(const Query *parse)
+/* The query id that what is planned at this level is accounted to. */
+static inline uint64
+account_queryid(uint64 queryid)
 {
-	return is_declaring() ? declaring_queryid : parse->queryId;
+	return is_declaring() ? declaring_queryid : queryid;
 }
 
 static PlannedStmt *
@@ -89,12 +90,12 @@ static PlannedStmt *
 plan_statement(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
-	const uint64 queryid = find_planned_queryid(parse);
+	uint64 queryid = parse->queryId;
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
 	int level = depth;
-	bool timed = dbops_guc_track_planning && queryid != 0;
+	bool timed = dbops_guc_track_planning && account_queryid(queryid) != 0;
 
 	if (!decide_recording())
 		return call_planner(DBOPS_PLANNER_ARGS);
@@ -110,9 +111,10 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 	}
 	PG_CATCH();
 	{
-		StatementKey key = dbops_statements_key(queryid, userid, level == 0);
+		StatementKey key;
 
 		depth = level;
+		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);
 		dbops_failures_note(&key);
 		PG_RE_THROW();
 	}
@@ -121,7 +123,8 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 	if (timed)
 	{
 		INSTR_TIME_SET_CURRENT(end);
-		dbops_statements_add_plan(queryid, userid, level == 0, dbops_compat_elapsed_ns(end, start));
+		dbops_statements_add_plan(account_queryid(queryid), userid, level == 0,
+		                          dbops_compat_elapsed_ns(end, start));
 	}
 	return result;
 }
