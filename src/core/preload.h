@@ -15,3 +15,9 @@ extern bool dbops_preload_done(void);
 
 /* Raises an error, with the line for postgresql.conf, unless the server preloads dbops. */
 extern void dbops_preload_require(void);
+
+/*
+ * Position of a library in shared_preload_libraries, or -1.  dbops must come after
+ * pg_stat_statements, for both to see everything.
+ */
+extern int dbops_preload_position(const char *library);

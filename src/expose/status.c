@@ -13,7 +13,6 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
-#include "utils/varlena.h"
 
 #include "core/clock.h"
 #include "core/compat.h"
@@ -42,26 +41,6 @@ find(Finding *finding, FindingLevel level, char *detail, char *hint)
 	finding->hint = hint;
 }
 
-/* Position of a library in shared_preload_libraries, or -1. */
-static int
-preload_position(const char *library)
-{
-	char *libraries = pstrdup(GetConfigOption("shared_preload_libraries", false, false));
-	List *names;
-	ListCell *cell;
-	int position = 0;
-
-	if (!SplitDirectoriesString(libraries, ',', &names))
-		return -1;
-	foreach (cell, names)
-	{
-		if (strcmp(lfirst(cell), library) == 0)
-			return position;
-		position++;
-	}
-	return -1;
-}
-
 static void
 check_library(Finding *finding)
 {
@@ -78,8 +57,8 @@ check_library(Finding *finding)
 static void
 check_pg_stat_statements(Finding *finding)
 {
-	int theirs = preload_position("pg_stat_statements");
-	int ours = preload_position("dbops");
+	int theirs = dbops_preload_position("pg_stat_statements");
+	int ours = dbops_preload_position("dbops");
 
 	if (theirs < 0)
 		find(

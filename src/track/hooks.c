@@ -115,10 +115,11 @@ find_query_key(const QueryDesc *desc, Oid userid)
 	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
 }
 
-static uint64
-find_planned_queryid(const Query *parse)
+/* The query id that what is planned at this level is accounted to. */
+static inline uint64
+account_queryid(uint64 queryid)
 {
-	return is_declaring() ? declaring_queryid : parse->queryId;
+	return is_declaring() ? declaring_queryid : queryid;
 }
 
 static PlannedStmt *
@@ -132,7 +133,7 @@ static pg_noinline PlannedStmt *
 plan_otherwise(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
-	const uint64 queryid = find_planned_queryid(parse);
+	uint64 queryid = parse->queryId;
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
@@ -152,18 +153,20 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 	}
 	PG_CATCH();
 	{
-		StatementKey key = dbops_statements_key(queryid, userid, level == 0);
+		StatementKey key;
 
 		depth = level;
+		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);
 		dbops_failures_note(&key);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	depth = level;
-	if (dbops_guc_track_planning && queryid != 0)
+	if (dbops_guc_track_planning && account_queryid(queryid) != 0)
 	{
 		INSTR_TIME_SET_CURRENT(end);
-		dbops_statements_add_plan(queryid, userid, level == 0, dbops_compat_elapsed_ns(end, start));
+		dbops_statements_add_plan(account_queryid(queryid), userid, level == 0,
+		                          dbops_compat_elapsed_ns(end, start));
 	}
 	return result;
 }
@@ -562,28 +565,6 @@ void
 dbops_hooks_exclude_process(void)
 {
 	process_kind = PROCESS_EXCLUDED;
-}
-
-bool
-dbops_hooks_order_is_right(void)
-{
-	char *names = pstrdup(shared_preload_libraries_string ? shared_preload_libraries_string : "");
-	List *libraries = NIL;
-	ListCell *cell;
-
-	if (!SplitDirectoriesString(names, ',', &libraries))
-		return false;
-	foreach (cell, libraries)
-	{
-		const char *name = last_dir_separator(lfirst(cell));
-
-		name = name != NULL ? name + 1 : lfirst(cell);
-		if (strcmp(name, "pg_stat_statements") == 0 || strcmp(name, "pg_stat_statements.so") == 0)
-			return true;
-		if (strcmp(name, "dbops") == 0 || strcmp(name, "dbops.so") == 0)
-			return false;
-	}
-	return false;
 }
 
 void

@@ -9,7 +9,3 @@ extern void dbops_hooks_install(void);
 
 /* Nothing this process runs is recorded: for dbops' own workers. */
 extern void dbops_hooks_exclude_process(void);
-
-/* Whether pg_stat_statements is preloaded before dbops, as it must be for both to see everything.
- */
-extern bool dbops_hooks_order_is_right(void);

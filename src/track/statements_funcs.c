@@ -79,7 +79,10 @@ dbops_track_state(PG_FUNCTION_ARGS)
 	dbops_rows_put(rows, "pages", Int64GetDatum(state.pages_used));
 	dbops_rows_put(rows, "max_pages", Int64GetDatum(state.pages_capacity));
 	dbops_rows_put(rows, "pages_exhausted", Int64GetDatum(state.pages_exhausted));
-	dbops_rows_put(rows, "order_is_right", BoolGetDatum(dbops_hooks_order_is_right()));
+	dbops_rows_put(rows, "order_is_right",
+	               BoolGetDatum(dbops_preload_position("pg_stat_statements") >= 0 &&
+	                            dbops_preload_position("pg_stat_statements") <
+	                                dbops_preload_position("dbops")));
 	dbops_rows_emit(rows);
 	return (Datum) 0;
 }
