@@ -150,7 +150,9 @@ BEGIN;
 UPDATE fail_deferred SET i = 2;
 PREPARE TRANSACTION 'fail_lock';
 SET lock_timeout = '10ms';
+\set SHOW_CONTEXT never
 SELECT * FROM fail_deferred FOR UPDATE;
+\set SHOW_CONTEXT errors
 RESET lock_timeout;
 SELECT failures_since();
 SELECT * FROM fail_deferred FOR UPDATE NOWAIT;
