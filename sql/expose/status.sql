@@ -28,7 +28,7 @@ CREATE FUNCTION dbops.tasks(
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION dbops.tasks() IS
-    'Tasks of the workers: when each last succeeded, how long the last run took in ms, and how often in a row it has failed since';
+    'Tasks of the workers, failing ones first: when each last succeeded, how long the last run took in ms, and how often in a row it has failed since';
 
 REVOKE ALL ON FUNCTION dbops.tasks() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.tasks() TO pg_monitor;

@@ -51,6 +51,22 @@ emit_task(RowSet *rows, WorkerKind kind, const TaskState *task)
 	dbops_rows_emit(rows);
 }
 
+/* Those that fail, or the others. */
+static void
+emit_tasks(RowSet *rows, bool failing)
+{
+	for (int kind = 0; kind < WORKER_KINDS; kind++)
+	{
+		const WorkerState *worker = &dbops_control()->workers[kind];
+
+		for (int i = 0; i < TASK_STATES && worker->tasks[i].name[0] != '\0'; i++)
+		{
+			if ((worker->tasks[i].error.sqlerrcode != 0) == failing)
+				emit_task(rows, kind, &worker->tasks[i]);
+		}
+	}
+}
+
 Datum
 dbops_tasks(PG_FUNCTION_ARGS)
 {
@@ -58,12 +74,7 @@ dbops_tasks(PG_FUNCTION_ARGS)
 
 	dbops_preload_require();
 	rows = dbops_rows_begin(fcinfo);
-	for (int kind = 0; kind < WORKER_KINDS; kind++)
-	{
-		const WorkerState *worker = &dbops_control()->workers[kind];
-
-		for (int i = 0; i < TASK_STATES && worker->tasks[i].name[0] != '\0'; i++)
-			emit_task(rows, kind, &worker->tasks[i]);
-	}
+	emit_tasks(rows, true);
+	emit_tasks(rows, false);
 	return (Datum) 0;
 }

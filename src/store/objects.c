@@ -397,6 +397,14 @@ drop_statements(void)
 	statements = NULL;
 }
 
+void
+dbops_objects_forget_statements(void)
+{
+	if (statements != NULL)
+		drop_statements();
+	read_us = 0;
+}
+
 static void
 set_known(Oid datid, int64 queryid)
 {

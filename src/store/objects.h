@@ -33,6 +33,9 @@ extern uint64 dbops_objects_prune(TimestampTz before);
 /* Tells that a statement was seen.  Cheap: a probe of a local hash; needs no transaction. */
 extern void dbops_objects_note_statement(Oid datid, int64 queryid);
 
+/* Forgets which texts are stored, as when the table is another one. */
+extern void dbops_objects_forget_statements(void);
+
 /*
  * Reads and stores texts of statements that were noted and have none, if there are any and the last
  * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once,

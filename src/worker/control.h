@@ -71,6 +71,8 @@ typedef struct WorkerControl
 	pg_atomic_uint64 requested;
 	ConditionVariable served;
 	StoreState store;
+	bool
+	    names_wanted; /* set by the keeper when the dictionary is a new one, cleared by the sampler */
 	InspectorState inspector;
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;

@@ -46,6 +46,7 @@ typedef struct Keeper
 	Round *round;
 	Timer wide;
 	bool has_extension;
+	Oid extension;    /* the last one seen: another one after DROP and CREATE */
 	int64 stored_seq; /* set by the store task, published after its commit */
 } Keeper;
 
@@ -161,12 +162,28 @@ store_objects(int64 up_to)
 	}
 }
 
+/* The extension was made anew: its tables know none of the names and texts handed on so far. */
+static void
+begin_anew(Keeper *keeper)
+{
+	dbops_round_forget(keeper->round);
+	dbops_objects_forget_statements();
+	dbops_control()->names_wanted = true;
+	dbops_control_wake(WORKER_SAMPLER);
+}
+
 static void
 store(void *arg)
 {
 	Keeper *keeper = arg;
+	Oid extension = get_extension_oid("dbops", true);
 
-	keeper->has_extension = OidIsValid(get_extension_oid("dbops", true));
+	if (OidIsValid(extension) && OidIsValid(keeper->extension) && extension != keeper->extension)
+		begin_anew(keeper);
+	/* Remembered over a DROP, so that the next one is seen to be another. */
+	if (OidIsValid(extension))
+		keeper->extension = extension;
+	keeper->has_extension = OidIsValid(extension);
 	if (!keeper->has_extension)
 		return;
 	keeper->stored_seq = dbops_ticks_store();

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "collect/dictionary.h"
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
@@ -138,6 +139,11 @@ inspect_if_due(Sampler *sampler)
 {
 	static const Task task = {.name = "inspect databases", .run = run_inspector};
 
+	if (dbops_control()->names_wanted)
+	{
+		dbops_control()->names_wanted = false;
+		dbops_dictionary_hand_on_again();
+	}
 	if (dbops_guc_enabled && dbops_inspector_is_due())
 		dbops_control_run(sampler->worker, &task, NULL);
 }

@@ -148,6 +148,12 @@ is_sane('database and table dropped');
 $node->safe_psql('postgres', 'DROP EXTENSION dbops');
 $node->safe_psql('postgres', 'CREATE EXTENSION dbops');
 wait_for_sample('extension dropped and created');
+ok($node->poll_query_until('postgres', "SELECT bool_and(definition IS NOT NULL) AND count(*) > 10
+	FROM dbops.take_sample() AS t, dbops.object WHERE class = 's' AND t IS NOT NULL"),
+	'extension dropped and created: texts of statements are known again');
+ok($node->poll_query_until('postgres', "SELECT count(*) > 100 FROM dbops.take_sample() AS t, dbops.object
+	WHERE class = 'r' AND t IS NOT NULL"),
+	'extension dropped and created: names of relations are known again');
 is_sane('extension dropped and created');
 
 # A statistics reset must not show as a huge or negative step.
