@@ -4,12 +4,13 @@
  *
  * A file of its own because keys, metrics and histograms of ticks and chunks alike are columns.
  * The writer measures a few encodings and takes the shortest:
- *		zero, null, constant	nothing but the value
- *		packed		distance to the smallest value (divided by the common divisor), at a fixed
- *number of bits; the rare larger ones are patched with varints sparse		what differs from 0 (or
- *NULL): its gaps and its values, each a column delta		difference to the value before, packed
+ *		zero, null, constant: nothing but the value
+ *		packed	distance to the smallest value (divided by the common divisor), either at a fixed
+ *				number of bits, the rare larger ones patched with varints, or in Rice codes
+ *		sparse	what differs from 0 (or NULL): its gaps and its values, each a column
+ *		delta	difference to the value before, packed
  * Layout: a byte with the encoding and its flags, then what the encoding needs.  The number of
- *values is known to the reader.
+ * values is known to the reader.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
  *		Chunks come back as written, one entity by one block, and garbage is refused.
  *
  * sources: src/store/chunk.c src/store/codec.c src/store/column.c src/store/histogram_column.c
+ * sources: src/store/rice.c
  * sources: src/store/merge.c src/store/frame.c src/store/registry.c
  */
 #include "postgres.h"
