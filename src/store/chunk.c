@@ -109,6 +109,7 @@ put_block(ChunkWriter *writer, const Frame *rows, const int32 *row_slots, int fi
 	int64 *counts = palloc0(sizeof(int64) * nrows);
 	int64 *firsts = palloc(sizeof(int64) * nrows);
 	int64 *gaps = palloc(sizeof(int64) * nrows);
+	int64 *further = palloc(sizeof(int64) * nrows);
 	int nentities = 0;
 	int ngaps = 0;
 
@@ -127,12 +128,17 @@ put_block(ChunkWriter *writer, const Frame *rows, const int32 *row_slots, int fi
 	dbops_codec_put_keys(out, rows, starts, nentities);
 	dbops_integer_column_put(out, counts, nentities);
 	dbops_integer_column_put(out, firsts, nentities);
-	dbops_integer_column_put(out, gaps, ngaps);
-	dbops_codec_put_metrics(out, rows, first, nrows);
+	for (int i = 0; i < nentities; i++)
+		further[i] = counts[i] - 1;
+	dbops_grouped_column_put(out, gaps, ngaps, &(RowGroups){.ngroups = nentities, .sizes = further},
+	                         NULL);
+	dbops_codec_put_metrics(out, rows, first, nrows,
+	                        &(RowGroups){.ngroups = nentities, .sizes = counts});
 	pfree(starts);
 	pfree(counts);
 	pfree(firsts);
 	pfree(gaps);
+	pfree(further);
 }
 
 void
@@ -225,7 +231,12 @@ dbops_chunk_read_block(const ChunkHead *head, ByteReader block, const bool *want
 	places = palloc_extended(sizeof(int) * index.nrows, MCXT_ALLOC_HUGE);
 	add_rows(&index, head->nslots, filter, rows, places);
 	if (rows->frame->nrows > before)
-		dbops_codec_get_metrics(&block, index.nrows, places, wanted, rows->frame);
+	{
+		RowGroups groups = {.ngroups = index.nentities, .sizes = index.counts};
+		PackedRows all = {.nrows = index.nrows, .groups = &groups, .places = places};
+
+		dbops_codec_get_metrics(&block, &all, wanted, rows->frame);
+	}
 	pfree(places);
 	free_index(&index);
 }
@@ -234,6 +245,7 @@ static void
 read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
 {
 	Size limit = dbops_reader_left(in) * ENTITIES_PER_BYTE + ENTITIES_FREE;
+	int64 *further;
 
 	index->nentities = (int) dbops_reader_count(in, Min(limit, PG_INT32_MAX / MAX_SLOTS));
 	index->keys = palloc(sizeof(EntityKey) * (index->nentities + 1));
@@ -251,7 +263,12 @@ read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
 		index->nrows += (int) index->counts[i];
 	}
 	index->gaps = palloc_extended(sizeof(int64) * (index->nrows + 1), MCXT_ALLOC_HUGE);
-	dbops_integer_column_get(in, index->gaps, index->nrows - index->nentities);
+	further = palloc(sizeof(int64) * (index->nentities + 1));
+	for (int i = 0; i < index->nentities; i++)
+		further[i] = index->counts[i] - 1;
+	dbops_grouped_column_get(in, index->gaps, index->nrows - index->nentities,
+	                         &(RowGroups){.ngroups = index->nentities, .sizes = further}, NULL);
+	pfree(further);
 }
 
 static void

@@ -13,9 +13,7 @@
  *
  *		number of entities, their keys as in a tick, columns of their numbers of rows, of their
  *		first slots and of the gaps between their further slots, then the metrics of all rows as
- *		in a tick
- *
- * Packing some hundred rows of a few entities together costs a quarter less than entity by entity.
+ *		in a tick, but grouped by entity (store/grouped_column.h), as are the gaps.
  *
  * A slot is a bucket in which the family was sampled, whether or not an entity changed in it.
  * Reading trusts nothing, as in codec.h.

@@ -42,9 +42,17 @@ typedef struct MetricEntry
 	int64 same;      /* value of METRIC_IS_ZERO, _NULL and _CONST */
 } MetricEntry;
 
+/* The first entry, of which others may be multiples. */
+typedef struct Reference
+{
+	MetricEntry entry;
+	int64 *values; /* read when first needed */
+} Reference;
+
 static void put_metric(StringInfo out, const Metric *metric, int id_gap, StringInfo column);
 static void get_entry(ByteReader *in, MetricEntry *entry);
-static void fill_metric(MetricEntry *entry, int metric, int nrows, const int *rows, Frame *frame);
+static void fill_metric(const MetricEntry *entry, Reference *first, int metric,
+                        const PackedRows *rows, Frame *frame);
 
 void
 dbops_codec_encode(const Frame *frame, StringInfo out)
@@ -53,7 +61,7 @@ dbops_codec_encode(const Frame *frame, StringInfo out)
 	dbops_put_varint(out, frame->nrows);
 	dbops_put_varint(out, frame->family->nlabels);
 	dbops_codec_put_keys(out, frame, NULL, frame->nrows);
-	dbops_codec_put_metrics(out, frame, 0, frame->nrows);
+	dbops_codec_put_metrics(out, frame, 0, frame->nrows, NULL);
 }
 
 /* Steps over the format and the row count. */
@@ -115,7 +123,7 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 	}
 	if (frame->nrows > 0 || nrows == 0)
 	{
-		dbops_codec_get_metrics(&in, nrows, rows, wanted, frame);
+		dbops_codec_get_metrics(&in, &(PackedRows){.nrows = nrows, .places = rows}, wanted, frame);
 		if (dbops_reader_left(&in) > 0)
 			dbops_corrupted("a tick has more data than it says");
 	}
@@ -211,11 +219,13 @@ order_by_id(const Family *family)
 }
 
 void
-dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows)
+dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows,
+                        const RowGroups *groups)
 {
 	const Family *family = frame->family;
 	int *order = order_by_id(family);
 	int64 *values = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
+	int64 *like = NULL;
 	StringInfoData column;
 	int last_id = 0;
 
@@ -230,12 +240,19 @@ dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows
 			values[i] = *cell;
 		resetStringInfo(&column);
 		if (metric->kind == METRIC_HISTOGRAM)
-			dbops_histogram_column_put(&column, values, nrows);
+			dbops_histogram_column_put(&column, values, nrows, groups);
 		else
-			dbops_integer_column_put(&column, values, nrows);
+			dbops_grouped_column_put(&column, values, nrows, groups, like);
 		put_metric(out, metric, metric->id - last_id, &column);
 		last_id = metric->id;
+		if (m == 0 && groups != NULL && metric->kind != METRIC_HISTOGRAM)
+		{
+			like = values;
+			values = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
+		}
 	}
+	if (like != NULL)
+		pfree(like);
 	pfree(column.data);
 	pfree(values);
 	pfree(order);
@@ -264,17 +281,19 @@ put_metric(StringInfo out, const Metric *metric, int id_gap, StringInfo column)
 }
 
 void
-dbops_codec_get_metrics(ByteReader *in, int nrows, const int *rows, const bool *wanted,
-                        Frame *frame)
+dbops_codec_get_metrics(ByteReader *in, const PackedRows *rows, const bool *wanted, Frame *frame)
 {
 	int nmetrics = (int) dbops_reader_count(in, PG_INT16_MAX);
 	MetricEntry entry = {.id = 0};
+	Reference first = {.values = NULL};
 
 	for (int i = 0; i < nmetrics; i++)
 	{
 		int metric;
 
 		get_entry(in, &entry);
+		if (i == 0)
+			first.entry = entry;
 		metric = dbops_family_metric_by_id(frame->family, (int16) entry.id);
 		if (metric < 0 || (wanted != NULL && !wanted[metric]))
 			continue;
@@ -282,8 +301,10 @@ dbops_codec_get_metrics(ByteReader *in, int nrows, const int *rows, const bool *
 		        (entry.how == METRIC_IS_HISTOGRAM) &&
 		    entry.how != METRIC_IS_NULL)
 			dbops_corrupted("a metric has another kind than its family says");
-		fill_metric(&entry, metric, nrows, rows, frame);
+		fill_metric(&entry, &first, metric, rows, frame);
 	}
+	if (first.values != NULL)
+		pfree(first.values);
 }
 
 static void
@@ -318,26 +339,57 @@ get_entry(ByteReader *in, MetricEntry *entry)
 	}
 }
 
+/* The values of an entry that is no histogram; `like` as for a grouped column. */
+static int64 *
+read_values(const MetricEntry *entry, const PackedRows *rows, const int64 *like)
+{
+	int64 *values = palloc_extended(sizeof(int64) * rows->nrows, MCXT_ALLOC_HUGE);
+	ByteReader data = entry->data;
+
+	if (entry->how == METRIC_IS_COLUMN)
+	{
+		dbops_grouped_column_get(&data, values, rows->nrows, rows->groups, like);
+		return values;
+	}
+	for (int i = 0; i < rows->nrows; i++)
+		values[i] = entry->same;
+	return values;
+}
+
+/* What a column may be a multiple of; NULL if it is not. */
+static const int64 *
+read_reference(Reference *first, const MetricEntry *entry, const PackedRows *rows)
+{
+	if (entry->id == first->entry.id || first->entry.how == METRIC_IS_HISTOGRAM ||
+	    !dbops_grouped_column_needs_like(&entry->data))
+		return NULL;
+	if (first->values == NULL)
+		first->values = read_values(&first->entry, rows, NULL);
+	return first->values;
+}
+
 /* Writes a metric into the rows of the frame that take it. */
 static void
-fill_metric(MetricEntry *entry, int metric, int nrows, const int *rows, Frame *frame)
+fill_metric(const MetricEntry *entry, Reference *first, int metric, const PackedRows *rows,
+            Frame *frame)
 {
 	int nmetrics = frame->family->nmetrics;
-	bool is_column = entry->how == METRIC_IS_COLUMN || entry->how == METRIC_IS_HISTOGRAM;
+	ByteReader data = entry->data;
 	int64 *values = NULL;
 
-	if (is_column)
-		values = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
 	if (entry->how == METRIC_IS_COLUMN)
-		dbops_integer_column_get(&entry->data, values, nrows);
+		values = read_values(entry, rows, read_reference(first, entry, rows));
 	else if (entry->how == METRIC_IS_HISTOGRAM)
-		dbops_histogram_column_get(&entry->data, rows, nrows, frame->context, values);
-	for (int i = 0; i < nrows; i++)
 	{
-		int row = rows ? rows[i] : i;
+		values = palloc_extended(sizeof(int64) * rows->nrows, MCXT_ALLOC_HUGE);
+		dbops_histogram_column_get(&data, rows, frame->context, values);
+	}
+	for (int i = 0; i < rows->nrows; i++)
+	{
+		int row = rows->places ? rows->places[i] : i;
 
 		if (row >= 0)
-			frame->values[(Size) row * nmetrics + metric] = is_column ? values[i] : entry->same;
+			frame->values[(Size) row * nmetrics + metric] = values ? values[i] : entry->same;
 	}
 	if (values != NULL)
 		pfree(values);

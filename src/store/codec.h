@@ -21,6 +21,7 @@
 #include "lib/stringinfo.h"
 
 #include "store/frame.h"
+#include "store/grouped_column.h"
 #include "store/varint.h"
 
 /* Which entities to decode; those that keep() refuses cost no more than their key. */
@@ -54,12 +55,10 @@ extern void dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *
 extern void dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys,
                                  char **texts);
 
-/* Metrics of `nrows` rows from `first` on. */
-extern void dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows);
+/* Metrics of `nrows` rows from `first` on, which are in groups by entity (NULL = in none). */
+extern void dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows,
+                                    const RowGroups *groups);
 
-/*
- * Reads metrics written for `nrows` rows.  rows[i] says into which row of the frame the i-th goes,
- * -1 into none; NULL maps each to its own number.  The frame must have those rows.
- */
-extern void dbops_codec_get_metrics(ByteReader *in, int nrows, const int *rows, const bool *wanted,
-                                    Frame *frame);
+/* Reads metrics into rows that the frame has. */
+extern void
+dbops_codec_get_metrics(ByteReader *in, const PackedRows *rows, const bool *wanted, Frame *frame);

@@ -6,7 +6,6 @@
 
 #include "math/histogram.h"
 
-#include "store/integer_column.h"
 #include "store/family.h"
 #include "store/histogram_column.h"
 
@@ -23,6 +22,10 @@ typedef struct Streams
 	int nfirsts;
 	int ngaps;
 	int ncounts;
+	bool grouped;
+	RowGroups first_groups; /* the rows' groups, in what each column has of them */
+	RowGroups gap_groups;
+	RowGroups count_groups;
 } Streams;
 
 static const Histogram *
@@ -41,9 +44,50 @@ allocate_streams(Streams *streams, int nrows, int nbuckets)
 	streams->counts = palloc_extended(sizeof(int64) * nbuckets, MCXT_ALLOC_HUGE);
 }
 
+/* How many of the rows' groups' firsts, gaps and counts there are. */
+static void
+size_groups(Streams *streams, const RowGroups *groups)
+{
+	int64 *firsts;
+	int64 *gaps;
+	int64 *counts;
+	int64 row = 0;
+
+	if (groups == NULL)
+		return;
+	firsts = palloc0(sizeof(int64) * (groups->ngroups + 1));
+	gaps = palloc0(sizeof(int64) * (groups->ngroups + 1));
+	counts = palloc0(sizeof(int64) * (groups->ngroups + 1));
+	for (int g = 0; g < groups->ngroups; g++)
+	{
+		for (int64 end = row + groups->sizes[g]; row < end; row++)
+		{
+			firsts[g] += streams->sizes[row] > 0;
+			counts[g] += streams->sizes[row];
+		}
+		gaps[g] = counts[g] - firsts[g];
+	}
+	streams->first_groups = (RowGroups){.ngroups = groups->ngroups, .sizes = firsts};
+	streams->gap_groups = (RowGroups){.ngroups = groups->ngroups, .sizes = gaps};
+	streams->count_groups = (RowGroups){.ngroups = groups->ngroups, .sizes = counts};
+	streams->grouped = true;
+}
+
+static const RowGroups *
+if_grouped(const Streams *streams, const RowGroups *groups)
+{
+	return streams->grouped ? groups : NULL;
+}
+
 static void
 free_streams(Streams *streams)
 {
+	if (streams->grouped)
+	{
+		pfree((void *) streams->first_groups.sizes);
+		pfree((void *) streams->gap_groups.sizes);
+		pfree((void *) streams->count_groups.sizes);
+	}
 	pfree(streams->sizes);
 	pfree(streams->firsts);
 	pfree(streams->gaps);
@@ -51,7 +95,7 @@ free_streams(Streams *streams)
 }
 
 void
-dbops_histogram_column_put(StringInfo out, const int64 *cells, int n)
+dbops_histogram_column_put(StringInfo out, const int64 *cells, int n, const RowGroups *groups)
 {
 	Streams streams = {.sizes = palloc_extended(sizeof(int64) * n, MCXT_ALLOC_HUGE)};
 	int nbuckets = 0;
@@ -79,21 +123,25 @@ dbops_histogram_column_put(StringInfo out, const int64 *cells, int n)
 			streams.counts[streams.ncounts++] = (int64) (bucket->count - 1);
 		}
 	}
-	dbops_integer_column_put(out, streams.sizes, n);
+	dbops_grouped_column_put(out, streams.sizes, n, groups, NULL);
 	if (nbuckets > 0)
 	{
-		dbops_integer_column_put(out, streams.firsts, streams.nfirsts);
-		dbops_integer_column_put(out, streams.gaps, streams.ngaps);
-		dbops_integer_column_put(out, streams.counts, streams.ncounts);
+		size_groups(&streams, groups);
+		dbops_grouped_column_put(out, streams.firsts, streams.nfirsts,
+		                         if_grouped(&streams, &streams.first_groups), NULL);
+		dbops_grouped_column_put(out, streams.gaps, streams.ngaps,
+		                         if_grouped(&streams, &streams.gap_groups), NULL);
+		dbops_grouped_column_put(out, streams.counts, streams.ncounts,
+		                         if_grouped(&streams, &streams.count_groups), NULL);
 	}
 	free_streams(&streams);
 }
 
 /* Reads the sizes and counts what the other columns must hold. */
 static void
-get_sizes(ByteReader *in, int n, Streams *streams)
+get_sizes(ByteReader *in, int n, const RowGroups *groups, Streams *streams)
 {
-	dbops_integer_column_get(in, streams->sizes, n);
+	dbops_grouped_column_get(in, streams->sizes, n, groups, NULL);
 	for (int i = 0; i < n; i++)
 	{
 		if (streams->sizes[i] < 0 || streams->sizes[i] > HISTOGRAM_BUCKETS)
@@ -126,21 +174,26 @@ fill_histogram(Histogram *histogram, int size, int64 first, const int64 *gaps, c
 }
 
 void
-dbops_histogram_column_get(ByteReader *in, const int *rows, int n, MemoryContext context,
+dbops_histogram_column_get(ByteReader *in, const PackedRows *rows, MemoryContext context,
                            int64 *cells)
 {
+	int n = rows->nrows;
 	Streams streams = {.sizes = palloc_extended(sizeof(int64) * n, MCXT_ALLOC_HUGE)};
 	int first = 0;
 	int gap = 0;
 	int count = 0;
 
-	get_sizes(in, n, &streams);
+	get_sizes(in, n, rows->groups, &streams);
 	allocate_streams(&streams, n, streams.ncounts);
 	if (streams.ncounts > 0)
 	{
-		dbops_integer_column_get(in, streams.firsts, streams.nfirsts);
-		dbops_integer_column_get(in, streams.gaps, streams.ngaps);
-		dbops_integer_column_get(in, streams.counts, streams.ncounts);
+		size_groups(&streams, rows->groups);
+		dbops_grouped_column_get(in, streams.firsts, streams.nfirsts,
+		                         if_grouped(&streams, &streams.first_groups), NULL);
+		dbops_grouped_column_get(in, streams.gaps, streams.ngaps,
+		                         if_grouped(&streams, &streams.gap_groups), NULL);
+		dbops_grouped_column_get(in, streams.counts, streams.ncounts,
+		                         if_grouped(&streams, &streams.count_groups), NULL);
 	}
 	for (int i = 0; i < n; i++)
 	{
@@ -150,7 +203,7 @@ dbops_histogram_column_get(ByteReader *in, const int *rows, int n, MemoryContext
 		cells[i] = FAMILY_NULL;
 		if (size == 0)
 			continue;
-		if (rows == NULL || rows[i] >= 0)
+		if (rows->places == NULL || rows->places[i] >= 0)
 		{
 			histogram = MemoryContextAlloc(context, HISTOGRAM_SIZE(size));
 			fill_histogram(histogram, size, streams.firsts[first], &streams.gaps[gap],

@@ -7,10 +7,10 @@
 #include "postgres.h"
 
 #include "port/pg_bitutils.h"
-#include "port/pg_bswap.h"
 
 #include "store/integer_column.h"
 #include "store/family.h"
+#include "store/rice.h"
 
 #define ENCODING_MASK 0x07
 #define FLAG_NULLS 0x08        /* packed: 0 is NULL, every other number is one higher */
@@ -22,6 +22,9 @@
 
 /* A sparse column lists what is not 0; those may be sparse once more for what is not NULL. */
 #define MAX_DEPTH 2
+
+/* Numbers in Rice codes: this and their shift stand in place of the width. */
+#define RICE_WIDTH 128
 
 /* What one look at the values tells. */
 typedef struct ColumnShape
@@ -342,7 +345,7 @@ look_at(const int64 *values, int n)
 
 /*
  * The number of bits that makes the whole shortest: numbers that need more become exceptions, which
- * cost a byte or so for their place and a varint for their upper bits.
+ * cost a byte or so for their place and a varint for their upper bits.  Or Rice codes, if shorter.
  */
 static Packing
 choose_packing(const uint64 *numbers, int n)
@@ -350,6 +353,8 @@ choose_packing(const uint64 *numbers, int n)
 	int lengths[65] = {0};
 	int longest = 0;
 	Packing best = {.bits = PG_UINT64_MAX};
+	uint64 rice_bits;
+	int shift;
 
 	for (int i = 0; i < n; i++)
 		lengths[bit_length(numbers[i])]++;
@@ -370,6 +375,10 @@ choose_packing(const uint64 *numbers, int n)
 		if (packing.bits < best.bits)
 			best = packing;
 	}
+	shift = dbops_rice_choose(numbers, n, &rice_bits);
+	/* They take longer to read, so they must be worth it. */
+	if (rice_bits < best.bits - best.bits / 32)
+		best = (Packing){.width = RICE_WIDTH + shift, .bits = rice_bits};
 	return best;
 }
 
@@ -412,18 +421,6 @@ put_bits(StringInfo out, const uint64 *numbers, int n, int width)
 	out->data[out->len] = '\0';
 }
 
-static inline uint64
-load_le64(const uint8 *bytes)
-{
-	uint64 word;
-
-	memcpy(&word, bytes, sizeof(word));
-#ifdef WORDS_BIGENDIAN
-	word = pg_bswap64(word);
-#endif
-	return word;
-}
-
 static void
 get_bits(const uint8 *bytes, Size size, uint64 *numbers, int n, int width)
 {
@@ -439,7 +436,7 @@ get_bits(const uint8 *bytes, Size size, uint64 *numbers, int n, int width)
 		Size offset = bit >> 3;
 		int shift = bit & 7;
 		const uint8 *from = offset + 9 <= size ? bytes + offset : tail + (offset - tail_at);
-		uint64 number = load_le64(from) >> shift;
+		uint64 number = dbops_load_le64(from) >> shift;
 
 		if (shift + width > 64)
 			number |= (uint64) from[8] << (64 - shift);
@@ -453,6 +450,11 @@ put_packed_numbers(StringInfo out, const uint64 *numbers, int n, const Packing *
 	int last = -1;
 
 	appendStringInfoChar(out, (char) packing->width);
+	if (packing->width >= RICE_WIDTH)
+	{
+		dbops_rice_put(out, numbers, n, packing->width - RICE_WIDTH);
+		return;
+	}
 	dbops_put_varint(out, packing->exceptions);
 	put_bits(out, numbers, n, packing->width);
 	for (int i = 0; i < n && packing->exceptions > 0; i++)
@@ -469,10 +471,16 @@ static void
 get_packed_numbers(ByteReader *in, uint64 *numbers, int n)
 {
 	int width = dbops_reader_byte(in);
-	int exceptions = (int) dbops_reader_count(in, n);
+	int exceptions;
 	Size size;
 	uint64 at = 0;
 
+	if (width >= RICE_WIDTH && width <= RICE_WIDTH + RICE_MAX_SHIFT)
+	{
+		dbops_rice_get(in, numbers, n, width - RICE_WIDTH);
+		return;
+	}
+	exceptions = (int) dbops_reader_count(in, n);
 	if (width > 64 || (width == 64 && exceptions > 0))
 		dbops_corrupted("a number has too many bits");
 	size = ((uint64) n * width + 7) / 8;

@@ -7,8 +7,8 @@
  *
  *		zero, null, constant: nothing but the value
  *
- *		packed: distance to the smallest value, divided by the common divisor, at a fixed number
- *		of bits; the rare larger ones are patched with varints
+ *		packed: distance to the smallest value, divided by the common divisor, either at a fixed
+ *		number of bits, the rare larger ones patched with varints, or in Rice codes
  *
  *		sparse: gaps and values of what differs from 0 (or NULL), each a column
  *

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "lib/stringinfo.h"
+#include "port/pg_bswap.h"
 
 #define VARINT_MAX_BYTES 10
 
@@ -83,6 +84,19 @@ dbops_reader_count(ByteReader *in, uint64 limit)
 	if (value > limit)
 		dbops_corrupted("a count is out of range");
 	return value;
+}
+
+/* Eight bytes, the lowest first. */
+static inline uint64
+dbops_load_le64(const uint8 *bytes)
+{
+	uint64 word;
+
+	memcpy(&word, bytes, sizeof(word));
+#ifdef WORDS_BIGENDIAN
+	word = pg_bswap64(word);
+#endif
+	return word;
 }
 
 static inline uint64

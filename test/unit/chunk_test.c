@@ -3,7 +3,9 @@
  *		Chunks come back as written, one entity by one block, and garbage is refused.
  *
  * sources: src/store/chunk.c src/store/codec.c src/store/integer_column.c
- * sources: src/store/histogram_column.c src/store/merge.c src/store/frame.c src/store/registry.c
+ * sources: src/store/histogram_column.c
+ * sources: src/store/rice.c src/store/grouped_column.c
+ * sources: src/store/merge.c src/store/frame.c src/store/registry.c
  */
 #include "postgres.h"
 
@@ -18,6 +20,8 @@ static const Metric metrics[] = {
     {1, "calls", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "calls"},
     {2, "blocks", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "blocks"},
     {3, "latency", METRIC_HISTOGRAM, "ms", 0, ROLLUP_DEFAULT, "latency"},
+    {4, "rows", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "rows"},
+    {5, "level", METRIC_GAUGE, "", 0, ROLLUP_LAST, "level"},
 };
 static const Family family = {.id = 1,
                               .name = "thing",
@@ -40,7 +44,22 @@ random64(void)
 	return seed;
 }
 
-/* A fifth of the entities in each slot; the value tells entity and slot. */
+/* With every third execution of an entity another bucket joins the one that tells the slot. */
+static Histogram *
+make_latency(const Frame *frame, int slot, int64 calls)
+{
+	Histogram *latency = MemoryContextAlloc(frame->context, HISTOGRAM_SIZE(2));
+
+	*latency = (Histogram){.nbuckets = calls % 3 == 0 ? 2 : 1};
+	latency->buckets[0] = (HistogramBucket){.bucket = 100 + slot, .count = calls};
+	latency->buckets[1] = (HistogramBucket){.bucket = 200 + slot, .count = 1};
+	return latency;
+}
+
+/*
+ * A fifth of the entities in each slot; the value tells entity and slot.  The rows are so many for
+ * each call of an entity, or unknown, and its level moves in a range of its own.
+ */
 static Frame *
 make_rows(int32 **row_slots)
 {
@@ -56,17 +75,17 @@ make_rows(int32 **row_slots)
 		for (int slot = 0; slot < NSLOTS; slot++)
 		{
 			int64 *values;
-			Histogram *latency;
+			int64 calls;
 
 			if (random64() % 5 != 0)
 				continue;
 			values = dbops_frame_add(source, &key, NULL);
-			latency = MemoryContextAlloc(source->context, HISTOGRAM_SIZE(1));
-			*latency = (Histogram){.nbuckets = 1};
-			latency->buckets[0] = (HistogramBucket){.bucket = 100 + slot, .count = 1};
-			values[0] = 1;
+			calls = 1 + (int64) (random64() % 5);
+			values[0] = e % 11 == 0 ? FAMILY_NULL : calls;
 			values[1] = key.num[0] % 1000 + slot;
-			dbops_frame_set_histogram(values, 2, latency);
+			dbops_frame_set_histogram(values, 2, make_latency(source, slot, calls));
+			values[3] = e % 11 == 0 ? FAMILY_NULL : calls * (e % 7 - 1);
+			values[4] = (int64) (random64() % (UINT64CONST(1) << (2 * (e % 20))));
 		}
 	}
 	inputs = palloc(sizeof(MergeInput) * source->nrows);
@@ -100,6 +119,23 @@ block_of(const ChunkHead *head, const char *data, int block)
 }
 
 static bool
+same_histograms(const int64 *a, const int64 *b)
+{
+	const Histogram *x = dbops_frame_histogram(a, 2);
+	const Histogram *y = dbops_frame_histogram(b, 2);
+
+	if (x->nbuckets != y->nbuckets)
+		return false;
+	for (int i = 0; i < x->nbuckets; i++)
+	{
+		if (x->buckets[i].bucket != y->buckets[i].bucket ||
+		    x->buckets[i].count != y->buckets[i].count)
+			return false;
+	}
+	return true;
+}
+
+static bool
 same_rows(const Frame *expected, const int32 *expected_slots, int first, const ChunkRows *got)
 {
 	for (int i = 0; i < got->frame->nrows; i++)
@@ -107,9 +143,10 @@ same_rows(const Frame *expected, const int32 *expected_slots, int first, const C
 		const int64 *a = dbops_frame_row(expected, first + i);
 		const int64 *b = dbops_frame_row(got->frame, i);
 
-		if (a[0] != b[0] || a[1] != b[1] || expected_slots[first + i] != got->slots[i] ||
+		if (a[0] != b[0] || a[1] != b[1] || a[3] != b[3] || a[4] != b[4] ||
+		    expected_slots[first + i] != got->slots[i] ||
 		    expected->keys[first + i].num[0] != got->frame->keys[i].num[0] ||
-		    dbops_frame_histogram(b, 2)->buckets[0].bucket != 100 + got->slots[i])
+		    !same_histograms(a, b))
 			return false;
 	}
 	return true;
@@ -170,6 +207,49 @@ test_round_trip(void)
 		first--;
 	ok(one.frame->nrows > 0 && same_rows(rows, row_slots, first, &one),
 	   "one entity is read from the block that its hash names");
+}
+
+/* Bytes of all blocks when only one metric is there, the others being 0. */
+static int
+size_of_metric(int metric)
+{
+	int32 *row_slots;
+	Frame *rows = make_rows(&row_slots);
+	ChunkSlot slots[NSLOTS];
+	StringInfoData head_bytes;
+
+	for (int i = 0; i < rows->nrows; i++)
+	{
+		int64 *values = dbops_frame_row(rows, i);
+
+		for (int m = 0; m < family.nmetrics; m++)
+		{
+			if (m != metric && m != 0)
+				values[m] = m == 2 ? FAMILY_NULL : 0;
+		}
+	}
+	make_slots(slots);
+	initStringInfo(&head_bytes);
+	return write_chunk(rows, row_slots, slots, &head_bytes)->data.len;
+}
+
+static void
+test_sizes(void)
+{
+	int calls;
+	int rows;
+	int level;
+
+	seed = 1;
+	calls = size_of_metric(0);
+	seed = 1;
+	rows = size_of_metric(3);
+	seed = 1;
+	level = size_of_metric(4);
+	note("calls %d, with rows %d, with level %d bytes", calls, rows, level);
+	ok(rows - calls < NENTITIES * 4, "a metric that is a multiple of the first costs its factors");
+	ok(level - calls < NENTITIES * (NSLOTS / 5 * 24 / 8),
+	   "an entity pays for its own range of values, not for that of its block");
 }
 
 static void
@@ -260,6 +340,7 @@ int
 main(void)
 {
 	test_round_trip();
+	test_sizes();
 	test_empty();
 	test_garbage();
 	return tap_done();

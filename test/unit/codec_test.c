@@ -3,6 +3,7 @@
  *		Ticks come back as written, are small, and garbage is refused.
  *
  * sources: src/store/codec.c src/store/integer_column.c src/store/histogram_column.c
+ * sources: src/store/rice.c src/store/grouped_column.c
  * sources: src/store/frame.c src/store/registry.c
  */
 #include "postgres.h"
