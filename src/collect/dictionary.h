@@ -14,9 +14,9 @@
  *
  * For an OID never changes, and the parts that the visits read adjoin: from 0 to beyond the
  * last OID, each OID lies in exactly one of them.  A relation that exists throughout the cycle
- * is therefore visible to the snapshot of the visit that reads its part, and is seen.  One made during
- * the cycle, with an OID ahead or, after these have wrapped around, behind, is seen or is not known:
- * and what is not known is never taken for dropped.  Should its OID be that of a relation dropped
+ * is therefore visible to the snapshot of the visit that reads its part, and is seen.  One made
+ * during the cycle, with an OID ahead or, after these have wrapped around, behind, is seen or is
+ * not known: and what is not known is never taken for dropped.  Should its OID be that of a relation dropped
  * earlier in the same cycle, after a wrap-around of all OIDs, then it counts as dropped until the
  * next cycle sees it.  A cycle that has not read all, whatever the reason, drops nothing.
  */

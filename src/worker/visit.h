@@ -5,7 +5,8 @@
  * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
  * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
  * (store/object_batch.h) of as many names in the same order, by OID; at last a VisitEnd, whose
- * count is 0.  A visit that runs out of time ends with what it has, and the next one goes on from there.
+ * count is 0.  A visit that runs out of time ends with what it has, and the next one
+ * goes on from there.
  */
 #pragma once
 
