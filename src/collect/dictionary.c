@@ -13,15 +13,13 @@
 #include "utils/memutils.h"
 
 #include "collect/dictionary.h"
+#include "collect/outbox.h"
 #include "core/clock.h"
 #include "core/databases.h"
 #include "store/family.h"
 
-/* Names that wait to be handed on; what does not fit is handed on by the next visit. */
-#define PENDING_MAX (4 * 1024 * 1024)
-
-/* A relation that so many visits did not find is forgotten: it was dropped, or is not committed. */
-#define VISITS_IN_VAIN 3
+/* A relation that so many cycles did not find is forgotten: it was dropped, or is not committed. */
+#define CYCLES_IN_VAIN 3
 
 /* All names are handed on once in this time, so that dbops.object knows what still exists. */
 #define REFRESH_US (INT64CONST(24) * 60 * 60 * USECS_PER_SEC)
@@ -31,11 +29,12 @@ typedef struct DatabaseEntry
 	Oid datid;
 	bool listed;     /* in the shared catalog; always true for 0, the shared catalogs */
 	bool from_start; /* was there when the dictionary began */
-	bool visited;    /* completely, at least once */
-	bool refresh;    /* this visit hands on every name */
+	bool whole;      /* a cycle has ended, at least once */
+	bool refresh;    /* this cycle hands on every name */
 	TimestampTz refreshed_at;
-	uint32 visits;
+	uint32 cycle; /* the current one, or the last */
 	int unknown;
+	int left_out; /* names of this cycle that found no room in the outbox */
 	int64 bytes;
 } DatabaseEntry;
 
@@ -44,8 +43,6 @@ static HTAB *relations = NULL;
 static HTAB *databases = NULL;
 static bool databases_known = false;
 static int64 generation = 0;
-static List *pending = NIL; /* of StringInfo, each a batch */
-static Size pending_bytes = 0;
 
 static DatabaseEntry *enter_database(Oid datid);
 
@@ -135,7 +132,7 @@ dbops_dictionary_meet(Oid datid, Oid relid)
 	entry = enter_relation(datid, relid);
 	if (entry == NULL)
 		return NULL;
-	entry->visit = database->visits;
+	entry->cycle = database->cycle;
 	database->unknown++;
 	return entry;
 }
@@ -214,61 +211,7 @@ dbops_dictionary_set_databases(List *list)
 	}
 }
 
-/* ---- names on their way to dbops.object ---- */
-
-/* False when no more names may wait. */
-static bool
-hand_on(const NamedObject *name)
-{
-	MemoryContext old = MemoryContextSwitchTo(dictionary_context);
-	StringInfo batch = pending == NIL ? NULL : llast(pending);
-	int before;
-
-	if (pending_bytes >= PENDING_MAX)
-	{
-		MemoryContextSwitchTo(old);
-		return false;
-	}
-	if (batch == NULL || batch->len >= DICTIONARY_BATCH)
-	{
-		batch = makeStringInfo();
-		pending = lappend(pending, batch);
-	}
-	before = batch->len;
-	dbops_object_batch_append(batch, name, 1);
-	pending_bytes += batch->len - before;
-	MemoryContextSwitchTo(old);
-	return true;
-}
-
-bool
-dbops_dictionary_next_batch(StringInfo batch)
-{
-	StringInfo first;
-
-	resetStringInfo(batch);
-	if (pending == NIL)
-		return false;
-	first = linitial(pending);
-	appendBinaryStringInfo(batch, first->data, first->len);
-	pending_bytes -= first->len;
-	pending = list_delete_first(pending);
-	pfree(first->data);
-	pfree(first);
-	return true;
-}
-
-static void
-clear_hash(DictionaryEntry *entry, void *arg)
-{
-	entry->name_hash = 0;
-}
-
-void
-dbops_dictionary_hand_on_again(void)
-{
-	dbops_dictionary_walk(clear_hash, NULL);
-}
+/* ---- names for dbops.object ---- */
 
 static uint32
 hash_text(uint32 seed, const char *words)
@@ -302,51 +245,65 @@ hand_on_dropped(const DictionaryEntry *entry)
 	/* When no more names may wait, the keeper's view of it is mended by nobody: it only lacks the
 	 * time of the drop, which reading by name does not need. */
 	if (entry->seen.persistence != RELPERSISTENCE_TEMP)
-		(void) hand_on(&name);
+		(void) dbops_outbox_put(&name);
 }
 
 /* ---- visits ---- */
 
 static void
-begin_visit_of(Oid datid)
+begin_cycle_of(Oid datid)
 {
 	DatabaseEntry *database = find_database(datid);
 	TimestampTz now = dbops_clock_now();
 
 	if (database == NULL)
 		return;
-	database->visits++;
+	database->cycle++;
+	database->left_out = 0;
 	database->refresh = now - database->refreshed_at >= REFRESH_US;
 	if (database->refresh)
 		database->refreshed_at = now;
 }
 
 void
-dbops_dictionary_begin_visit(Oid datid)
+dbops_dictionary_begin_cycle(Oid datid)
 {
-	begin_visit_of(InvalidOid);
-	begin_visit_of(datid);
+	begin_cycle_of(InvalidOid);
+	begin_cycle_of(datid);
+}
+
+/* NULL when the dictionary is full. */
+static DictionaryEntry *
+note_seen(const Inspected *inspected, DatabaseEntry *database)
+{
+	DictionaryEntry *entry = enter_relation(inspected->datid, inspected->relid);
+
+	if (entry == NULL)
+		return NULL;
+	if (!entry->known && database->from_start && !database->whole)
+		generation++;
+	entry->known = true;
+	entry->seen = *inspected;
+	entry->seen_at = dbops_clock_now();
+	entry->cycle = database->cycle;
+	return entry;
 }
 
 void
 dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name)
 {
-	const DatabaseEntry *database = find_database(inspected->datid);
-	DictionaryEntry *entry =
-	    database == NULL ? NULL : enter_relation(inspected->datid, inspected->relid);
+	DatabaseEntry *database = find_database(inspected->datid);
+	DictionaryEntry *entry = database == NULL ? NULL : note_seen(inspected, database);
 	uint32 hash;
 
-	if (entry == NULL)
-		return;
-	entry->known = true;
-	entry->seen = *inspected;
-	entry->seen_at = dbops_clock_now();
-	entry->visit = database->visits;
-	if (inspected->persistence == RELPERSISTENCE_TEMP)
+	if (entry == NULL || inspected->persistence == RELPERSISTENCE_TEMP)
 		return;
 	hash = hash_name(name);
-	if ((hash != entry->name_hash || database->refresh) && hand_on(name))
-		entry->name_hash = hash;
+	if (hash == entry->name_hash && !database->refresh)
+		return;
+	entry->name_hash = dbops_outbox_put(name) ? hash : 0;
+	if (entry->name_hash == 0)
+		database->left_out++;
 }
 
 static int64
@@ -386,9 +343,12 @@ add_toast_bytes(DictionaryEntry *entry, void *arg)
 		table->toast_bytes += own_bytes(entry) + entry->index_bytes;
 }
 
-/* Drops what the visit has not seen, and counts what it could not have seen. */
+/*
+ * Drops what the whole cycle has not seen, and counts what it may have missed: what was met after
+ * it began.  The shared catalogs are the same in all databases and are never dropped.
+ */
 static void
-end_visit_of(DatabaseEntry *database, bool complete)
+end_cycle_of(DatabaseEntry *database)
 {
 	HASH_SEQ_STATUS status;
 	DictionaryEntry *entry;
@@ -397,50 +357,64 @@ end_visit_of(DatabaseEntry *database, bool complete)
 	hash_seq_init(&status, relations);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{
-		if (entry->key.datid != database->datid)
+		if (entry->key.datid != database->datid || (entry->known && !OidIsValid(database->datid)))
 			continue;
 		if (!entry->known)
 		{
-			if (entry->visit == database->visits)
+			if (entry->cycle == database->cycle)
 				database->unknown++;
-			else if (database->visits - entry->visit > VISITS_IN_VAIN)
+			else if (database->cycle - entry->cycle > CYCLES_IN_VAIN)
 				remove_relation(entry);
 		}
-		else if (complete && entry->visit != database->visits)
+		else if (entry->cycle != database->cycle)
 		{
 			hand_on_dropped(entry);
 			remove_relation(entry);
 		}
 	}
-	if (!database->visited && database->from_start)
-		generation++;
-	if (complete)
-		database->visited = true;
+	database->whole = true;
 }
 
 void
-dbops_dictionary_end_visit(Oid datid, bool complete, int64 database_bytes)
+dbops_dictionary_end_visit(Oid datid, bool cycle_ends, int64 database_bytes)
 {
 	DatabaseEntry *database = find_database(datid);
 
 	if (database == NULL)
 		return;
-	end_visit_of(find_database(InvalidOid), complete);
-	end_visit_of(database, complete);
-	if (complete)
+	if (cycle_ends)
+	{
+		end_cycle_of(find_database(InvalidOid));
+		end_cycle_of(database);
+	}
+	if (database_bytes != FAMILY_NULL)
 		database->bytes = database_bytes;
 	dbops_dictionary_walk(clear_sums, NULL);
 	dbops_dictionary_walk(add_index_bytes, NULL);
 	dbops_dictionary_walk(add_toast_bytes, NULL);
 }
 
-int
-dbops_dictionary_unknown(Oid datid)
+bool
+dbops_dictionary_is_whole(Oid datid)
 {
-	const DatabaseEntry *shared = find_database(InvalidOid);
 	const DatabaseEntry *database = find_database(datid);
 
-	return shared->unknown + (database == NULL ? 0 : database->unknown);
+	return database != NULL && database->whole;
+}
+
+/* Names that found no room are looked for again only when those before them are stored. */
+static int
+wanted_in(const DatabaseEntry *database)
+{
+	if (database == NULL)
+		return 0;
+	return database->unknown + (dbops_outbox_is_empty() ? database->left_out : 0);
+}
+
+int
+dbops_dictionary_wanted(Oid datid)
+{
+	return wanted_in(find_database(InvalidOid)) + wanted_in(find_database(datid));
 }
 
 int64

@@ -4,13 +4,25 @@
  *
  * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and
  * size come from visits to each database.  The dictionary also finds out what is new, changed or
- * dropped and hands that on as batches for dbops.object (store/object_batch.h).  It lives in the
- * process that feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
+ * dropped and hands that on for dbops.object (collect/outbox.h).  It lives in the process that
+ * feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
+ *
+ * A cycle is as many visits to one database as it takes to read all its relations, in the order of
+ * their OIDs: each goes on after the last relation that came from the one before.  The invariant:
+ *
+ *		A known relation that a whole cycle did not see has been dropped.
+ *
+ * For an OID never changes, and the parts that the visits read adjoin: from 0 to beyond the
+ * last OID, each OID lies in exactly one of them.  A relation that exists throughout the cycle
+ * is therefore visible to the snapshot of the visit that reads its part, and is seen.  One made
+ * during the cycle, with an OID ahead or, after these have wrapped around, behind, is seen or is
+ * not known: and what is not known is never taken for dropped.  Should its OID be that of a relation dropped
+ * earlier in the same cycle, after a wrap-around of all OIDs, then it counts as dropped until the
+ * next cycle sees it.  A cycle that has not read all, whatever the reason, drops nothing.
  */
 #pragma once
 
 #include "datatype/timestamp.h"
-#include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
 #include "store/object_batch.h"
@@ -58,7 +70,7 @@ typedef struct DictionaryEntry
 
 	/* Owned by the dictionary. */
 	uint32 name_hash; /* of what dbops.object keeps; 0: not handed on yet */
-	uint32 visit;     /* in which it was last seen; while unknown: before which it was first met */
+	uint32 cycle;     /* in which it was last seen; while unknown: when it was first met */
 } DictionaryEntry;
 
 /* NULL if it was never met.  An entry stays where it is until the next visit's end. */
@@ -83,25 +95,21 @@ extern int64 dbops_dictionary_generation(void);
 extern void dbops_dictionary_set_databases(List *databases);
 
 /*
- * What the inspector feeds in, one visit at a time.  Only a complete visit tells what was dropped.
+ * What the inspector feeds in.  A cycle that ends before all was read is simply begun anew, or gone
+ * on with; `database_bytes` is FAMILY_NULL when the visit did not find out.
  */
-extern void dbops_dictionary_begin_visit(Oid datid);
+extern void dbops_dictionary_begin_cycle(Oid datid);
 extern void dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name);
-extern void dbops_dictionary_end_visit(Oid datid, bool complete, int64 database_bytes);
+extern void dbops_dictionary_end_visit(Oid datid, bool cycle_ends, int64 database_bytes);
 
-/* How many relations were met that no visit has looked for yet, shared catalogs included. */
-extern int dbops_dictionary_unknown(Oid datid);
+/* Whether the database was read to its end, at least once. */
+extern bool dbops_dictionary_is_whole(Oid datid);
+
+/*
+ * For how many relations a new cycle is wanted, shared catalogs included: those met that no cycle
+ * has looked for yet, and those whose names found no room on their way.
+ */
+extern int dbops_dictionary_wanted(Oid datid);
 
 /* Size of the database's files; FAMILY_NULL when it was not visited yet. */
 extern int64 dbops_dictionary_database_bytes(Oid datid);
-
-/*
- * Moves names that are to be stored into `batch` (reset first), some DICTIONARY_BATCH bytes, at
- * most a definition more.  False when there are none.
- */
-#define DICTIONARY_BATCH 32768
-extern bool dbops_dictionary_next_batch(StringInfo batch);
-
-/* Hands on every name once more in the next visits, as when batches were lost before being
- * stored. */
-extern void dbops_dictionary_hand_on_again(void);

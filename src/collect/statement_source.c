@@ -10,8 +10,10 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_language_d.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -34,36 +36,57 @@ typedef struct Mapping
 	Oid type;
 } Mapping;
 
+/* The extension, or 0, and its schema. */
 static Oid
-find_schema(void)
+find_extension(Oid *schema)
 {
 	Relation extensions = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple tuple;
-	Oid schema = InvalidOid;
+	Oid extension = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
 	            CStringGetDatum(SOURCE));
 	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	{
+		extension = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
+		*schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	}
 	systable_endscan(scan);
 	table_close(extensions, AccessShareLock);
-	return schema;
+	return extension;
+}
+
+/* Anybody's function of that name would run with the rights of a superuser. */
+static bool
+is_own(Oid function, Oid extension)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool in_c =
+	    HeapTupleIsValid(tuple) && ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return in_c && getExtensionOfObject(ProcedureRelationId, function) == extension;
 }
 
 static Oid
 find_function(void)
 {
-	Oid schema = find_schema();
+	Oid schema = InvalidOid;
+	Oid extension = find_extension(&schema);
 	Oid argument = BOOLOID;
+	Oid function;
 
-	if (!OidIsValid(schema))
+	if (!OidIsValid(extension))
 		return InvalidOid;
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(SOURCE),
-	                       PointerGetDatum(buildoidvector(&argument, 1)), ObjectIdGetDatum(schema));
+	function =
+	    GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(SOURCE),
+	                    PointerGetDatum(buildoidvector(&argument, 1)), ObjectIdGetDatum(schema));
+	return OidIsValid(function) && is_own(function, extension) ? function : InvalidOid;
 }
 
 /* Calls the function without texts; the rows are in result->setResult. */

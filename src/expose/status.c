@@ -14,6 +14,7 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
+#include "collect/dictionary.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
@@ -25,6 +26,9 @@
 
 /* A worker is late when it missed this many rounds. */
 #define LATE_ROUNDS 3
+
+/* A sampler that has not started by then got no slot from the server, which does not try again. */
+#define NEVER_STARTED_US (10 * USECS_PER_SEC)
 
 typedef struct Check
 {
@@ -101,7 +105,10 @@ check_sampler(Finding *finding)
 	const WorkerState *sampler = &dbops_control()->workers[WORKER_SAMPLER];
 	int64 late_us = LATE_ROUNDS * Max(dbops_guc_sample_interval, 1) * USECS_PER_SEC;
 
-	if (sampler->pid == 0)
+	if (sampler->started_at == 0 && dbops_clock_now() - dbops_ring_boot() > NEVER_STARTED_US)
+		find(finding, FINDING_CRITICAL, "never started: no worker slot was free at server start",
+		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+	else if (sampler->pid == 0)
 		find(finding, FINDING_CRITICAL, "not running",
 		     "The server restarts it within seconds; if it does not stay, the server log has the "
 		     "reason.");
@@ -262,31 +269,47 @@ failing_tasks(List *findings, const WorkerState *worker)
 	return findings;
 }
 
-/* Without visits there are no names and sizes; a finding only when something is wrong. */
+static const char *
+database_name(Oid datid)
+{
+	const char *name = get_database_name(datid);
+
+	return name != NULL ? name : "?";
+}
+
+/* Without visits there are no names and sizes; a finding only when something is missing. */
 static List *
-failing_visits(List *findings)
+find_visits(List *findings)
 {
 	const InspectorState *inspector = &dbops_control()->inspector;
-	Finding *finding;
-	char *name;
+	Finding *finding = palloc0(sizeof(Finding));
 
-	if (dbops_control()->workers[WORKER_SAMPLER].pid == 0 ||
-	    (!inspector->no_slot && inspector->failing == 0))
+	if (dbops_control()->workers[WORKER_SAMPLER].pid == 0)
 		return findings;
-	finding = palloc0(sizeof(Finding));
 	finding->component = "inspector";
-	name = get_database_name(inspector->failing_datid);
 	if (inspector->no_slot)
 		find(finding, FINDING_WARNING,
 		     "no free worker slot: names and sizes of tables and indexes are not learned",
 		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
-	else
+	else if (inspector->failing > 0)
 		find(finding, FINDING_WARNING,
 		     psprintf("databases whose last visit failed: %d, such as \"%s\": %s",
-		              inspector->failing, name != NULL ? name : "?",
+		              inspector->failing, database_name(inspector->failing_datid),
 		              inspector->error.sqlerrcode != 0 ? inspector->error.message :
 		                                                 "the visit did not end in time"),
 		     "Names and sizes of tables and indexes there are as last learned; tried again.");
+	else if (inspector->full)
+		find(
+		    finding, FINDING_WARNING,
+		    psprintf("more than %d tables and indexes: the others are not watched", DICTIONARY_MAX),
+		    NULL);
+	else if (inspector->unfinished > 0)
+		find(finding, FINDING_UNKNOWN,
+		     psprintf("databases not read to the end yet: %d, such as \"%s\"",
+		              inspector->unfinished, database_name(inspector->unfinished_datid)),
+		     "Their other tables and indexes follow within minutes.");
+	else
+		return findings;
 	return lappend(findings, finding);
 }
 
@@ -328,7 +351,7 @@ dbops_status_findings(void)
 	for (int kind = 0; preloaded && kind < WORKER_KINDS; kind++)
 		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
 	if (preloaded)
-		findings = failing_visits(findings);
+		findings = find_visits(findings);
 	return worst_first(findings);
 }
 

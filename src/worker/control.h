@@ -64,6 +64,9 @@ typedef struct InspectorState
 	int failing;       /* databases whose last visit did not finish */
 	Oid failing_datid; /* one of them */
 	TaskError error;   /* what its visit said, if anything */
+	int unfinished;    /* databases that the visits so far have not read to the end */
+	Oid unfinished_datid;
+	bool full; /* no more relations are taken in */
 } InspectorState;
 
 typedef struct WorkerControl

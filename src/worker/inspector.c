@@ -4,7 +4,7 @@
  *
  * A visit may fail in many ways: no free worker slot, the database is dropped or closed meanwhile,
  * the process dies or is slow.  All are one case, a visit that did not finish: what came is kept,
- * nothing is taken for dropped, and the database is tried again after a growing gap.
+ * nothing is taken for dropped, and the next visit goes on from there after a growing gap.
  */
 #include "postgres.h"
 
@@ -15,10 +15,11 @@
 #include "utils/memutils.h"
 
 #include "collect/dictionary.h"
+#include "collect/outbox.h"
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
-#include "store/ring.h"
+#include "store/family.h"
 #include "worker/control.h"
 #include "worker/inspector.h"
 #include "worker/visit.h"
@@ -33,13 +34,12 @@
 /* Messages taken in at a time, so that the sampler is back soon. */
 #define MESSAGES_AT_ONCE 64
 
-/* Batches of names put into the ring at a time, so that they do not crowd out the rest. */
-#define BATCHES_AT_ONCE 16
-
 /* What is kept of a database between visits. */
 typedef struct Host
 {
 	VisitFacts facts;
+	Oid after;      /* where the next visit goes on; 0: it begins a cycle */
+	int64 spent_us; /* connected during this cycle */
 	TaskError error;
 } Host;
 
@@ -63,9 +63,6 @@ static MemoryContext hosts_context = NULL;
 static Host *hosts = NULL;
 static int nhosts = 0;
 static int64 looked_us = 0;
-static int64 first_names_seq = 0; /* of those not stored yet; 0: none */
-static int64 last_names_seq = 0;
-static bool names_lost = false;
 
 static Host *
 find_host(Oid datid)
@@ -85,14 +82,17 @@ take_page(const char *data, Size size)
 {
 	const VisitPage *page = (const VisitPage *) data;
 	const Inspected *inspected = (const Inspected *) (data + sizeof(VisitPage));
+	Host *host = find_host(running.datid);
 	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->count;
 	NamedObject *names;
 
-	if (page->count < 0 || size <= head ||
+	if (page->count <= 0 || size <= head ||
 	    dbops_object_batch_decode((char *) data + head, size - head, &names) != page->count)
 		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
 	for (int i = 0; i < page->count; i++)
 		dbops_dictionary_learn(&inspected[i], &names[i]);
+	if (host != NULL)
+		host->after = inspected[page->count - 1].relid;
 }
 
 static void
@@ -114,14 +114,22 @@ static void
 end_visit(void)
 {
 	Host *host = find_host(running.datid);
+	bool complete = running.ended && running.complete;
 
 	if (host != NULL)
 	{
 		host->error = running.segment->error;
 		host->facts.failures = running.ended ? 0 : host->facts.failures + 1;
+		host->facts.unfinished = !complete;
+		host->spent_us += dbops_clock_monotonic_us() - running.started_us;
+		if (complete)
+		{
+			host->after = InvalidOid;
+			host->facts.cycle_us = host->spent_us;
+		}
 	}
-	dbops_dictionary_end_visit(running.datid, running.ended && running.complete,
-	                           running.database_bytes);
+	dbops_dictionary_end_visit(running.datid, complete,
+	                           running.ended ? running.database_bytes : FAMILY_NULL);
 	dsm_detach(running.mapping);
 	MemoryContextDelete(running.context);
 	memset(&running, 0, sizeof(running));
@@ -149,49 +157,6 @@ take_in(void)
 	{
 		TerminateBackgroundWorker(running.worker);
 		end_visit();
-	}
-}
-
-/* ---- handing on ---- */
-
-/*
- * Names that were overwritten in the ring before the keeper stored them are handed on once more,
- * but only when it stores again: a standby would fill its ring with them.
- */
-static void
-watch_names(void)
-{
-	RingState ring;
-
-	if (last_names_seq == 0)
-		return;
-	dbops_ring_state(&ring);
-	if (ring.stored_seq < last_names_seq)
-	{
-		names_lost |= first_names_seq > ring.stored_seq && first_names_seq < ring.first_seq;
-		return;
-	}
-	if (names_lost)
-		dbops_dictionary_hand_on_again();
-	names_lost = false;
-	first_names_seq = last_names_seq = 0;
-}
-
-static void
-hand_on_names(void)
-{
-	StringInfoData batch;
-
-	initStringInfo(&batch);
-	for (int i = 0; i < BATCHES_AT_ONCE && dbops_dictionary_next_batch(&batch); i++)
-	{
-		Tick tick = {.family = OBJECTS_FAMILY, .size = batch.len, .at = dbops_clock_now()};
-
-		if (!dbops_ring_append(&tick, batch.data))
-			continue;
-		if (first_names_seq == 0)
-			first_names_seq = tick.seq;
-		last_names_seq = tick.seq;
 	}
 }
 
@@ -227,6 +192,7 @@ start_visit(Host *host)
 
 	host->facts.tried_at = dbops_clock_now();
 	host->facts.failures++;
+	host->facts.unfinished = true;
 	visit.mapping = dsm_create(dbops_visit_segment_size(), DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	if (visit.mapping == NULL)
 		return;
@@ -235,6 +201,7 @@ start_visit(Host *host)
 	visit.segment = dsm_segment_address(visit.mapping);
 	memset(visit.segment, 0, sizeof(VisitSegment));
 	visit.segment->datid = host->facts.datid;
+	visit.segment->after = host->after;
 	visit.segment->error = host->error;
 	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
 
@@ -251,7 +218,11 @@ start_visit(Host *host)
 	dsm_pin_mapping(visit.mapping);
 	MemoryContextSetParent(visit.context, hosts_context);
 	host->facts.failures--;
-	dbops_dictionary_begin_visit(visit.datid);
+	if (!OidIsValid(host->after))
+	{
+		host->spent_us = 0;
+		dbops_dictionary_begin_cycle(visit.datid);
+	}
 	running = visit;
 }
 
@@ -295,7 +266,7 @@ start_next(void)
 	facts = palloc(sizeof(VisitFacts) * Max(nhosts, 1));
 	for (int i = 0; i < nhosts; i++)
 	{
-		hosts[i].facts.unknown = dbops_dictionary_unknown(hosts[i].facts.datid);
+		hosts[i].facts.wanted = dbops_dictionary_wanted(hosts[i].facts.datid);
 		facts[i] = hosts[i].facts;
 	}
 	next = dbops_visits_next(facts, nhosts, dbops_clock_now(),
@@ -310,34 +281,54 @@ start_next(void)
 static void
 publish_state(void)
 {
-	InspectorState state = {.no_slot = no_slot};
+	InspectorState state = {.no_slot = no_slot,
+	                        .full = dbops_dictionary_entries() >= DICTIONARY_MAX};
 
 	for (int i = 0; i < nhosts; i++)
 	{
-		if (hosts[i].facts.failures == 0)
-			continue;
-		state.failing++;
-		state.failing_datid = hosts[i].facts.datid;
-		state.error = hosts[i].error;
+		const VisitFacts *facts = &hosts[i].facts;
+
+		if (facts->failures > 0)
+		{
+			state.failing++;
+			state.failing_datid = facts->datid;
+			state.error = hosts[i].error;
+		}
+		else if (OidIsValid(hosts[i].after) && facts->datid != running.datid &&
+		         !dbops_dictionary_is_whole(facts->datid))
+		{
+			state.unfinished++;
+			state.unfinished_datid = facts->datid;
+		}
 	}
 	dbops_control()->inspector = state;
+}
+
+static bool
+is_time_to_look(void)
+{
+	return looked_us == 0 || dbops_clock_monotonic_us() - looked_us >= LOOK_AROUND_US;
 }
 
 bool
 dbops_inspector_is_due(void)
 {
-	return OidIsValid(running.datid) || looked_us == 0 ||
-	       dbops_clock_monotonic_us() - looked_us >= LOOK_AROUND_US;
+	return OidIsValid(running.datid) || is_time_to_look() || dbops_outbox_is_due();
 }
 
 void
 dbops_inspector_run(void)
 {
 	if (OidIsValid(running.datid))
+	{
 		take_in();
-	if (!OidIsValid(running.datid))
+		/* Another database may be due at once. */
+		if (!OidIsValid(running.datid))
+			looked_us = 0;
+	}
+	if (!OidIsValid(running.datid) && is_time_to_look())
 		start_next();
 	publish_state();
-	watch_names();
-	hand_on_names();
+	if (dbops_outbox_post())
+		dbops_control_wake(WORKER_KEEPER);
 }

@@ -29,8 +29,15 @@
 #include "worker/relation_files.h"
 #include "worker/visit.h"
 
-/* Relations read by one query, and sent in one message. */
-#define PAGE_RELATIONS 5000
+/*
+ * Relations read by one query: more when they are read fast, since a query has its own cost, and
+ * fewer when each takes long, as to show an index of a wide table does.
+ */
+#define PAGE_FIRST 256
+#define PAGE_MAX 4096
+#define PAGE_MS 200
+
+/* Relations sent in one message. */
 #define MESSAGE_RELATIONS 64
 
 /* When so much of the time is used up, no further page is begun. */
@@ -109,7 +116,7 @@ typedef struct Visit
 	RelationFiles *files;
 	int64 started_us;
 	Oid last_oid;
-	bool complete;
+	int page; /* relations to read next */
 	MemoryContext message_context;
 } Visit;
 
@@ -265,7 +272,7 @@ send_page(Visit *visit)
 {
 	const SpiValue params[] = {
 	    {.type = OIDOID, .value = ObjectIdGetDatum(visit->last_oid)},
-	    {.type = INT8OID, .value = Int64GetDatum(PAGE_RELATIONS)},
+	    {.type = INT8OID, .value = Int64GetDatum(visit->page)},
 	};
 	const SpiRows *rows = dbops_spi_query(relations_query, params, lengthof(params));
 
@@ -275,6 +282,15 @@ send_page(Visit *visit)
 		return false;
 	visit->last_oid = DatumGetObjectId(cell(rows, rows->nrows - 1, COLUMN_OID));
 	return true;
+}
+
+static void
+adapt_page(Visit *visit, int64 took_us)
+{
+	if (took_us < PAGE_MS / 2 * 1000)
+		visit->page = Min(visit->page * 2, PAGE_MAX);
+	else if (took_us > PAGE_MS * 1000)
+		visit->page = Max(visit->page / 2, PAGE_FIRST);
 }
 
 static void
@@ -289,14 +305,17 @@ inspect(void *arg)
 	visit->message_context =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops visit message", ALLOCSET_DEFAULT_SIZES);
 	visit->files = dbops_relation_files_read();
-	while (more && dbops_clock_monotonic_us() - visit->started_us < LAST_PAGE_MS * 1000)
+	/* One at least, or a visit that is slow to start would never get anywhere. */
+	do
 	{
 		MemoryContext old = MemoryContextSwitchTo(page_context);
+		int64 began_us = dbops_clock_monotonic_us();
 
 		more = send_page(visit);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(page_context);
-	}
+		adapt_page(visit, dbops_clock_monotonic_us() - began_us);
+	} while (more && dbops_clock_monotonic_us() - visit->started_us < LAST_PAGE_MS * 1000);
 	end.complete = !more;
 	end.database_bytes = dbops_relation_files_total(visit->files);
 	send(visit, sizeof(end), &end);
@@ -307,7 +326,7 @@ dbops_visit_main(Datum argument)
 {
 	static const Task task = {
 	    .name = "inspect", .timeout_ms = VISIT_LIMIT_MS, .sql = true, .run = inspect};
-	Visit visit = {.started_us = dbops_clock_monotonic_us()};
+	Visit visit = {.started_us = dbops_clock_monotonic_us(), .page = PAGE_FIRST};
 	dsm_segment *mapping;
 	VisitSegment *segment;
 
@@ -317,6 +336,7 @@ dbops_visit_main(Datum argument)
 		proc_exit(0);
 	dsm_pin_mapping(mapping);
 	segment = dsm_segment_address(mapping);
+	visit.last_oid = segment->after;
 	shm_mq_set_sender(dbops_visit_queue(segment), MyProc);
 	visit.queue = shm_mq_attach(dbops_visit_queue(segment), mapping, NULL);
 

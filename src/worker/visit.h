@@ -4,7 +4,9 @@
  *
  * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
  * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
- * (store/object_batch.h) of as many names in the same order; at last a VisitEnd, whose count is 0.
+ * (store/object_batch.h) of as many names in the same order, by OID; at last a VisitEnd, whose
+ * count is 0.  A visit that runs out of time ends with what it has, and the next one
+ * goes on from there.
  */
 #pragma once
 
@@ -18,6 +20,7 @@
 typedef struct VisitSegment
 {
 	Oid datid;
+	Oid after;       /* the visit reads relations with a greater OID */
 	TaskError error; /* in: of the visit before, so that only news is logged; out: of this one */
 } VisitSegment;
 
@@ -29,8 +32,8 @@ typedef struct VisitPage
 
 typedef struct VisitEnd
 {
-	int32 count; /* 0 */
-	int32 complete;
+	int32 count;    /* 0 */
+	int32 complete; /* there are no more relations */
 	int64 database_bytes;
 } VisitEnd;
 

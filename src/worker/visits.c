@@ -12,7 +12,7 @@ typedef enum Urgency
 {
 	URGENCY_NONE,
 	URGENCY_REGULAR,
-	URGENCY_UNKNOWN,
+	URGENCY_WANTED,
 	URGENCY_FIRST,
 } Urgency;
 
@@ -32,8 +32,10 @@ judge(const VisitFacts *facts, TimestampTz now, int64 interval_us)
 		return URGENCY_REGULAR;
 	if (since_us < gap_us)
 		return URGENCY_NONE;
-	if (facts->unknown > 0)
-		return URGENCY_UNKNOWN;
+	if (facts->unfinished)
+		return URGENCY_WANTED;
+	if (facts->wanted > 0 && since_us >= Min(VISIT_REST * facts->cycle_us, interval_us))
+		return URGENCY_WANTED;
 	return since_us >= interval_us ? URGENCY_REGULAR : URGENCY_NONE;
 }
 

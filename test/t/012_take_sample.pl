@@ -78,6 +78,13 @@ $node->append_conf('postgresql.conf', "max_worker_processes = 3\n");
 $node->restart;
 ok(finds('inspector', 'warning'), 'no slot for the inspector: status() has it');
 
+# No slot for the sampler: the server does not try again.
+$node->append_conf('postgresql.conf', "max_worker_processes = 1\n");
+$node->restart;
+ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.status()
+	WHERE component = 'sampler' AND status = 'critical' AND what_to_do ~ 'max_worker_processes .now 1.'"),
+	'no slot for the sampler: status() names the setting');
+
 # Nonsense is refused with its range.
 my ($code, $out, $err) = $node->psql('postgres', "ALTER SYSTEM SET dbops.sample_interval = '2h'");
 like($err, qr/outside the valid range/, 'a setting out of range is refused with the range');
