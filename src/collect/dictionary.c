@@ -417,6 +417,22 @@ dbops_dictionary_wanted(Oid datid)
 	return wanted_in(find_database(InvalidOid)) + wanted_in(find_database(datid));
 }
 
+void
+dbops_dictionary_hand_on_again(void)
+{
+	HASH_SEQ_STATUS status;
+	DatabaseEntry *database;
+
+	if (databases == NULL)
+		return;
+	hash_seq_init(&status, databases);
+	while ((database = hash_seq_search(&status)) != NULL)
+	{
+		database->refreshed_at = 0;
+		database->left_out = Max(database->left_out, 1);
+	}
+}
+
 int64
 dbops_dictionary_database_bytes(Oid datid)
 {

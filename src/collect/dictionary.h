@@ -16,9 +16,10 @@
  * last OID, each OID lies in exactly one of them.  A relation that exists throughout the cycle
  * is therefore visible to the snapshot of the visit that reads its part, and is seen.  One made
  * during the cycle, with an OID ahead or, after these have wrapped around, behind, is seen or is
- * not known: and what is not known is never taken for dropped.  Should its OID be that of a relation dropped
- * earlier in the same cycle, after a wrap-around of all OIDs, then it counts as dropped until the
- * next cycle sees it.  A cycle that has not read all, whatever the reason, drops nothing.
+ * not known: and what is not known is never taken for dropped.  Should its OID be that of a
+ * relation dropped earlier in the same cycle, after a wrap-around of all OIDs, then it counts as
+ * dropped until the next cycle sees it.  A cycle that has not read all, whatever the reason, drops
+ * nothing.
  */
 #pragma once
 
@@ -113,3 +114,6 @@ extern int dbops_dictionary_wanted(Oid datid);
 
 /* Size of the database's files; FAMILY_NULL when it was not visited yet. */
 extern int64 dbops_dictionary_database_bytes(Oid datid);
+
+/* Hands on every name once more, in a cycle begun soon: dbops.object was made anew. */
+extern void dbops_dictionary_hand_on_again(void);

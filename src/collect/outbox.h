@@ -5,8 +5,9 @@
  * Names wait here in batches.  A few batches at a time, a flight, go into the ring, and the next
  * flight only when the keeper has stored that one: names never crowd out samples, and a server
  * that cannot store has one flight in its ring at most.  A flight that the ring has
- * overwritten before it was stored goes once more.  So what was put is stored, whatever the size of the ring; at worst
- * twice, which storing does not mind.  Lives in the process that feeds it, like the dictionary.
+ * overwritten before it was stored goes once more.  So what was put is stored, whatever the size of
+ * the ring; at worst twice, which storing does not mind.  Lives in the process that feeds it, like
+ * the dictionary.
  */
 #pragma once
 
