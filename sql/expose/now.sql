@@ -1,8 +1,8 @@
 -- What an operator asks first: one view per thing, worst first, in human units.
 --
--- Views only project and round.  Rates and shares are those of the latest sample that covers more
--- than a moment; counts of tables and indexes are those of the last hour; statements and errors count
--- since the server started.
+-- Views only project and round.  Rates and shares are those of the latest sample, one that covers
+-- more than a moment if there is any; counts of tables and indexes are those of the last hour;
+-- statements and errors count since the server started.
 
 CREATE FUNCTION dbops._bytes(amount float8) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -31,8 +31,8 @@ WITH system AS (
            pressure_cpu_some_percent, pressure_memory_some_percent, pressure_io_some_percent
       FROM dbops.system_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '500 milliseconds'
-     ORDER BY at DESC
+       AND covers > interval '0'
+     ORDER BY covers > interval '0.5 seconds' DESC, at DESC
      LIMIT 1
 ), server AS (
     SELECT connections_percent, connections, connection_limit, active, idle, idle_in_transaction,
@@ -46,15 +46,15 @@ WITH system AS (
            writes_per_second, write_latency_ms
       FROM dbops.device_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '500 milliseconds'
-     ORDER BY device, at DESC
+       AND covers > interval '0'
+     ORDER BY device, covers > interval '0.5 seconds' DESC, at DESC
 ), network AS (
     SELECT DISTINCT ON (interface) interface, received_percent, sent_percent,
            received_bytes_per_second, sent_bytes_per_second
       FROM dbops.network_history
      WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()
-       AND covers > interval '500 milliseconds'
-     ORDER BY interface, at DESC
+       AND covers > interval '0'
+     ORDER BY interface, covers > interval '0.5 seconds' DESC, at DESC
 )
 SELECT resource, dbops._rounded(used_percent, 1) AS used_percent, detail
   FROM (
