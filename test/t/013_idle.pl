@@ -23,6 +23,11 @@ CONF
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE; CREATE TABLE t (id int)');
 
+# Names are learned once; that is no rest.
+ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.take_sample() AS sample, dbops.objects
+	WHERE objname = 't' AND kind = 'table' AND datname = 'postgres' AND sample IS NOT NULL"),
+	'the names are known');
+
 my $session = $node->background_psql('postgres');
 my $sampler = $session->query_safe("SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'");
 
