@@ -22,8 +22,8 @@ enum
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database"},
-    {"funcid", LABEL_OID, NAMES_FUNCTION, "OID of the function"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
+    LABEL("funcid", LABEL_OID, NAMES_FUNCTION, "OID of the function"),
 };
 
 static const Metric metrics[] = {

@@ -26,7 +26,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"name", LABEL_TEXT, NAMES_NONE, "Cache, as pg_stat_slru names it"},
+    LABEL("name", LABEL_TEXT, NAMES_NONE, "Cache, as pg_stat_slru names it"),
 };
 
 static const Metric metrics[] = {
