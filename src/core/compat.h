@@ -14,7 +14,9 @@
 #include "pgstat.h"
 #include "postmaster/postmaster.h"
 #include "storage/ipc.h"
+#include "storage/lock.h"
 #include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "storage/shmem.h"
 #include "tcop/utility.h"
 #include "utils/backend_status.h"
@@ -396,4 +398,54 @@ dbops_compat_oldest_xid(void)
 #endif
 	LWLockRelease(XidGenLock);
 	return oldest;
+}
+
+/*
+ * The locks of a process in one partition of the lock table, from NULL on; NULL after the last.
+ * Under the lock of the partition.  16 replaced queues of shared memory by lists.
+ */
+static inline PROCLOCK *
+dbops_compat_next_proclock(PGPROC *proc, int partition, PROCLOCK *previous)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_node *head = &proc->myProcLocks[partition].head;
+	dlist_node *next = previous == NULL ? head->next : previous->procLink.next;
+
+	return next == NULL || next == head ? NULL : dlist_container(PROCLOCK, procLink, next);
+#else
+	SHM_QUEUE *queue = &proc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(queue, previous == NULL ? queue : &previous->procLink,
+	                                 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+/*
+ * Fast-path locks: each slot of a process has a bit for each of the modes 1 to 3.  18 made their
+ * number depend on max_locks_per_transaction, in groups of 16.
+ */
+#define DBOPS_FASTPATH_GROUP 16
+#define DBOPS_FASTPATH_BITS 3
+
+static inline int
+dbops_compat_fastpath_slots(void)
+{
+#if PG_VERSION_NUM >= 180000
+	return FastPathLockSlotsPerBackend();
+#else
+	return FP_LOCK_SLOTS_PER_BACKEND;
+#endif
+}
+
+/* The modes held by way of a slot: bit 0 is mode 1.  Under the process' fpInfoLock. */
+static inline uint32
+dbops_compat_fastpath_modes(const PGPROC *proc, int slot)
+{
+#if PG_VERSION_NUM >= 180000
+	uint64 bits = proc->fpLockBits[slot / DBOPS_FASTPATH_GROUP];
+#else
+	uint64 bits = proc->fpLockBits;
+#endif
+
+	return (uint32) (bits >> (slot % DBOPS_FASTPATH_GROUP * DBOPS_FASTPATH_BITS)) & 7;
 }
