@@ -21,6 +21,7 @@
 #include "store/selfstat.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/logins.h"
 #include "track/statements.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
@@ -42,6 +43,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
+    {dbops_logins_shmem_size, dbops_logins_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;

@@ -17,6 +17,10 @@ extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
+extern const Family dbops_family_lock;
+extern const Family dbops_family_login;
+extern const Family dbops_family_slru;
+extern const Family dbops_family_function;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

@@ -14,7 +14,9 @@
 #include "pgstat.h"
 #include "postmaster/postmaster.h"
 #include "storage/ipc.h"
+#include "storage/lock.h"
 #include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "storage/shmem.h"
 #include "tcop/utility.h"
 #include "utils/backend_status.h"
@@ -219,6 +221,7 @@ dbops_compat_stat_objid(const PgStat_HashKey *key)
 #define DBOPS_TABLE_AUTOANALYZE_COUNT DBOPS_TABLE_STAT(autoanalyze_count)
 #define DBOPS_DATABASE_CONFLICT_LOGICALSLOT DBOPS_DATABASE_STAT(conflict_logicalslot)
 #define DBOPS_DATABASE_FIELD(field) DBOPS_DATABASE_STAT(field)
+#define DBOPS_FUNCTION_FIELD(field) field
 #define DBOPS_DATABASE_BLK_READ_TIME DBOPS_DATABASE_STAT(blk_read_time)
 #define DBOPS_DATABASE_BLK_WRITE_TIME DBOPS_DATABASE_STAT(blk_write_time)
 #define DBOPS_DATABASE_SESSION_TIME DBOPS_DATABASE_STAT(session_time)
@@ -239,6 +242,7 @@ dbops_compat_stat_objid(const PgStat_HashKey *key)
 #define DBOPS_TABLE_AUTOANALYZE_COUNT DBOPS_TABLE_STAT(autovac_analyze_count)
 #define DBOPS_DATABASE_CONFLICT_LOGICALSLOT (-1)
 #define DBOPS_DATABASE_FIELD(field) DBOPS_DATABASE_STAT(n_##field)
+#define DBOPS_FUNCTION_FIELD(field) f_##field
 #define DBOPS_DATABASE_BLK_READ_TIME DBOPS_DATABASE_STAT(n_block_read_time)
 #define DBOPS_DATABASE_BLK_WRITE_TIME DBOPS_DATABASE_STAT(n_block_write_time)
 #define DBOPS_DATABASE_SESSION_TIME DBOPS_DATABASE_STAT(total_session_time)
@@ -394,4 +398,54 @@ dbops_compat_oldest_xid(void)
 #endif
 	LWLockRelease(XidGenLock);
 	return oldest;
+}
+
+/*
+ * The locks of a process in one partition of the lock table, from NULL on; NULL after the last.
+ * Under the lock of the partition.  16 replaced queues of shared memory by lists.
+ */
+static inline PROCLOCK *
+dbops_compat_next_proclock(PGPROC *proc, int partition, PROCLOCK *previous)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_node *head = &proc->myProcLocks[partition].head;
+	dlist_node *next = previous == NULL ? head->next : previous->procLink.next;
+
+	return next == NULL || next == head ? NULL : dlist_container(PROCLOCK, procLink, next);
+#else
+	SHM_QUEUE *queue = &proc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(queue, previous == NULL ? queue : &previous->procLink,
+	                                 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+/*
+ * Fast-path locks: each slot of a process has a bit for each of the modes 1 to 3.  18 made their
+ * number depend on max_locks_per_transaction, in groups of 16.
+ */
+#define DBOPS_FASTPATH_GROUP 16
+#define DBOPS_FASTPATH_BITS 3
+
+static inline int
+dbops_compat_fastpath_slots(void)
+{
+#if PG_VERSION_NUM >= 180000
+	return FastPathLockSlotsPerBackend();
+#else
+	return FP_LOCK_SLOTS_PER_BACKEND;
+#endif
+}
+
+/* The modes held by way of a slot: bit 0 is mode 1.  Under the process' fpInfoLock. */
+static inline uint32
+dbops_compat_fastpath_modes(const PGPROC *proc, int slot)
+{
+#if PG_VERSION_NUM >= 180000
+	uint64 bits = proc->fpLockBits[slot / DBOPS_FASTPATH_GROUP];
+#else
+	uint64 bits = proc->fpLockBits;
+#endif
+
+	return (uint32) (bits >> (slot % DBOPS_FASTPATH_GROUP * DBOPS_FASTPATH_BITS)) & 7;
 }

@@ -26,6 +26,7 @@
 #include "track/cursors.h"
 #include "track/failures.h"
 #include "track/hooks.h"
+#include "track/logins.h"
 #include "track/statements.h"
 
 typedef enum UtilityClass
@@ -557,6 +558,7 @@ see_log(ErrorData *edata)
 {
 	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled && !is_excluded())
 		dbops_failures_note_log(edata);
+	dbops_logins_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
 }

@@ -83,16 +83,22 @@ take_page(const char *data, Size size)
 	const VisitPage *page = (const VisitPage *) data;
 	const Inspected *inspected = (const Inspected *) (data + sizeof(VisitPage));
 	Host *host = find_host(running.datid);
-	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->count;
+	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->relations;
 	NamedObject *names;
 
-	if (page->count <= 0 || size <= head ||
+	if (page->count <= 0 || (page->relations != 0 && page->relations != page->count) ||
+	    size <= head ||
 	    dbops_object_batch_decode((char *) data + head, size - head, &names) != page->count)
 		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
 	for (int i = 0; i < page->count; i++)
-		dbops_dictionary_learn(&inspected[i], &names[i]);
-	if (host != NULL)
-		host->after = inspected[page->count - 1].relid;
+	{
+		if (page->relations == 0)
+			dbops_dictionary_learn_function(&names[i]);
+		else
+			dbops_dictionary_learn(&inspected[i], &names[i]);
+	}
+	if (host != NULL && page->relations > 0)
+		host->after = inspected[page->relations - 1].relid;
 }
 
 static void

@@ -32,6 +32,7 @@
 #include "store/selfstat.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/logins.h"
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
@@ -91,6 +92,7 @@ run_round(Sampler *sampler, bool wide)
 	{
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
+		dbops_logins_evict();
 	}
 	dbops_round_take(sampler->round, wide);
 	activity = dbops_activity_look(sampler->activity);

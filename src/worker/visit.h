@@ -3,8 +3,9 @@
  *		A visit to one database: what the inspector process and the sampler share while it lasts.
  *
  * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
- * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
- * (store/object_batch.h) of as many names in the same order, by OID; at last a VisitEnd, whose
+ * number of pages, each a VisitPage with `relations` Inspected (collect/dictionary.h) and then a
+ * batch (store/object_batch.h) of `count` names.  A page of relations has an Inspected for each
+ * name, in the same order, by OID; a page of functions has none.  At last comes a VisitEnd, whose
  * count is 0.  A visit that runs out of time ends with what it has, and the next one
  * goes on from there.
  */
@@ -27,7 +28,7 @@ typedef struct VisitSegment
 typedef struct VisitPage
 {
 	int32 count;
-	int32 unused;
+	int32 relations; /* count or 0 */
 } VisitPage;
 
 typedef struct VisitEnd
