@@ -17,6 +17,12 @@ extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
+extern const Family dbops_family_replication;
+extern const Family dbops_family_slot;
+extern const Family dbops_family_receiver;
+extern const Family dbops_family_subscription;
+extern const Family dbops_family_conflict;
+extern const Family dbops_family_recovery;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

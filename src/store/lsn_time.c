@@ -393,25 +393,25 @@ answer_on_standby(const Present *present, LsnBracket *bracket, TimestampTz *at)
 	return dbops_lsn_bracket_answer(bracket, at);
 }
 
+/* By the points in shared memory, and by the history where there is one to look at. */
 static bool
-answer(const Present *present, XLogRecPtr lsn, LsnQuestion question, TimestampTz *at)
+answer(const Present *present, LsnBracket *bracket, bool with_history, TimestampTz *at)
 {
-	LsnBracket bracket = {.lsn = lsn, .question = question};
-
-	find_in_curve(&bracket);
+	find_in_curve(bracket);
 	if (present->point.lsn != InvalidXLogRecPtr)
-		dbops_lsn_bracket_narrow(&bracket, &present->point);
-	if (present->in_recovery)
-		return answer_on_standby(present, &bracket, at);
-	if (bracket.low.lsn == InvalidXLogRecPtr)
-		narrow_by_history(&bracket);
-	return dbops_lsn_bracket_answer(&bracket, at);
+		dbops_lsn_bracket_narrow(bracket, &present->point);
+	if (with_history && present->in_recovery)
+		return answer_on_standby(present, bracket, at);
+	if (with_history && bracket->low.lsn == InvalidXLogRecPtr)
+		narrow_by_history(bracket);
+	return dbops_lsn_bracket_answer(bracket, at);
 }
 
 bool
 dbops_lsn_time_reached(XLogRecPtr lsn, TimestampTz *at)
 {
 	Present present = look();
+	LsnBracket bracket = {.lsn = lsn, .question = LSN_REACHED};
 
 	if (lsn == InvalidXLogRecPtr || lsn > present.end)
 		return false;
@@ -421,21 +421,34 @@ dbops_lsn_time_reached(XLogRecPtr lsn, TimestampTz *at)
 		*at = present.now;
 		return true;
 	}
-	return answer(&present, lsn, LSN_REACHED, at);
+	return answer(&present, &bracket, true, at);
 }
 
-bool
-dbops_lsn_time_age(XLogRecPtr lsn, int64 *age_us)
+static bool
+find_age(XLogRecPtr lsn, bool with_history, int64 *age_us)
 {
 	Present present = look();
+	LsnBracket bracket = {.lsn = lsn, .question = LSN_PASSED};
 	TimestampTz passed_at;
 
 	if (lsn == InvalidXLogRecPtr || present.point.lsn == InvalidXLogRecPtr)
 		return false;
 	if (lsn >= present.point.lsn)
 		passed_at = present.current ? present.now : present.point.last_at;
-	else if (!answer(&present, lsn, LSN_PASSED, &passed_at))
+	else if (!answer(&present, &bracket, with_history, &passed_at))
 		return false;
 	*age_us = Max(0, present.now - passed_at);
 	return true;
+}
+
+bool
+dbops_lsn_time_age(XLogRecPtr lsn, int64 *age_us)
+{
+	return find_age(lsn, true, age_us);
+}
+
+bool
+dbops_lsn_time_recent_age(XLogRecPtr lsn, int64 *age_us)
+{
+	return shared != NULL && find_age(lsn, false, age_us);
 }

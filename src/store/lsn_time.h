@@ -39,5 +39,11 @@ extern bool dbops_lsn_time_reached(XLogRecPtr lsn, TimestampTz *at);
  */
 extern bool dbops_lsn_time_age(XLogRecPtr lsn, int64 *age_us);
 
+/*
+ * The same by the points in shared memory alone: for the sampler, which sees no tables.  False also
+ * for what is from before the start.
+ */
+extern bool dbops_lsn_time_recent_age(XLogRecPtr lsn, int64 *age_us);
+
 /* The points in shared memory, oldest first, in the current context.  Never NULL. */
 extern LsnPoint *dbops_lsn_time_points(int *count);
