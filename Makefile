@@ -14,10 +14,10 @@ SQL_MODULES = \
 	core/schema \
 	math/histogram \
 	track/statements track/errors \
-	store/registry store/objects store/node store/ticks store/history \
+	store/registry store/objects store/node store/ticks store/history store/lsn_time \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections
+	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/slots
 
 DATA_VERSION = 1.0
 

@@ -21,6 +21,12 @@ extern const Family dbops_family_lock;
 extern const Family dbops_family_login;
 extern const Family dbops_family_slru;
 extern const Family dbops_family_function;
+extern const Family dbops_family_replication;
+extern const Family dbops_family_slot;
+extern const Family dbops_family_receiver;
+extern const Family dbops_family_subscription;
+extern const Family dbops_family_conflict;
+extern const Family dbops_family_recovery;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

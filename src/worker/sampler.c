@@ -28,6 +28,7 @@
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
+#include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
 #include "track/errors.h"
@@ -213,6 +214,8 @@ dbops_sampler_main(Datum argument)
 	start_up(&sampler);
 	while (!ShutdownRequestPending)
 	{
+		if (dbops_guc_enabled)
+			dbops_lsn_time_note();
 		sample_if_due(&sampler);
 		inspect_if_due(&sampler);
 		keep_keeper(&sampler, &keeper);
