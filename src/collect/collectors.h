@@ -17,6 +17,8 @@ extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
+extern const Family dbops_family_sequence;
+extern const Family dbops_family_integer_key;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

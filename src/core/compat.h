@@ -395,3 +395,16 @@ dbops_compat_oldest_xid(void)
 	LWLockRelease(XidGenLock);
 	return oldest;
 }
+
+/* The first or last leaf of a B-tree, locked for reading; 17 dropped the snapshot. */
+#include "access/nbtree.h"
+
+static inline Buffer
+dbops_compat_btree_endpoint(Relation index, bool rightmost)
+{
+#if PG_VERSION_NUM >= 170000
+	return _bt_get_endpoint(index, 0, rightmost);
+#else
+	return _bt_get_endpoint(index, 0, rightmost, NULL);
+#endif
+}
