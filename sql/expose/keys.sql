@@ -87,7 +87,7 @@ SELECT latest.datname, latest.schemaname, latest.relname, latest.column_name,
        latest.remaining,
        dbops._time_left(latest.remaining, day.remaining, latest.read_at, day.read_at) AS full_in,
        sequence.objname AS sequencename,
-       (ARRAY['sequence', 'index', 'statistics', 'referenced key'])[latest.read_from] AS read_from,
+       latest.read_from,
        CASE WHEN latest.type_bytes < 8
             THEN pg_catalog.format('ALTER TABLE %I.%I ALTER COLUMN %I TYPE bigint; -- rewrites the table under an exclusive lock',
                      latest.schemaname, latest.relname, latest.column_name)

@@ -30,10 +30,19 @@ enum
 	KEY_NMETRICS
 };
 
+static const char *const read_from_words[] = {
+    [KEY_FROM_NOTHING] = "nothing",
+    [KEY_FROM_SEQUENCE] = "sequence",
+    [KEY_FROM_INDEX] = "index",
+    [KEY_FROM_STATISTICS] = "statistics",
+    [KEY_FROM_REFERENCED] = "referenced key",
+    NULL,
+};
+
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database"},
-    {"relid", LABEL_OID, NAMES_RELATION, "OID of the table"},
-    {"column_name", LABEL_TEXT, NAMES_NONE, "Column that is a key"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
+    LABEL("relid", LABEL_OID, NAMES_RELATION, "OID of the table"),
+    LABEL("column_name", LABEL_TEXT, NAMES_NONE, "Column that is a key"),
 };
 
 static const Metric metrics[] = {
@@ -47,9 +56,7 @@ static const Metric metrics[] = {
                             "Values left, in the steps of its sequence if it has one"),
     [KEY_TYPE_BYTES] =
         GAUGE(5, "type_bytes", "bytes", ROLLUP_LAST, "Size of the column's data type"),
-    [KEY_READ_FROM] = GAUGE(6, "read_from", "", ROLLUP_LAST,
-                            "Where the value is from: 1 the sequence, 2 an index, 3 statistics of "
-                            "ANALYZE, 4 the key referred to"),
+    [KEY_READ_FROM] = WORD(6, "read_from", read_from_words, "Where the value is from"),
     [KEY_SEQUENCEID] =
         GAUGE(7, "sequenceid", "", ROLLUP_LAST, "OID of the sequence that feeds it; NULL if none"),
     [KEY_READ_AT] = {8, "read_at", METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, "When it was last read",

@@ -27,8 +27,8 @@ enum
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database"},
-    {"relid", LABEL_OID, NAMES_RELATION, "OID of the sequence"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
+    LABEL("relid", LABEL_OID, NAMES_RELATION, "OID of the sequence"),
 };
 
 static const Metric metrics[] = {
