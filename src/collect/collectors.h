@@ -27,6 +27,9 @@ extern const Family dbops_family_receiver;
 extern const Family dbops_family_subscription;
 extern const Family dbops_family_conflict;
 extern const Family dbops_family_recovery;
+extern const Family dbops_family_setting;
+extern const Family dbops_family_sequence;
+extern const Family dbops_family_integer_key;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0
