@@ -17,6 +17,8 @@ extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
+extern const Family dbops_family_wait;
+extern const Family dbops_family_blocking;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0
