@@ -17,7 +17,7 @@ SQL_MODULES = \
 	store/registry store/objects store/node store/ticks store/history \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now
+	expose/status expose/now expose/waits
 
 DATA_VERSION = 1.0
 
