@@ -17,7 +17,7 @@ SQL_MODULES = \
 	store/registry store/objects store/node store/ticks store/history store/lsn_time \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/slots expose/keys
+	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/slots expose/keys expose/waits
 
 DATA_VERSION = 1.0
 

@@ -26,6 +26,8 @@ static const Family *const families[] = {
     &dbops_family_table,    &dbops_family_index,       &dbops_family_statement,
     &dbops_family_error,    &dbops_family_self,        &dbops_family_setting,
     &dbops_family_sequence, &dbops_family_integer_key,
+    &dbops_family_error,    &dbops_family_self,   &dbops_family_wait,
+    &dbops_family_blocking,
 };
 
 void

@@ -30,6 +30,8 @@ extern const Family dbops_family_recovery;
 extern const Family dbops_family_setting;
 extern const Family dbops_family_sequence;
 extern const Family dbops_family_integer_key;
+extern const Family dbops_family_wait;
+extern const Family dbops_family_blocking;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

@@ -401,26 +401,6 @@ dbops_compat_oldest_xid(void)
 }
 
 /*
- * The locks of a process in one partition of the lock table, from NULL on; NULL after the last.
- * Under the lock of the partition.  16 replaced queues of shared memory by lists.
- */
-static inline PROCLOCK *
-dbops_compat_next_proclock(PGPROC *proc, int partition, PROCLOCK *previous)
-{
-#if PG_VERSION_NUM >= 160000
-	dlist_node *head = &proc->myProcLocks[partition].head;
-	dlist_node *next = previous == NULL ? head->next : previous->procLink.next;
-
-	return next == NULL || next == head ? NULL : dlist_container(PROCLOCK, procLink, next);
-#else
-	SHM_QUEUE *queue = &proc->myProcLocks[partition];
-
-	return (PROCLOCK *) SHMQueueNext(queue, previous == NULL ? queue : &previous->procLink,
-	                                 offsetof(PROCLOCK, procLink));
-#endif
-}
-
-/*
  * Fast-path locks: each slot of a process has a bit for each of the modes 1 to 3.  18 made their
  * number depend on max_locks_per_transaction, in groups of 16.
  */
@@ -548,4 +528,118 @@ dbops_compat_read_shared_block(Oid relid, BlockNumber block)
 {
 	return ReadBufferWithoutRelcache(dbops_compat_shared_file(relid), MAIN_FORKNUM, block,
 	                                 RBM_NORMAL, NULL, true);
+}
+
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/wait_event.h"
+
+/*
+ * The shared array of session states.  Up to 16 backends have their place by backend id and
+ * auxiliary processes theirs by type, behind; from 17 on both go by process number.
+ */
+static inline PgBackendStatus *
+dbops_compat_status_array(void)
+{
+	return MyBEEntry - DBOPS_MY_PROC_NUMBER;
+}
+
+static inline int
+dbops_compat_status_slots(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MaxBackends + NUM_AUXILIARY_PROCS;
+#else
+	return MaxBackends + NUM_AUXPROCTYPES;
+#endif
+}
+
+/* The process in a place of that array; NULL where its pid alone tells. */
+static inline PGPROC *
+dbops_compat_proc_of_status(int slot)
+{
+#if PG_VERSION_NUM >= 170000
+	return GetPGProcByNumber(slot);
+#else
+	return NULL;
+#endif
+}
+
+/* The place of a process in that array; -1 where its pid alone tells. */
+static inline int
+dbops_compat_status_of_proc(const PGPROC *proc)
+{
+#if PG_VERSION_NUM >= 170000
+	return GetNumberFromPGProc(proc);
+#else
+	return proc->backendId == InvalidBackendId ? -1 : proc->backendId - 1;
+#endif
+}
+
+/* What a WAL sender waits for when it has nothing to send; 17 renamed it. */
+#if PG_VERSION_NUM >= 170000
+#define DBOPS_WAIT_SENDER_IDLE WAIT_EVENT_WAL_SENDER_WAIT_FOR_WAL
+#else
+#define DBOPS_WAIT_SENDER_IDLE WAIT_EVENT_WAL_SENDER_WAIT_WAL
+#endif
+
+/*
+ * The holders of a lock and who waits for it, one after the other: NULL begins, and is the end.
+ * 16 made the lists doubly linked ones, 19 gave the queue a link of its own.
+ */
+static inline PROCLOCK *
+dbops_compat_next_holder(LOCK *lock, PROCLOCK *after)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_node *node = after ? after->lockLink.next : lock->procLocks.head.next;
+
+	if (node == NULL || node == &lock->procLocks.head)
+		return NULL;
+	return dlist_container(PROCLOCK, lockLink, node);
+#else
+	return (PROCLOCK *) SHMQueueNext(&lock->procLocks, after ? &after->lockLink : &lock->procLocks,
+	                                 offsetof(PROCLOCK, lockLink));
+#endif
+}
+
+static inline PGPROC *
+dbops_compat_next_waiter(LOCK *lock, PGPROC *after)
+{
+#if PG_VERSION_NUM >= 190000
+#define DBOPS_WAIT_LINK waitLink
+#else
+#define DBOPS_WAIT_LINK links
+#endif
+#if PG_VERSION_NUM >= 160000
+	dlist_node *head = &lock->waitProcs.dlist.head;
+	dlist_node *node = after ? after->DBOPS_WAIT_LINK.next : head->next;
+
+	if (node == NULL || node == head)
+		return NULL;
+	return dlist_container(PGPROC, DBOPS_WAIT_LINK, node);
+#else
+	SHM_QUEUE *head = &lock->waitProcs.links;
+
+	return (PGPROC *) SHMQueueNext(head, after ? &after->DBOPS_WAIT_LINK : head,
+	                               offsetof(PGPROC, DBOPS_WAIT_LINK));
+#endif
+}
+
+/* The locks a process has in one partition, likewise. */
+static inline PROCLOCK *
+dbops_compat_next_held(PGPROC *proc, int partition, PROCLOCK *after)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_node *head = &proc->myProcLocks[partition].head;
+	dlist_node *node = after ? after->procLink.next : head->next;
+
+	if (node == NULL || node == head)
+		return NULL;
+	return dlist_container(PROCLOCK, procLink, node);
+#else
+	SHM_QUEUE *head = &proc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(head, after ? &after->procLink : head,
+	                                 offsetof(PROCLOCK, procLink));
+#endif
 }
