@@ -21,6 +21,7 @@
 #include "store/selfstat.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
@@ -41,6 +42,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
 };
 
