@@ -2,8 +2,8 @@
  * track/plan_shape.c
  *		The shape of a plan; see plan_shape.h.
  *
- * A file of its own because it is pure and runs at each planning: a plan of one node takes some
- * fifty instructions.
+ * A file of its own because it is pure, and because what few plans need is no part of the path that
+ * every statement takes.
  */
 #include "postgres.h"
 
@@ -16,15 +16,6 @@
 
 #define DEPTH_MAX 200
 
-#define SEED UINT64CONST(0x6f7073646270616e)
-#define MULTIPLIER UINT64CONST(0x9e3779b97f4a7c15)
-
-static inline uint64
-mix(uint64 hash, uint64 value)
-{
-	return (((hash << 5) | (hash >> 59)) ^ value) * MULTIPLIER;
-}
-
 /* What is in the high bits alone so far gets into all. */
 static inline uint64
 finish(uint64 hash)
@@ -32,12 +23,6 @@ finish(uint64 hash)
 	hash ^= hash >> 32;
 	hash *= UINT64CONST(0xd6e8feb86659fd93);
 	return hash ^ (hash >> 32);
-}
-
-static inline uint64
-pair(uint64 high, uint64 low)
-{
-	return (high << 32) | low;
 }
 
 static const AppendRelInfo *
@@ -91,7 +76,7 @@ shape_source(ShapeWalk *walk, Index rti)
 			rti = root;
 	}
 	entry = list_nth(walk->stmt->rtable, rti - 1);
-	return entry->relid != 0 ? entry->relid : pair(rti, 0);
+	return entry->relid != 0 ? entry->relid : dbops_plan_shape_pair(rti, 0);
 }
 
 static const Node *
@@ -142,11 +127,11 @@ dbops_plan_shape_column(const Node *clause, int varno)
 static pg_noinline uint64
 shape_columns(const List *clauses, int varno)
 {
-	uint64 hash = SEED;
+	uint64 hash = PLAN_SHAPE_SEED;
 	const ListCell *cell;
 
 	foreach (cell, clauses)
-		hash = mix(hash, dbops_plan_shape_column(lfirst(cell), varno));
+		hash = dbops_plan_shape_mix(hash, dbops_plan_shape_column(lfirst(cell), varno));
 	return hash;
 }
 
@@ -157,18 +142,18 @@ shape_index(ShapeWalk *walk, const Scan *scan, Oid indexid, const List *clauses,
 	uint64 search = unlikely(walk->stmt->appendRelations != NIL) &&
 	                        dbops_plan_shape_root(walk, scan->scanrelid) != 0 ?
 	                    shape_columns(clauses, varno) :
-	                    pair(list_length(clauses), indexid);
+	                    dbops_plan_shape_pair(list_length(clauses), indexid);
 
-	return mix(shape_source(walk, scan->scanrelid), search);
+	return dbops_plan_shape_mix(shape_source(walk, scan->scanrelid), search);
 }
 
 static uint64
 shape_bitmap(const Bitmapset *set)
 {
-	uint64 hash = SEED;
+	uint64 hash = PLAN_SHAPE_SEED;
 
 	for (int i = 0; set != NULL && i < set->nwords; i++)
-		hash = mix(hash, set->words[i]);
+		hash = dbops_plan_shape_mix(hash, set->words[i]);
 	return hash;
 }
 
@@ -178,17 +163,17 @@ shape_numbers(int count, const AttrNumber *numbers)
 	uint64 hash = count;
 
 	for (int i = 0; i < count; i++)
-		hash = mix(hash, numbers[i]);
+		hash = dbops_plan_shape_mix(hash, numbers[i]);
 	return hash;
 }
 
 static uint64
 shape_words(const char *words)
 {
-	uint64 hash = SEED;
+	uint64 hash = PLAN_SHAPE_SEED;
 
 	while (*words != '\0')
-		hash = mix(hash, (unsigned char) *words++);
+		hash = dbops_plan_shape_mix(hash, (unsigned char) *words++);
 	return hash;
 }
 
@@ -199,7 +184,7 @@ shape_foreign(ShapeWalk *walk, const ForeignScan *scan)
 	uint64 of = scan->scan.scanrelid != 0 ? shape_source(walk, scan->scan.scanrelid) :
 	                                        shape_bitmap(scan->fs_relids);
 
-	return mix(of, pair(scan->operation, scan->fs_server));
+	return dbops_plan_shape_mix(of, dbops_plan_shape_pair(scan->operation, scan->fs_server));
 }
 
 static uint64
@@ -209,27 +194,27 @@ shape_list(ShapeWalk *walk, const List *plans)
 	const ListCell *cell;
 
 	foreach (cell, plans)
-		hash = mix(hash, dbops_plan_shape_of(walk, lfirst(cell)));
+		hash = dbops_plan_shape_mix(hash, dbops_plan_shape_of(walk, lfirst(cell)));
 	return hash;
 }
 
 static uint64
 shape_custom(ShapeWalk *walk, const CustomScan *scan)
 {
-	uint64 hash = mix(shape_source(walk, scan->scan.scanrelid), scan->flags);
+	uint64 hash = dbops_plan_shape_mix(shape_source(walk, scan->scan.scanrelid), scan->flags);
 
 	if (scan->methods != NULL && scan->methods->CustomName != NULL)
-		hash = mix(hash, shape_words(scan->methods->CustomName));
-	return mix(hash, shape_list(walk, scan->custom_plans));
+		hash = dbops_plan_shape_mix(hash, shape_words(scan->methods->CustomName));
+	return dbops_plan_shape_mix(hash, shape_list(walk, scan->custom_plans));
 }
 
 static uint64
 shape_aggregation(ShapeWalk *walk, const Agg *agg)
 {
-	uint64 hash =
-	    mix(pair(agg->aggstrategy, agg->aggsplit), shape_numbers(agg->numCols, agg->grpColIdx));
+	uint64 hash = dbops_plan_shape_mix(dbops_plan_shape_pair(agg->aggstrategy, agg->aggsplit),
+	                                   shape_numbers(agg->numCols, agg->grpColIdx));
 
-	return agg->chain == NIL ? hash : mix(hash, shape_list(walk, agg->chain));
+	return agg->chain == NIL ? hash : dbops_plan_shape_mix(hash, shape_list(walk, agg->chain));
 }
 
 bool
@@ -343,13 +328,13 @@ shape_node(ShapeWalk *walk, const Plan *plan)
 		{
 			const ModifyTable *modify = (const ModifyTable *) plan;
 
-			return pair(modify->operation, modify->onConflictAction) +
+			return dbops_plan_shape_pair(modify->operation, modify->onConflictAction) +
 			       shape_source(walk, modify->nominalRelation);
 		}
 		case T_Sort:
 			return shape_numbers(((const Sort *) plan)->numCols, ((const Sort *) plan)->sortColIdx);
 		case T_IncrementalSort:
-			return pair(
+			return dbops_plan_shape_pair(
 			    ((const IncrementalSort *) plan)->nPresortedCols,
 			    shape_numbers(((const Sort *) plan)->numCols, ((const Sort *) plan)->sortColIdx));
 		case T_Group:
@@ -358,7 +343,8 @@ shape_node(ShapeWalk *walk, const Plan *plan)
 		case T_Agg:
 			return shape_aggregation(walk, (const Agg *) plan);
 		case T_SetOp:
-			return pair(((const SetOp *) plan)->cmd, ((const SetOp *) plan)->strategy);
+			return dbops_plan_shape_pair(((const SetOp *) plan)->cmd,
+			                             ((const SetOp *) plan)->strategy);
 		case T_Memoize:
 			return ((const Memoize *) plan)->numKeys;
 		default:
@@ -392,20 +378,21 @@ look_through(ShapeWalk *walk, const Plan *plan, uint64 *branches)
 uint64
 dbops_plan_shape_of(ShapeWalk *walk, const Plan *plan)
 {
-	uint64 hash = SEED;
+	uint64 hash = PLAN_SHAPE_SEED;
 
 	if (plan == NULL || walk->depth >= DEPTH_MAX)
-		return SEED;
+		return PLAN_SHAPE_SEED;
 	walk->depth++;
 	for (; plan != NULL; plan = plan->lefttree)
 	{
 		uint64 branches;
 
 		plan = look_through(walk, plan, &branches);
-		hash = mix(hash, nodeTag(plan) + pair(plan->parallel_aware, 0));
-		hash = mix(hash, shape_node(walk, plan) + branches);
+		hash = dbops_plan_shape_mix(hash,
+		                            nodeTag(plan) + dbops_plan_shape_pair(plan->parallel_aware, 0));
+		hash = dbops_plan_shape_mix(hash, shape_node(walk, plan) + branches);
 		if (plan->righttree != NULL)
-			hash = mix(hash, dbops_plan_shape_of(walk, plan->righttree));
+			hash = dbops_plan_shape_mix(hash, dbops_plan_shape_of(walk, plan->righttree));
 	}
 	walk->depth--;
 	return finish(hash);
@@ -415,9 +402,12 @@ uint64
 dbops_plan_shape(const PlannedStmt *stmt)
 {
 	ShapeWalk walk = {.stmt = stmt};
-	uint64 hash = dbops_plan_shape_of(&walk, stmt->planTree);
+	uint64 hash = dbops_plan_shape_line(stmt);
 
-	if (unlikely(stmt->subplans != NIL))
-		hash = mix(hash, shape_list(&walk, stmt->subplans));
-	return unlikely(hash == 0) ? 1 : hash;
+	if (hash != 0)
+		return hash;
+	hash = dbops_plan_shape_of(&walk, stmt->planTree);
+	if (stmt->subplans != NIL)
+		hash = dbops_plan_shape_mix(hash, shape_list(&walk, stmt->subplans));
+	return dbops_plan_shape_mark(hash);
 }

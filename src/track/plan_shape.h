@@ -15,9 +15,8 @@
  */
 #pragma once
 
+#include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
-
-#include "core/symbols.h"
 
 /* A walk through the plan of one statement. */
 typedef struct ShapeWalk
@@ -27,11 +26,75 @@ typedef struct ShapeWalk
 	int next_child; /* where appendRelations is likely to go on */
 } ShapeWalk;
 
+#define PLAN_SHAPE_SEED UINT64CONST(0x6f7073646270616e)
+
+static inline uint64
+dbops_plan_shape_mix(uint64 hash, uint64 value)
+{
+	return (((hash << 5) | (hash >> 59)) ^ value) * UINT64CONST(0x9e3779b97f4a7c15);
+}
+
+static inline uint64
+dbops_plan_shape_pair(uint64 high, uint64 low)
+{
+	return (high << 32) | low;
+}
+
+/* The highest bit is set, so whichever upper bits are kept of a shape, they are not 0. */
+static inline uint64
+dbops_plan_shape_mark(uint64 hash)
+{
+	return hash | UINT64CONST(1) << 63;
+}
+
+/*
+ * The shape of a plan of common nodes in a line; 0 if it is another.  That is what nearly every
+ * short statement has, and it is those that feel the cost: inline, and some fifteen instructions a
+ * node.  Not the number that a walk would give, but a plan always has either this one or that.
+ */
+static inline uint64
+dbops_plan_shape_line(const PlannedStmt *stmt)
+{
+	const List *entries = stmt->rtable;
+	uint64 hash = PLAN_SHAPE_SEED;
+
+	if (unlikely(stmt->subplans != NIL || stmt->appendRelations != NIL))
+		return 0;
+	for (const Plan *plan = stmt->planTree; plan != NULL; plan = plan->lefttree)
+	{
+		uint64 with;
+
+		if (unlikely(plan->righttree != NULL))
+			return 0;
+		if (IsA(plan, IndexScan))
+			/* The index tells the table. */
+			with = dbops_plan_shape_pair(((const IndexScan *) plan)->indexorderdir,
+			                             ((const IndexScan *) plan)->indexid);
+		else if (IsA(plan, ModifyTable))
+		{
+			const ModifyTable *modify = (const ModifyTable *) plan;
+			const RangeTblEntry *entry = list_nth(entries, modify->nominalRelation - 1);
+
+			hash += modify->onConflictAction;
+			with = dbops_plan_shape_pair(modify->operation, entry->relid);
+		}
+		else if (IsA(plan, SeqScan))
+			with = ((const RangeTblEntry *) list_nth(entries, ((const Scan *) plan)->scanrelid - 1))
+			           ->relid;
+		else if (IsA(plan, Result))
+			with = 0;
+		else
+			return 0;
+		hash = dbops_plan_shape_mix(hash + nodeTag(plan), with);
+	}
+	return dbops_plan_shape_mark(hash ^ (hash >> 32));
+}
+
 /* Never 0.  Good within this server as long as it runs: it has OIDs and numbers of node tags. */
-extern DBOPS_PRIVATE uint64 dbops_plan_shape(const PlannedStmt *stmt);
+extern uint64 dbops_plan_shape(const PlannedStmt *stmt);
 
 /* The shape of a part of the plan. */
-extern DBOPS_PRIVATE uint64 dbops_plan_shape_of(ShapeWalk *walk, const Plan *plan);
+extern uint64 dbops_plan_shape_of(ShapeWalk *walk, const Plan *plan);
 
 /* The partitioned table that a range table entry is a partition of, or 0. */
 extern Index dbops_plan_shape_root(ShapeWalk *walk, Index rti);

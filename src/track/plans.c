@@ -2,9 +2,10 @@
  * track/plans.c
  *		What sessions record about plans; see plans.h.
  *
- * What a cached plan carries is its shape, or as many bits of it as the server's version has room
- * for (core/compat.h): it lies in the plan itself, is copied with it and goes with it, so no
- * address that is used again can be mistaken for another plan.
+ * What a plan carries is its shape, or as many bits of it as the server's version has room for
+ * (core/compat.h): it lies in the plan itself, is copied with it and goes with it, so no address
+ * that is used again can be mistaken for another plan.  Two shapes of one statement that agree in
+ * 27 bits, which are all there is up to 17, would be one to a session that has met both.
  */
 #include "postgres.h"
 
@@ -16,11 +17,11 @@
 #include "track/plan_shape.h"
 #include "track/plan_text.h"
 #include "track/plans.h"
-#include "track/texts.h"
+#include "track/text_cells.h"
 
 #define PLANS_PER_STATEMENT 2
 #define CELLS_PER_PLAN 2   /* half a kilobyte: a plan of ten nodes */
-#define CACHE_ENTRIES 1024 /* 40 kB a session, touched as used */
+#define CACHE_ENTRIES 1024 /* 32 kB a session, touched as used */
 
 /* What a slot is found by; lies behind its head. */
 typedef struct PlanKey
@@ -89,7 +90,7 @@ dbops_plans_shmem_size(void)
 	uint32 capacity = plans_capacity();
 
 	return add_size(CACHELINEALIGN(dbops_slots_size(&table, capacity)),
-	                CACHELINEALIGN(dbops_texts_size(capacity * CELLS_PER_PLAN)));
+	                CACHELINEALIGN(dbops_text_cells_size(capacity * CELLS_PER_PLAN)));
 }
 
 void
@@ -97,7 +98,7 @@ dbops_plans_shmem_init(void)
 {
 	uint32 capacity = plans_capacity();
 
-	dbops_texts_init(capacity * CELLS_PER_PLAN);
+	dbops_text_cells_init(capacity * CELLS_PER_PLAN);
 	dbops_slots_init(&table, capacity);
 	slots = (Slot *) table.slots;
 }
@@ -146,7 +147,7 @@ end_slot(SlotHead *head)
 	Slot *slot = (Slot *) head;
 
 	dbops_pages_release(&slot->pages);
-	dbops_texts_release(slot->text);
+	dbops_text_cells_release(slot->text);
 	slot->text = 0;
 }
 
@@ -163,7 +164,7 @@ print_text(Slot *slot, const QueryDesc *desc)
 	slot->text_length = words->length;
 	slot->encoding = GetDatabaseEncoding();
 	slot->planid = words->planid;
-	slot->text = dbops_texts_put(words->bytes, words->length);
+	slot->text = dbops_text_cells_put(words->bytes, words->length);
 	pg_write_barrier();
 	pg_atomic_write_u32(&slot->text_use, TEXT_DONE);
 }
@@ -175,21 +176,29 @@ cache_entry(uint64 queryid, uint64 shape, Oid userid, bool toplevel)
 	return &cache[((uint32) queryid + (uint32) (shape >> 48) + userid + toplevel) % CACHE_ENTRIES];
 }
 
+static pg_noinline void
+add_new_page(Slot *slot, int64 ns)
+{
+	dbops_pages_add(&slot->pages, ns);
+	dbops_slots_mark_changed(&table, &slot->head);
+}
+
 static inline void
 add_execution(Slot *slot, int64 ns)
 {
 	pg_atomic_fetch_add_u64(&slot->calls, 1);
 	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
-	if (unlikely(!dbops_pages_add_present(&slot->pages, ns)))
-		dbops_pages_add(&slot->pages, ns);
-	dbops_slots_mark_changed(&table, &slot->head);
+	if (likely(dbops_pages_add_present(&slot->pages, ns)))
+		dbops_slots_mark_changed(&table, &slot->head);
+	else
+		add_new_page(slot, ns);
 }
 
 /* The same for a plan that the cache does not know; remembers it there. */
 static pg_noinline void
-add_uncached(const QueryDesc *desc, const StatementKey *statement, int64 ns)
+add_uncached(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
 {
-	PlanKey key = {.statement = *statement,
+	PlanKey key = {.statement = dbops_statements_key(queryid, userid, toplevel),
 	               .shape = dbops_compat_plan_shape_whole(desc->plannedstmt)};
 	CacheEntry *entry;
 	uint32 number;
@@ -200,45 +209,53 @@ add_uncached(const QueryDesc *desc, const StatementKey *statement, int64 ns)
 	if (number == 0)
 		return;
 	print_text(&slots[number], desc);
-	entry = cache_entry(statement->queryid, key.shape, statement->userid, statement->toplevel);
-	entry->queryid = statement->queryid;
+	entry = cache_entry(queryid, key.shape, userid, toplevel);
+	entry->queryid = queryid;
 	entry->shape = key.shape;
-	entry->userid = statement->userid;
-	entry->toplevel = statement->toplevel;
+	entry->userid = userid;
+	entry->toplevel = toplevel;
 	entry->slot = number;
 	entry->generation = pg_atomic_read_u32(&slots[number].head.generation);
 	add_execution(&slots[number], ns);
 }
 
+/* The same for a plan that has to be walked. */
+static pg_noinline void
+add_walked(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
+{
+	dbops_compat_set_plan_shape(desc->plannedstmt, dbops_plan_shape(desc->plannedstmt));
+	dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
+}
+
+/* As with statements, what is rare is a call in tail position: what is common needs no stack. */
 void
 dbops_plans_add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel,
                           int64 ns)
 {
-	PlannedStmt *stmt = desc->plannedstmt;
-	uint64 mask = DBOPS_PLAN_SHAPE_CARRIED;
-	uint64 shape = dbops_compat_plan_shape(stmt);
+	uint64 shape = dbops_compat_plan_shape(desc->plannedstmt);
 	CacheEntry *entry;
 	Slot *slot;
 
 	if (shape == 0)
 	{
-		shape = dbops_plan_shape(stmt);
-		dbops_compat_set_plan_shape(stmt, shape);
-		mask = ~UINT64CONST(0);
+		shape = dbops_plan_shape_line(desc->plannedstmt);
+		if (shape == 0)
+		{
+			add_walked(desc, queryid, userid, toplevel, ns);
+			return;
+		}
+		dbops_compat_set_plan_shape(desc->plannedstmt, shape);
 	}
 	entry = cache_entry(queryid, shape, userid, toplevel);
 	slot = &slots[entry->slot];
 	/* An empty entry has queryid 0, which no statement has. */
-	if (likely(entry->queryid == queryid && ((entry->shape ^ shape) & mask) == 0 &&
+	if (likely(entry->queryid == queryid &&
+	           ((entry->shape ^ shape) & DBOPS_PLAN_SHAPE_CARRIED) == 0 &&
 	           entry->userid == userid && entry->toplevel == toplevel &&
 	           entry->generation == pg_atomic_read_u32(&slot->head.generation)))
 		add_execution(slot, ns);
 	else
-	{
-		StatementKey key = dbops_statements_key(queryid, userid, toplevel);
-
-		add_uncached(desc, &key, ns);
-	}
+		add_uncached(desc, queryid, userid, toplevel, ns);
 }
 
 bool
@@ -309,7 +326,7 @@ dbops_plans_text(const PlanCopy *copy)
 	if (first == 0 || length > PLAN_TEXT_MAX)
 		return NULL;
 	words = palloc(length + 1);
-	dbops_texts_copy(first, words, length);
+	dbops_text_cells_copy(first, words, length);
 	words[length] = '\0';
 	if (!is_still(copy))
 		return NULL;
@@ -332,9 +349,9 @@ dbops_plans_evict(int64 quarantine_us)
 void
 dbops_plans_state(PlansState *state)
 {
-	TextsState texts;
+	TextCellsState texts;
 
 	dbops_slots_state(&table, &state->slots);
-	dbops_texts_state(&texts);
+	dbops_text_cells_state(&texts);
 	state->texts_exhausted = texts.exhausted;
 }

@@ -1,13 +1,13 @@
 /*
- * track/texts.c
- *		Texts in shared memory; see texts.h.
+ * track/text_cells.c
+ *		Texts in shared memory; see text_cells.h.
  */
 #include "postgres.h"
 
 #include "storage/shmem.h"
 
 #include "track/freelist.h"
-#include "track/texts.h"
+#include "track/text_cells.h"
 
 #define CELL_BYTES 252 /* with the link four cache lines */
 
@@ -27,18 +27,18 @@ static TextPool *pool = NULL;
 static TextCell *cells = NULL; /* counted from 1 */
 
 Size
-dbops_texts_size(uint32 ncells)
+dbops_text_cells_size(uint32 ncells)
 {
 	return add_size(CACHELINEALIGN(sizeof(TextPool)),
 	                mul_size(sizeof(TextCell), (Size) ncells + 1));
 }
 
 void
-dbops_texts_init(uint32 ncells)
+dbops_text_cells_init(uint32 ncells)
 {
 	bool found;
 
-	pool = ShmemInitStruct("dbops plan texts", dbops_texts_size(ncells), &found);
+	pool = ShmemInitStruct("dbops plan texts", dbops_text_cells_size(ncells), &found);
 	cells = (TextCell *) ((char *) pool + CACHELINEALIGN(sizeof(TextPool)));
 	if (found)
 		return;
@@ -53,7 +53,7 @@ link_of(uint32 number)
 }
 
 void
-dbops_texts_release(uint32 first)
+dbops_text_cells_release(uint32 first)
 {
 	while (first != 0)
 	{
@@ -65,7 +65,7 @@ dbops_texts_release(uint32 first)
 }
 
 uint32
-dbops_texts_put(const char *bytes, int length)
+dbops_text_cells_put(const char *bytes, int length)
 {
 	uint32 first = 0;
 
@@ -77,7 +77,7 @@ dbops_texts_put(const char *bytes, int length)
 		if (number == 0)
 		{
 			pg_atomic_fetch_add_u64(&pool->exhausted, 1);
-			dbops_texts_release(first);
+			dbops_text_cells_release(first);
 			return 0;
 		}
 		memcpy(cells[number].bytes, bytes + at, Min(CELL_BYTES, length - at));
@@ -88,7 +88,7 @@ dbops_texts_put(const char *bytes, int length)
 }
 
 void
-dbops_texts_copy(uint32 first, char *bytes, int length)
+dbops_text_cells_copy(uint32 first, char *bytes, int length)
 {
 	for (int at = 0; at < length; at += CELL_BYTES)
 	{
@@ -106,7 +106,7 @@ dbops_texts_copy(uint32 first, char *bytes, int length)
 }
 
 void
-dbops_texts_state(TextsState *state)
+dbops_text_cells_state(TextCellsState *state)
 {
 	state->used = pg_atomic_read_u32(&pool->free.used);
 	state->capacity = pool->free.capacity;
