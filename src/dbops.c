@@ -23,6 +23,7 @@
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
@@ -44,6 +45,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
 };

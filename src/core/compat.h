@@ -188,6 +188,83 @@ dbops_compat_execution_ns(QueryDesc *desc, int64 *ns)
 	return true;
 }
 
+/*
+ * The shape of a plan (track/plan_shape.h), carried by the plan itself; 0: not set.  From 18 on a
+ * plan has a place for it, and if another extension was first, its number serves as well.  Before,
+ * jitFlags has 27 bits that nobody looks at: it is copied with the plan, and only ever tested for
+ * single flags, of which there are five.
+ */
+#if PG_VERSION_NUM >= 180000
+#define DBOPS_PLAN_SHAPE_CARRIED (~UINT64CONST(0))
+#else
+#include "jit/jit.h"
+#define DBOPS_PLAN_SHAPE_SHIFT 37
+#define DBOPS_PLAN_SHAPE_CARRIED (~UINT64CONST(0) << DBOPS_PLAN_SHAPE_SHIFT)
+#define DBOPS_JIT_BITS 5
+StaticAssertDecl(PGJIT_DEFORM == 1 << (DBOPS_JIT_BITS - 1), "jitFlags has more flags than known");
+#endif
+
+static inline uint64
+dbops_compat_plan_shape(const PlannedStmt *stmt)
+{
+#if PG_VERSION_NUM >= 180000
+	return (uint64) stmt->planId;
+#else
+	return ((uint64) ((uint32) stmt->jitFlags >> DBOPS_JIT_BITS)) << DBOPS_PLAN_SHAPE_SHIFT;
+#endif
+}
+
+/* The same if all of it is carried, else 0. */
+static inline uint64
+dbops_compat_plan_shape_whole(const PlannedStmt *stmt)
+{
+#if PG_VERSION_NUM >= 180000
+	return (uint64) stmt->planId;
+#else
+	return 0;
+#endif
+}
+
+static inline void
+dbops_compat_set_plan_shape(PlannedStmt *stmt, uint64 shape)
+{
+#if PG_VERSION_NUM >= 180000
+	stmt->planId = (int64) shape;
+#else
+	stmt->jitFlags = (int) (((uint32) (shape >> DBOPS_PLAN_SHAPE_SHIFT) << DBOPS_JIT_BITS) |
+	                        ((uint32) stmt->jitFlags & ((1 << DBOPS_JIT_BITS) - 1)));
+#endif
+}
+
+/* The kind of an outer join or its like, as EXPLAIN names it: 16 and 18 added one each. */
+static inline const char *
+dbops_compat_join_name(JoinType type)
+{
+	switch (type)
+	{
+		case JOIN_LEFT:
+			return "Left";
+		case JOIN_FULL:
+			return "Full";
+		case JOIN_RIGHT:
+			return "Right";
+		case JOIN_SEMI:
+			return "Semi";
+		case JOIN_ANTI:
+			return "Anti";
+#if PG_VERSION_NUM >= 160000
+		case JOIN_RIGHT_ANTI:
+			return "Right Anti";
+#endif
+#if PG_VERSION_NUM >= 180000
+		case JOIN_RIGHT_SEMI:
+			return "Right Semi";
+#endif
+		default:
+			return "other";
+	}
+}
+
 /* 18 widened the object part of the statistics key, from an Oid to 64 bits. */
 static inline uint64
 dbops_compat_stat_objid(const PgStat_HashKey *key)

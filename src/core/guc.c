@@ -15,6 +15,7 @@
 bool dbops_guc_enabled = true;
 bool dbops_guc_track = true;
 bool dbops_guc_track_planning = true;
+bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 int dbops_guc_max_statements;
@@ -67,6 +68,8 @@ static const BoolSetting bool_settings[] = {
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
      "Records planning time of statements too.", NULL},
+    {"dbops.track_plans", &dbops_guc_track_plans, true, PGC_SUSET,
+     "Records which plans statements run by, and the latency of each.", NULL},
 };
 
 #define MINUTES_PER_DAY (24 * 60)

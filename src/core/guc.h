@@ -10,6 +10,7 @@
 extern DBOPS_PRIVATE bool dbops_guc_enabled;
 extern DBOPS_PRIVATE bool dbops_guc_track;
 extern DBOPS_PRIVATE bool dbops_guc_track_planning;
+extern DBOPS_PRIVATE bool dbops_guc_track_plans;
 extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */

@@ -39,6 +39,7 @@
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
@@ -99,6 +100,7 @@ run_round(Sampler *sampler, bool wide)
 	if (wide)
 	{
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
 		dbops_logins_evict();
 	}
