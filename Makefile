@@ -14,7 +14,7 @@ SQL_MODULES = \
 	core/schema \
 	math/histogram \
 	track/statements track/errors \
-	store/registry store/objects store/node store/ticks store/history \
+	store/registry store/objects store/node store/ticks store/repair store/history \
 	collect/xmin \
 	worker/sampling \
 	expose/status expose/now

@@ -17,6 +17,7 @@
 #include "collect/collectors.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
 #include "track/errors.h"
@@ -39,6 +40,7 @@ typedef struct ShmemPart
 static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
+    {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},

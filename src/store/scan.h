@@ -21,6 +21,7 @@ typedef struct Stored
 	uint16 flags;
 	Datum head; /* chunks */
 	Datum data; /* not detoasted */
+	const char *table; /* without the schema */
 } Stored;
 
 /* Whose history. */
