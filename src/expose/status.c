@@ -252,19 +252,22 @@ check_history(Finding *finding)
 
 	dbops_damage_state(&damage);
 	if (damage.count > 0)
-		find(finding, FINDING_CRITICAL,
-		     psprintf("left out as corrupted: %lld, the last of family \"%s\" at %s in table dbops.%s",
-		              (long long) damage.count, damage.last.family,
-		              timestamptz_to_str(damage.last.at), damage.last.table),
-		     "Look: SELECT * FROM dbops.repair(true); then SELECT * FROM dbops.repair(); and check the "
-		     "disk.");
+		find(
+		    finding, FINDING_CRITICAL,
+		    psprintf(
+		        "left out as corrupted: %lld, the last of family \"%s\" at %s in table dbops.%s",
+		        (long long) damage.count, damage.last.family, timestamptz_to_str(damage.last.at),
+		        damage.last.table),
+		    "Look: SELECT * FROM dbops.repair(true); then SELECT * FROM dbops.repair(); and check the "
+		    "disk.");
 	else if (!dbops_selfstat_read(SELF_KEEPER, &keeper) || keeper.history_bytes < 0)
 		find(finding, FINDING_OK, "not measured yet", NULL);
 	else if (keeper.cut_at != 0)
 		find(finding, FINDING_WARNING,
-		     psprintf("dbops.max_size (%.0f MB) is too small for the retention set: old samples were "
-		              "dropped early, last %s",
-		              limit_mb, seconds_ago(keeper.cut_at)),
+		     psprintf(
+		         "dbops.max_size (%.0f MB) is too small for the retention set: old samples were "
+		         "dropped early, last %s",
+		         limit_mb, seconds_ago(keeper.cut_at)),
 		     "Raise dbops.max_size, or lower dbops.raw_retention, and reload.");
 	else
 		find(finding, FINDING_OK,

@@ -12,7 +12,8 @@
 
 #include "store/damage.h"
 
-#define REPAIR_HINT "SELECT * FROM dbops.repair() sets aside what cannot be read; the rest is not affected."
+#define REPAIR_HINT \
+	"SELECT * FROM dbops.repair() sets aside what cannot be read; the rest is not affected."
 
 typedef struct DamageShared
 {

@@ -32,8 +32,7 @@ static const char *const keep_chunk =
     "FROM %s\n"
     "WHERE family = $1 AND node = $2 AND from_at = $3";
 
-static const char *const delete_tick =
-    "DELETE FROM %s WHERE family = $1 AND node = $2 AND at = $3";
+static const char *const delete_tick = "DELETE FROM %s WHERE family = $1 AND node = $2 AND at = $3";
 
 static const char *const delete_chunk =
     "DELETE FROM %s WHERE family = $1 AND node = $2 AND from_at = $3";

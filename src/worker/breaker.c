@@ -106,8 +106,7 @@ dbops_breaker_note(Breaker *breaker, int64 took_us, int64 budget_us, int64 inter
 		return said ? BREAKER_CLOSED : BREAKER_NO_NEWS;
 	}
 	growing = INT64CONST(1) << Min(breaker->strikes, 30);
-	breaker->skips_left =
-	    (int) Min(growing, rounds_needed(took_us, budget_us, interval_us));
+	breaker->skips_left = (int) Min(growing, rounds_needed(took_us, budget_us, interval_us));
 	breaker->strikes++;
 	breaker->said = said || breaker->strikes > 1;
 	return breaker->said && !said ? BREAKER_OPENED : BREAKER_NO_NEWS;

@@ -91,8 +91,8 @@ note_cost(Source *source)
 		             0 :
 		             errdetail_internal("%s", dbops_breaker_trouble_name(trouble))));
 	else if (news == BREAKER_CLOSED)
-		ereport(LOG, (errmsg("dbops samples family \"%s\" in every round again",
-		                     source->family->name)));
+		ereport(LOG,
+		        (errmsg("dbops samples family \"%s\" in every round again", source->family->name)));
 }
 
 static void
