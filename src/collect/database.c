@@ -65,7 +65,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"),
 };
 
 static const Metric metrics[] = {

@@ -1,6 +1,6 @@
 /*
  * collect/descriptor.h
- *		Short forms for the tables of metrics.
+ *		Short forms for the tables of labels and metrics.
  *
  * A file of its own because a table of forty metrics should read as forty lines; whatever they do
  * not cover is written out, see store/family.h.
@@ -34,7 +34,23 @@
 		id, name, METRIC_GAUGE, "", 0, ROLLUP_MAX, help, .drifts = true \
 	}
 
+/* A gauge that is one of a list of words, see store/family.h. */
+#define WORD(id, name, list, help)                                        \
+	{                                                                     \
+		id, name, METRIC_GAUGE, "", 0, ROLLUP_LAST, help, .words = (list) \
+	}
+
 #define INSTANT(id, name, help)                                 \
 	{                                                           \
 		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
+	}
+
+/* A label, and one that is a word of a list. */
+#define LABEL(name, type, names, help) \
+	{                                  \
+		name, type, names, help, NULL  \
+	}
+#define LABEL_OF_WORDS(name, list, help)           \
+	{                                              \
+		name, LABEL_WORD, NAMES_NONE, help, (list) \
 	}

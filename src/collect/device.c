@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/places.h"
 #include "collect/procfs.h"
 #include "store/frame.h"
@@ -36,7 +37,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"device", LABEL_TEXT, NAMES_NONE, "Block device, as the kernel names it"},
+    LABEL("device", LABEL_TEXT, NAMES_NONE, "Block device, as the kernel names it"),
 };
 
 static const Metric metrics[] = {

@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "store/frame.h"
 #include "track/errors.h"
 
@@ -29,10 +30,11 @@ enum
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "Database; 0 before login"},
-    {"userid", LABEL_OID, NAMES_ROLE, "Role; 0 before login"},
-    {"queryid", LABEL_INT8, NAMES_NONE, "Identifier of the statement that failed; 0 outside any"},
-    {"sqlstate", LABEL_SQLSTATE, NAMES_NONE, "SQLSTATE of the error"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database; 0 before login"),
+    LABEL("userid", LABEL_OID, NAMES_ROLE, "Role; 0 before login"),
+    LABEL("queryid", LABEL_INT8, NAMES_NONE,
+          "Identifier of the statement that failed; 0 outside any"),
+    LABEL("sqlstate", LABEL_SQLSTATE, NAMES_NONE, "SQLSTATE of the error"),
 };
 
 static const Metric metrics[] = {

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/places.h"
 #include "store/frame.h"
 
@@ -26,7 +27,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"mount", LABEL_TEXT, NAMES_NONE, "Where the file system is mounted"},
+    LABEL("mount", LABEL_TEXT, NAMES_NONE, "Where the file system is mounted"),
 };
 
 static const Metric metrics[] = {

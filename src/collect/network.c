@@ -13,6 +13,7 @@
 #include "core/clock.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/procfs.h"
 #include "store/frame.h"
 
@@ -32,7 +33,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"interface", LABEL_TEXT, NAMES_NONE, "Network interface"},
+    LABEL("interface", LABEL_TEXT, NAMES_NONE, "Network interface"),
 };
 
 static const Metric metrics[] = {

@@ -80,8 +80,8 @@ enum
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"},
-    {"relid", LABEL_OID, NAMES_RELATION, "OID of the relation"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"),
+    LABEL("relid", LABEL_OID, NAMES_RELATION, "OID of the relation"),
 };
 
 static const Metric table_metrics[] = {

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/processes.h"
 #include "store/frame.h"
 #include "store/ring.h"
@@ -37,7 +38,7 @@ enum
 };
 
 static const Label labels[] = {
-    {"process", LABEL_TEXT, NAMES_NONE, "Kind of worker: sampler, keeper or inspector"},
+    LABEL("process", LABEL_TEXT, NAMES_NONE, "Kind of worker: sampler, keeper or inspector"),
 };
 
 static const Metric metrics[] = {

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "collect/collectors.h"
+#include "collect/descriptor.h"
 #include "collect/statement_source.h"
 #include "store/frame.h"
 #include "track/statements.h"
@@ -208,10 +209,10 @@ static const SourceColumn source_columns[] = {
 };
 
 static const Label labels[] = {
-    {"datid", LABEL_OID, NAMES_DATABASE, "Database"},
-    {"userid", LABEL_OID, NAMES_ROLE, "Role that ran the statement"},
-    {"queryid", LABEL_INT8, NAMES_NONE, "Identifier of the normalized statement"},
-    {"toplevel", LABEL_BOOL, NAMES_NONE, "Whether a client sent it, not a function"},
+    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database"),
+    LABEL("userid", LABEL_OID, NAMES_ROLE, "Role that ran the statement"),
+    LABEL("queryid", LABEL_INT8, NAMES_NONE, "Identifier of the normalized statement"),
+    LABEL("toplevel", LABEL_BOOL, NAMES_NONE, "Whether a client sent it, not a function"),
 };
 
 static const Derived derived[] = {

@@ -146,8 +146,7 @@ convert_value(Datum value, Oid type, double factor)
 }
 
 /* Where the labels stand, in their order in the key. */
-static const char *const label_columns[ENTITY_KEY_PARTS] = {"dbid", "userid", "queryid",
-                                                            "toplevel"};
+static const char *const label_columns[] = {"dbid", "userid", "queryid", "toplevel"};
 
 static int64
 convert_label(Datum value, Oid type)
@@ -169,9 +168,9 @@ add_rows(Frame *frame, ReturnSetInfo *result, const SourceColumn *columns, int n
          const Mapping *mappings)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsMinimalTuple);
-	Mapping labels[ENTITY_KEY_PARTS];
+	Mapping labels[lengthof(label_columns)];
 
-	for (int i = 0; i < ENTITY_KEY_PARTS; i++)
+	for (int i = 0; i < lengthof(label_columns); i++)
 		labels[i] = find_required(result->setDesc, label_columns[i]);
 	dbops_frame_reserve(frame, frame->nrows + (int) tuplestore_tuple_count(result->setResult));
 	while (tuplestore_gettupleslot(result->setResult, true, false, slot))
@@ -183,7 +182,7 @@ add_rows(Frame *frame, ReturnSetInfo *result, const SourceColumn *columns, int n
 		/* Hidden from whoever may not see it, and then of no use. */
 		if (slot->tts_isnull[labels[2].column])
 			continue;
-		for (int i = 0; i < ENTITY_KEY_PARTS; i++)
+		for (int i = 0; i < lengthof(label_columns); i++)
 			key.num[i] = convert_label(slot->tts_values[labels[i].column], labels[i].type);
 		values = dbops_frame_add(frame, &key, NULL);
 		for (int i = 0; i < ncolumns; i++)

@@ -33,7 +33,7 @@ typedef struct BlockIndex
 	int nentities;
 	int nrows;
 	EntityKey *keys;
-	char **texts; /* NULL unless the family has a text label */
+	char **texts; /* of each entity; NULL unless the family has text labels */
 	int64 *counts;
 	int64 *firsts;
 	int64 *gaps;
@@ -249,9 +249,7 @@ read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
 
 	index->nentities = (int) dbops_reader_count(in, Min(limit, PG_INT32_MAX / MAX_SLOTS));
 	index->keys = palloc(sizeof(EntityKey) * (index->nentities + 1));
-	if (dbops_family_text_label(family) >= 0)
-		index->texts = palloc0(sizeof(char *) * (index->nentities + 1));
-	dbops_codec_get_keys(in, family, index->nentities, index->keys, index->texts);
+	index->texts = dbops_codec_get_keys(in, family, index->nentities, index->keys);
 	index->counts = palloc(sizeof(int64) * (index->nentities + 1));
 	index->firsts = palloc(sizeof(int64) * (index->nentities + 1));
 	dbops_integer_column_get(in, index->counts, index->nentities);
@@ -276,11 +274,7 @@ free_index(BlockIndex *index)
 {
 	pfree(index->keys);
 	if (index->texts != NULL)
-	{
-		for (int i = 0; i < index->nentities; i++)
-			pfree(index->texts[i]);
 		pfree(index->texts);
-	}
 	pfree(index->counts);
 	pfree(index->firsts);
 	pfree(index->gaps);
@@ -288,11 +282,11 @@ free_index(BlockIndex *index)
 
 /* Adds a row and remembers its slot; returns its place in the frame. */
 static int
-add_row(ChunkRows *rows, const EntityKey *key, const char *label_text, int64 slot)
+add_row(ChunkRows *rows, const EntityKey *key, const char *texts, int64 slot)
 {
 	int place = rows->frame->nrows;
 
-	dbops_frame_add(rows->frame, key, label_text);
+	dbops_frame_append(rows->frame, key, texts);
 	if (place >= rows->capacity)
 	{
 		rows->slots = rows->slots == NULL ?

@@ -4,12 +4,14 @@
  */
 #include "postgres.h"
 
-#include "math/histogram.h"
+#include "utils/memutils.h"
 
+#include "math/histogram.h"
 #include "store/codec.h"
-#include "store/integer_column.h"
 #include "store/histogram_column.h"
+#include "store/integer_column.h"
 #include "store/registry.h"
+#include "store/text_column.h"
 
 #define CODEC_FORMAT 1
 
@@ -96,7 +98,7 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 	ByteReader in = dbops_reader(data, size);
 	const Family *family = frame->family;
 	EntityKey *keys;
-	char **texts = NULL;
+	char **texts;
 	int *rows;
 	int nrows;
 
@@ -107,9 +109,7 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 
 	keys = palloc_extended(sizeof(EntityKey) * nrows, MCXT_ALLOC_HUGE);
 	rows = palloc_extended(sizeof(int) * nrows, MCXT_ALLOC_HUGE);
-	if (dbops_family_text_label(family) >= 0)
-		texts = palloc0(sizeof(char *) * nrows);
-	dbops_codec_get_keys(&in, family, nrows, keys, texts);
+	texts = dbops_codec_get_keys(&in, family, nrows, keys);
 
 	if (filter == NULL)
 		dbops_frame_reserve(frame, nrows);
@@ -119,7 +119,7 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 		if (filter != NULL && !filter->keep(&keys[i], filter->arg))
 			continue;
 		rows[i] = frame->nrows;
-		dbops_frame_add(frame, &keys[i], texts ? texts[i] : NULL);
+		dbops_frame_append(frame, &keys[i], texts ? texts[i] : NULL);
 	}
 	if (frame->nrows > 0 || nrows == 0)
 	{
@@ -131,74 +131,97 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 	pfree(rows);
 }
 
-static void
-put_texts(StringInfo out, const Frame *frame, const int *rows, int nrows, int64 *lengths)
-{
-	for (int i = 0; i < nrows; i++)
-		lengths[i] = strlen(frame->texts[rows ? rows[i] : i]);
-	dbops_integer_column_put(out, lengths, nrows);
-	for (int i = 0; i < nrows; i++)
-		appendBinaryStringInfo(out, frame->texts[rows ? rows[i] : i], lengths[i]);
-}
-
 void
 dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *rows, int nrows)
 {
-	int text_label = dbops_family_text_label(frame->family);
-	int64 *parts = palloc(sizeof(int64) * nrows);
+	int64 *parts = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
+	const char **texts = NULL;
+	int ntexts = 0;
 
+	if (frame->texts != NULL)
+		texts = palloc_extended(sizeof(char *) * nrows, MCXT_ALLOC_HUGE);
 	for (int label = 0; label < frame->family->nlabels; label++)
 	{
-		if (label == text_label)
+		for (int i = 0; i < nrows; i++)
+			parts[i] = frame->keys[rows ? rows[i] : i].num[label];
+		if (frame->family->labels[label].type != LABEL_TEXT)
 		{
-			put_texts(out, frame, rows, nrows, parts);
+			dbops_integer_column_put(out, parts, nrows);
 			continue;
 		}
 		for (int i = 0; i < nrows; i++)
-			parts[i] = frame->keys[rows ? rows[i] : i].num[label];
-		dbops_integer_column_put(out, parts, nrows);
+			texts[i] = dbops_texts_at(frame->texts[rows ? rows[i] : i], ntexts);
+		ntexts++;
+		dbops_text_column_put(out, texts, parts, nrows);
 	}
 	pfree(parts);
+	if (texts != NULL)
+		pfree(texts);
 }
 
-static void
-get_texts(ByteReader *in, int nrows, int64 *lengths, char **texts)
+/* Makes the runs of texts out of ntexts columns, which lie one after the other in `columns`. */
+static char **
+pack_texts(const ColumnText *columns, int ntexts, int nrows)
 {
-	dbops_integer_column_get(in, lengths, nrows);
+	Size total = sizeof(char *) * nrows;
+	char **texts;
+	char *next;
+
+	for (Size i = 0; i < (Size) ntexts * nrows; i++)
+		total += columns[i].size + 1;
+	if (!AllocHugeSizeIsValid(total))
+		dbops_corrupted("the texts of a tick have no sane size");
+	texts = palloc_extended(total, MCXT_ALLOC_HUGE);
+	next = (char *) (texts + nrows);
 	for (int i = 0; i < nrows; i++)
 	{
-		const uint8 *bytes;
+		texts[i] = next;
+		for (int t = 0; t < ntexts; t++)
+		{
+			const ColumnText *piece = &columns[(Size) t * nrows + i];
 
-		if (lengths[i] < 0)
-			dbops_corrupted("a text has a negative length");
-		bytes = dbops_reader_bytes(in, lengths[i]);
-		if (memchr(bytes, '\0', lengths[i]) != NULL)
-			dbops_corrupted("a text contains a zero byte");
-		texts[i] = pnstrdup((const char *) bytes, lengths[i]);
+			memcpy(next, piece->bytes, piece->size);
+			next += piece->size;
+			*next++ = '\0';
+		}
 	}
+	return texts;
 }
 
-void
-dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys, char **texts)
+char **
+dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys)
 {
-	int text_label = dbops_family_text_label(family);
+	int ntexts = dbops_family_text_labels(family);
 	int64 *parts = palloc_extended(sizeof(int64) * nrows, MCXT_ALLOC_HUGE);
+	ColumnText *columns = NULL;
+	ColumnText *column;
+	char **texts = NULL;
 
+	if (ntexts > 0)
+		columns = palloc_extended(sizeof(ColumnText) * ntexts * nrows, MCXT_ALLOC_HUGE);
+	column = columns;
 	memset(keys, 0, sizeof(EntityKey) * nrows);
 	for (int label = 0; label < family->nlabels; label++)
 	{
-		if (label == text_label)
+		if (family->labels[label].type == LABEL_TEXT)
 		{
-			get_texts(in, nrows, parts, texts);
+			dbops_text_column_get(in, column, nrows);
 			for (int i = 0; i < nrows; i++)
-				keys[i].num[label] = dbops_entity_hash(texts[i]);
+				keys[i].num[label] = column[i].hash;
+			column += nrows;
 			continue;
 		}
 		dbops_integer_column_get(in, parts, nrows);
 		for (int i = 0; i < nrows; i++)
 			keys[i].num[label] = parts[i];
 	}
+	if (columns != NULL)
+	{
+		texts = pack_texts(columns, ntexts, nrows);
+		pfree(columns);
+	}
 	pfree(parts);
+	return texts;
 }
 
 /* The metrics' positions in order of their ids; they usually are. */

@@ -48,12 +48,13 @@ extern void dbops_codec_decode_some(const char *data, Size size, const bool *wan
 extern int dbops_codec_rows(const char *data, Size size);
 
 /*
- * The parts, for chunks.  Keys are written from the rows listed in rows[] (NULL = the first nrows);
- * reading them yields keys[] and texts[] of nrows, texts[] only for a family with a text label.
+ * The parts, for chunks.  Keys are written from the rows listed in rows[] (NULL = the first nrows).
+ * Reading them fills keys[] of nrows and returns the texts of each, see store/texts.h, all in one
+ * allocation; NULL for a family without a text label.
  */
 extern void dbops_codec_put_keys(StringInfo out, const Frame *frame, const int *rows, int nrows);
-extern void dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys,
-                                 char **texts);
+extern char **
+dbops_codec_get_keys(ByteReader *in, const Family *family, int nrows, EntityKey *keys);
 
 /* Metrics of `nrows` rows from `first` on, which are in groups by entity (NULL = in none). */
 extern void dbops_codec_put_metrics(StringInfo out, const Frame *frame, int first, int nrows,

@@ -59,7 +59,7 @@ static const Column name_columns[][2] = {
 
 static const ColumnType label_types[] = {
     [LABEL_OID] = COLUMN_OID,       [LABEL_INT8] = COLUMN_BIGINT, [LABEL_BOOL] = COLUMN_BOOLEAN,
-    [LABEL_SQLSTATE] = COLUMN_TEXT, [LABEL_TEXT] = COLUMN_TEXT,
+    [LABEL_SQLSTATE] = COLUMN_TEXT, [LABEL_TEXT] = COLUMN_TEXT,   [LABEL_WORD] = COLUMN_TEXT,
 };
 
 typedef struct ColumnList
@@ -76,6 +76,29 @@ add_column(ColumnList *list, Column column)
 	list->columns[list->count++] = column;
 }
 
+/* Help, then what the number is, then its unit. */
+static const char *
+compose_comment(const char *help, const char *meaning, const char *unit)
+{
+	bool has_unit = unit[0] != '\0';
+
+	if (meaning[0] == '\0' && !has_unit)
+		return help;
+	return psprintf("%s; %s%s%s%s", help, meaning, meaning[0] != '\0' && has_unit ? ", " : "",
+	                has_unit ? "in " : "", unit);
+}
+
+/* "one of idle, active" */
+static const char *
+list_words(const char *const *words)
+{
+	char *list = "one of ";
+
+	for (int i = 0; words[i] != NULL; i++)
+		list = psprintf("%s%s%s", list, i == 0 ? "" : ", ", words[i]);
+	return list;
+}
+
 static void
 add_label(ColumnList *list, const Label *label, int index)
 {
@@ -86,6 +109,8 @@ add_label(ColumnList *list, const Label *label, int index)
 	                 .unit = "",
 	                 .help = label->help};
 
+	if (label->words != NULL)
+		column.comment = compose_comment(label->help, list_words(label->words), "");
 	add_column(list, column);
 	for (int i = 0; i < lengthof(name_columns[0]); i++)
 	{
@@ -110,19 +135,9 @@ get_metric_type(const Metric *metric)
 		case METRIC_GAUGE:
 			break;
 	}
+	if (metric->words != NULL)
+		return COLUMN_TEXT;
 	return metric->scale == 0 || metric->scale == 1 ? COLUMN_BIGINT : COLUMN_FLOAT8;
-}
-
-/* Help, then what the number is, then its unit. */
-static const char *
-compose_comment(const char *help, const char *meaning, const char *unit)
-{
-	bool has_unit = unit[0] != '\0';
-
-	if (meaning[0] == '\0' && !has_unit)
-		return help;
-	return psprintf("%s; %s%s%s%s", help, meaning, meaning[0] != '\0' && has_unit ? ", " : "",
-	                has_unit ? "in " : "", unit);
 }
 
 static void
@@ -138,6 +153,8 @@ add_metric(ColumnList *list, const Metric *metric, int index, TableKind kind)
 
 	if (metric->kind == METRIC_COUNTER)
 		meaning = kind == TABLE_HISTORY ? "increase over the time covered" : "total";
+	if (metric->words != NULL)
+		meaning = list_words(metric->words);
 	column.comment = compose_comment(metric->help, meaning,
 	                                 metric->kind == METRIC_HISTOGRAM ? "" : metric->unit);
 	add_column(list, column);

@@ -275,7 +275,7 @@ dbops_delta_apply(DeltaState *state, const Frame *now, Frame *changes, bool all_
 		wanted = all_entities || base || !found;
 		if (!wanted && is_unchanged(state, values, entity->values))
 			continue;
-		out = dbops_frame_add(changes, &now->keys[r], now->texts ? now->texts[r] : NULL);
+		out = dbops_frame_append(changes, &now->keys[r], now->texts ? now->texts[r] : NULL);
 		if (!change_row(state, changes, values, entity->values, out) && !wanted)
 			changes->nrows--;
 	}

@@ -8,6 +8,9 @@
  *
  * All metric values are int64.  A metric's `scale` turns the stored integer into its unit, so a
  * time kept in microseconds is shown in ms with scale 0.001.  FAMILY_NULL means unknown.
+ *
+ * States and modes are numbers inside and words in SQL.  A list of words ends with NULL, its first
+ * word is number 0, and as the history keeps the numbers it only ever grows at its end.
  */
 #pragma once
 
@@ -44,6 +47,7 @@ typedef struct Metric
 	MetricRollup rollup;
 	const char *help; /* a sentence without full stop; becomes the column's comment */
 	bool drifts; /* a gauge that changes by itself, like an age: no reason to store the entity */
+	const char *const *words; /* of a gauge that stands for a word: see below */
 } Metric;
 
 typedef enum LabelType
@@ -52,7 +56,8 @@ typedef enum LabelType
 	LABEL_INT8,
 	LABEL_BOOL,
 	LABEL_SQLSTATE, /* the integer of errcodes.h; shown as five characters of text */
-	LABEL_TEXT,     /* at most one per family; EntityKey.num holds dbops_entity_hash(text) */
+	LABEL_TEXT,     /* EntityKey.num holds dbops_entity_hash(text) */
+	LABEL_WORD,     /* one of the label's words */
 } LabelType;
 
 /* Extra columns that name what a label's number stands for, looked up when read. */
@@ -70,6 +75,7 @@ typedef struct Label
 	LabelType type;
 	LabelNames names;
 	const char *help;
+	const char *const *words; /* of LABEL_WORD */
 } Label;
 
 /* Columns computed from others when a row is read, so they are right at any step. */
@@ -93,7 +99,7 @@ typedef struct Derived
 	const char *help;
 } Derived;
 
-#define ENTITY_KEY_PARTS 4
+#define ENTITY_KEY_PARTS 6
 
 /* Identity of an entity: its labels as numbers, unused parts 0.  Compared and sorted as a whole. */
 typedef struct EntityKey

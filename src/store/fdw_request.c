@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "store/fdw_request.h"
+#include "store/registry.h"
 
 #define SQLSTATE_LENGTH 5
 
@@ -149,6 +150,11 @@ get_key(const Label *label, Oid type, Datum value, int64 *key)
 			return true;
 		default:
 			break;
+	}
+	if (label->type == LABEL_WORD)
+	{
+		*key = dbops_word_number(label->words, get_string(type, value));
+		return *key >= 0;
 	}
 	if (label->type == LABEL_SQLSTATE)
 		return get_sqlstate(get_string(type, value), key);

@@ -56,9 +56,20 @@ form_interval(int64 us)
 	return form_cell(IntervalPGetDatum(interval));
 }
 
-static Cell
-form_label(const Label *label, const HistoryRow *row, int index)
+static int
+count_texts_before(const Family *family, int label)
 {
+	int count = 0;
+
+	for (int i = 0; i < label; i++)
+		count += family->labels[i].type == LABEL_TEXT;
+	return count;
+}
+
+static Cell
+form_label(const Family *family, const HistoryRow *row, int index)
+{
+	const Label *label = &family->labels[index];
 	int64 number = row->key->num[index];
 
 	switch (label->type)
@@ -72,7 +83,9 @@ form_label(const Label *label, const HistoryRow *row, int index)
 		case LABEL_SQLSTATE:
 			return form_text(unpack_sql_state((int) number));
 		case LABEL_TEXT:
-			return form_text(row->text);
+			return form_text(dbops_texts_at(row->texts, count_texts_before(family, index)));
+		case LABEL_WORD:
+			return form_text(dbops_word(label->words, number));
 	}
 	return null_cell;
 }
@@ -95,6 +108,8 @@ form_metric(const Metric *metric, const int64 *values, int index)
 		case METRIC_GAUGE:
 			break;
 	}
+	if (metric->words != NULL)
+		return form_text(dbops_word(metric->words, stored));
 	if (metric->scale == 0 || metric->scale == 1)
 		return form_cell(Int64GetDatum(stored));
 	return form_cell(Float8GetDatum(dbops_metric_value(metric, stored)));
@@ -204,7 +219,7 @@ form_column(const RowMaker *maker, const HistoryRow *row, const Column *column)
 		case COLUMN_LATE:
 			return form_cell(BoolGetDatum((row->flags & TICK_LATE) != 0));
 		case COLUMN_LABEL:
-			return form_label(&family->labels[column->index], row, column->index);
+			return form_label(family, row, column->index);
 		case COLUMN_SCHEMANAME:
 			return form_name(find_name(maker, row, column)->schemaname);
 		case COLUMN_DATNAME:

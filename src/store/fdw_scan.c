@@ -151,7 +151,7 @@ next_present(FdwScan *scan)
 	if (i >= frame->nrows)
 		return NULL;
 	scan->row.key = &frame->keys[i];
-	scan->row.text = frame->texts == NULL ? NULL : frame->texts[i];
+	scan->row.texts = frame->texts == NULL ? NULL : frame->texts[i];
 	scan->row.values = dbops_frame_row(frame, i);
 	scan->next_row++;
 	return &scan->row;

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
 #include "store/frame.h"
@@ -18,6 +19,7 @@ dbops_frame_create(const Family *family)
 	Frame *frame = palloc0(sizeof(Frame));
 
 	frame->family = family;
+	frame->ntexts = dbops_family_text_labels(family);
 	frame->rows =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops frame rows", ALLOCSET_SMALL_SIZES);
 	frame->context = AllocSetContextCreate(frame->rows, "dbops frame", ALLOCSET_DEFAULT_SIZES);
@@ -52,19 +54,19 @@ void
 dbops_frame_reserve(Frame *frame, int rows)
 {
 	Size row_size = sizeof(int64) * frame->family->nmetrics;
-	bool has_text = dbops_family_text_label(frame->family) >= 0;
+	bool has_texts = frame->ntexts > 0;
 
 	if (rows <= frame->capacity)
 		return;
 	frame->keys = grow(frame, frame->keys, sizeof(EntityKey) * rows);
 	frame->values = grow(frame, frame->values, row_size * rows);
-	if (has_text)
+	if (has_texts)
 		frame->texts = grow(frame, frame->texts, sizeof(char *) * rows);
 	frame->capacity = rows;
 }
 
 int64 *
-dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text)
+dbops_frame_append(Frame *frame, const EntityKey *key, const char *texts)
 {
 	int row = frame->nrows;
 	int64 *values;
@@ -73,13 +75,12 @@ dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text)
 		dbops_frame_reserve(frame, row == 0 ? FIRST_CAPACITY : row * 2);
 	frame->nrows++;
 	frame->keys[row] = *key;
-	if (frame->texts != NULL)
+	if (frame->ntexts > 0)
 	{
-		int label = dbops_family_text_label(frame->family);
+		Size size = dbops_texts_size(texts, frame->ntexts);
 
-		Assert(label_text != NULL);
-		frame->texts[row] = MemoryContextStrdup(frame->context, label_text);
-		frame->keys[row].num[label] = dbops_entity_hash(label_text);
+		frame->texts[row] = MemoryContextAlloc(frame->context, size);
+		memcpy(frame->texts[row], texts, size);
 	}
 	values = dbops_frame_row(frame, row);
 	for (int i = 0; i < frame->family->nmetrics; i++)
@@ -87,10 +88,45 @@ dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text)
 	return values;
 }
 
+int64 *
+dbops_frame_add(Frame *frame, const EntityKey *key, const char *texts)
+{
+	EntityKey whole = *key;
+	int ntexts = 0;
+
+	Assert((texts != NULL) == (frame->ntexts > 0));
+	for (int label = 0; label < frame->family->nlabels; label++)
+	{
+		if (frame->family->labels[label].type == LABEL_TEXT)
+			whole.num[label] = dbops_entity_hash(dbops_texts_at(texts, ntexts++));
+	}
+	return dbops_frame_append(frame, &whole, texts);
+}
+
+int64 *
+dbops_frame_add_texts(Frame *frame, const EntityKey *key, const char *const *texts)
+{
+	StringInfoData run;
+	int64 *values;
+
+	initStringInfo(&run);
+	for (int i = 0; i < frame->ntexts; i++)
+		appendBinaryStringInfo(&run, texts[i], (int) strlen(texts[i]) + 1);
+	values = dbops_frame_add(frame, key, frame->ntexts > 0 ? run.data : NULL);
+	pfree(run.data);
+	return values;
+}
+
+int64
+dbops_bytes_hash(const char *bytes, Size size)
+{
+	return (int64) hash_bytes_extended((const unsigned char *) bytes, (int) size, 0);
+}
+
 int64
 dbops_entity_hash(const char *label_text)
 {
-	return (int64) hash_bytes_extended((const unsigned char *) label_text, strlen(label_text), 0);
+	return dbops_bytes_hash(label_text, strlen(label_text));
 }
 
 static int

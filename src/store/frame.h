@@ -8,6 +8,7 @@
 #pragma once
 
 #include "store/family.h"
+#include "store/texts.h"
 
 struct Histogram;
 
@@ -19,7 +20,8 @@ typedef struct Frame
 	int nrows;
 	int capacity;
 	EntityKey *keys;
-	char **texts;  /* the text label of each row; NULL unless the family has one */
+	int ntexts;    /* text labels of the family */
+	char **texts;  /* those of each row, see store/texts.h; NULL unless the family has any */
 	int64 *values; /* row-major, family->nmetrics a row; FAMILY_NULL when unset */
 
 	/*
@@ -40,16 +42,23 @@ extern void dbops_frame_reserve(Frame *frame, int rows);
 
 /*
  * Adds a row, all values FAMILY_NULL, and returns its values.  The pointer is good until the next
- * add.  A text label is copied, and its part of the key set from it; `label_text` is NULL
- * otherwise.
+ * add.  The texts of its text labels are copied, and their parts of the key set from them; `texts`
+ * is a run of them (store/texts.h), so a single one is a string, and NULL when there are none.
  */
-extern int64 *dbops_frame_add(Frame *frame, const EntityKey *key, const char *label_text);
+extern int64 *dbops_frame_add(Frame *frame, const EntityKey *key, const char *texts);
+
+/* The same with the texts apart, one for each text label. */
+extern int64 *dbops_frame_add_texts(Frame *frame, const EntityKey *key, const char *const *texts);
+
+/* The same for an entity whose key is complete, as it came from another frame. */
+extern int64 *dbops_frame_append(Frame *frame, const EntityKey *key, const char *texts);
 
 /* Sorts the rows by key (and text). */
 extern void dbops_frame_sort(Frame *frame);
 
-/* Key part for a text label. */
+/* Key part for a text label, from a string or from bytes that nothing ends. */
 extern int64 dbops_entity_hash(const char *label_text);
+extern int64 dbops_bytes_hash(const char *bytes, Size size);
 
 static inline int64 *
 dbops_frame_row(const Frame *frame, int row)

@@ -208,7 +208,7 @@ fill_from_frame(HistoryScan *scan, int i)
 	HistoryRow *row = &scan->row;
 
 	row->key = &frame->keys[i];
-	row->text = frame->texts ? frame->texts[i] : NULL;
+	row->texts = frame->texts ? frame->texts[i] : NULL;
 	row->values = dbops_frame_row(frame, i);
 	if (scan->batch.slots != NULL)
 	{
@@ -232,7 +232,7 @@ fill_from_regrouped(HistoryScan *scan, int i)
 	const RegroupedRow *from = &scan->batch.regrouped[i];
 
 	scan->row.key = &from->key;
-	scan->row.text = from->text;
+	scan->row.texts = from->texts;
 	scan->row.values = from->values;
 	scan->row.step_us = scan->query.step_us;
 	scan->row.at = from->bucket;
@@ -297,7 +297,7 @@ add_to_regroup(HistoryScan *scan, int i, TimestampTz place, int64 covers_us)
 {
 	const Frame *frame = scan->rows.frame;
 	Sample sample = {.key = &frame->keys[i],
-	                 .text = frame->texts ? frame->texts[i] : NULL,
+	                 .texts = frame->texts ? frame->texts[i] : NULL,
 	                 .values = dbops_frame_row(frame, i),
 	                 .place = place,
 	                 .covers_us = covers_us};

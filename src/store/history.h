@@ -38,7 +38,7 @@ typedef struct HistoryRow
 	int64 step_us;   /* 0: a sample as taken */
 	uint16 flags;    /* TICK_LATE, TICK_BASE of any tick in it */
 	const EntityKey *key;
-	const char *text;    /* of the text label, or NULL */
+	const char *texts;   /* of the text labels, see store/texts.h; or NULL */
 	const int64 *values; /* as in a frame of changes */
 } HistoryRow;
 

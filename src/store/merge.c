@@ -180,7 +180,7 @@ dbops_merge_rows(MergeInput *inputs, int ninputs, Frame *into, int32 *slots)
 static void
 append_merged(const MergeInput *inputs, int ninputs, Frame *into)
 {
-	int64 *values = dbops_frame_add(into, inputs->key, inputs->text);
+	int64 *values = dbops_frame_append(into, inputs->key, inputs->texts);
 	Size size = sizeof(int64) * into->family->nmetrics;
 	MemoryContext old;
 	Accumulator *accumulator;
@@ -223,7 +223,8 @@ compare_inputs(const void *a, const void *b)
 int
 dbops_merge_identity(const Family *family)
 {
-	static const LabelType best_first[] = {LABEL_TEXT, LABEL_INT8, LABEL_OID, LABEL_SQLSTATE};
+	static const LabelType best_first[] = {LABEL_TEXT, LABEL_INT8, LABEL_OID, LABEL_SQLSTATE,
+	                                       LABEL_WORD};
 
 	for (int i = 0; i < lengthof(best_first); i++)
 	{

@@ -37,7 +37,7 @@ typedef struct MergeInput
 {
 	uint64 hash; /* rows come out in its order, then by key and slot */
 	const EntityKey *key;
-	const char *text; /* of the text label, or NULL */
+	const char *texts; /* of the text labels, see store/texts.h; or NULL */
 	const int64 *values;
 	int64 weight_us;
 	int32 slot;

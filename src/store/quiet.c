@@ -105,7 +105,7 @@ encode_merged(const Family *family, Frame *const *frames, const int64 *covers_us
 	{
 		for (int row = 0; row < frames[i]->nrows; row++)
 			inputs[n++] = (MergeInput){.key = &frames[i]->keys[row],
-			                           .text = frames[i]->texts ? frames[i]->texts[row] : NULL,
+			                           .texts = frames[i]->texts ? frames[i]->texts[row] : NULL,
 			                           .values = dbops_frame_row(frames[i], row),
 			                           .weight_us = covers_us[i],
 			                           .order = i};

@@ -120,12 +120,33 @@ dbops_family_metric_by_id(const Family *family, int16 id)
 }
 
 int
-dbops_family_text_label(const Family *family)
+dbops_family_text_labels(const Family *family)
 {
+	int count = 0;
+
 	for (int i = 0; i < family->nlabels; i++)
+		count += family->labels[i].type == LABEL_TEXT;
+	return count;
+}
+
+int
+dbops_word_number(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i] != NULL; i++)
 	{
-		if (family->labels[i].type == LABEL_TEXT)
+		if (strcmp(words[i], word) == 0)
 			return i;
 	}
 	return -1;
+}
+
+const char *
+dbops_word(const char *const *words, int64 number)
+{
+	for (int i = 0; words[i] != NULL; i++)
+	{
+		if (i == number)
+			return words[i];
+	}
+	return NULL;
 }

@@ -23,5 +23,11 @@ extern const Family *dbops_registry_by_id(int16 id);           /* NULL if unknow
 extern int dbops_family_metric(const Family *family, const char *name);
 extern int dbops_family_metric_by_id(const Family *family, int16 id);
 
-/* Position of the text label, or -1. */
-extern int dbops_family_text_label(const Family *family);
+/* How many text labels it has. */
+extern int dbops_family_text_labels(const Family *family);
+
+/* The word a number stands for in a list of family.h; NULL where the list is too short. */
+extern const char *dbops_word(const char *const *words, int64 number);
+
+/* The number of a word, or -1. */
+extern int dbops_word_number(const char *const *words, const char *word);

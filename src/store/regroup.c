@@ -8,6 +8,7 @@
 #include "utils/memutils.h"
 
 #include "store/regroup.h"
+#include "store/registry.h"
 #include "store/resolution.h"
 
 typedef struct OpenKey
@@ -20,7 +21,7 @@ typedef struct OpenKey
 typedef struct Open
 {
 	OpenKey id;
-	char *text;
+	char *texts;
 	Accumulator *accumulator;
 } Open;
 
@@ -52,7 +53,7 @@ struct Regroup
 };
 
 static HTAB *create_open_table(MemoryContext context);
-static Open *find_open(Regroup *regroup, const OpenKey *id, const char *label_text);
+static Open *find_open(Regroup *regroup, const OpenKey *id, const char *texts);
 static void hand_out(Regroup *regroup, Open **open, int count);
 static int compare_open(const void *a, const void *b);
 
@@ -128,7 +129,7 @@ dbops_regroup_add(Regroup *regroup, const Sample *sample)
 	OpenKey id = {.key = *sample->key,
 	              .bucket = dbops_bucket_start(sample->place, regroup->step_us)};
 
-	dbops_merge_add(find_open(regroup, &id, sample->text)->accumulator, sample->values,
+	dbops_merge_add(find_open(regroup, &id, sample->texts)->accumulator, sample->values,
 	                sample->covers_us);
 }
 
@@ -153,7 +154,7 @@ bring_carried(Regroup *regroup, const EntityKey *key)
 
 /* The row that takes samples of an entity and bucket: begun, carried on, or new. */
 static Open *
-find_open(Regroup *regroup, const OpenKey *id, const char *label_text)
+find_open(Regroup *regroup, const OpenKey *id, const char *texts)
 {
 	bool is_local = id->bucket + regroup->step_us <= regroup->unit_to;
 	MemoryContext old;
@@ -167,7 +168,14 @@ find_open(Regroup *regroup, const OpenKey *id, const char *label_text)
 	if (found)
 		return open;
 	old = MemoryContextSwitchTo(is_local ? regroup->batch_context : regroup->context);
-	open->text = label_text ? pstrdup(label_text) : NULL;
+	open->texts = NULL;
+	if (texts != NULL)
+	{
+		Size size = dbops_texts_size(texts, dbops_family_text_labels(regroup->family));
+
+		open->texts = palloc(size);
+		memcpy(open->texts, texts, size);
+	}
 	open->accumulator = dbops_merge_create(regroup->family);
 	MemoryContextSwitchTo(old);
 	return open;
@@ -268,7 +276,7 @@ hand_out(Regroup *regroup, Open **open, int count)
 		                   .covers_us = bucket ? bucket->covers_us : 0,
 		                   .flags = bucket ? bucket->flags : 0,
 		                   .key = open[i]->id.key,
-		                   .text = open[i]->text,
+		                   .texts = open[i]->texts,
 		                   .values = dbops_merge_result(open[i]->accumulator)};
 		free_later(regroup, open[i]->accumulator);
 	}

@@ -18,7 +18,7 @@ typedef struct RegroupedRow
 	int64 covers_us;
 	uint16 flags;
 	EntityKey key;
-	const char *text;
+	const char *texts;
 	const int64 *values;
 } RegroupedRow;
 
@@ -26,7 +26,7 @@ typedef struct RegroupedRow
 typedef struct Sample
 {
 	const EntityKey *key;
-	const char *text;
+	const char *texts;
 	const int64 *values;
 	TimestampTz place;
 	int64 covers_us;

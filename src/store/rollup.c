@@ -455,7 +455,7 @@ write_part(const Window *window, const Part *part, ChunkWriter *writer)
 
 			inputs[n] = (MergeInput){.hash = dbops_merge_hash(window->family, &frame->keys[i]),
 			                         .key = &frame->keys[i],
-			                         .text = frame->texts ? frame->texts[i] : NULL,
+			                         .texts = frame->texts ? frame->texts[i] : NULL,
 			                         .values = dbops_frame_row(frame, i),
 			                         .weight_us = source_slot(source, slot).covers_us,
 			                         .slot = source->slots[slot],

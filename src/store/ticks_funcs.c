@@ -167,7 +167,7 @@ fill_values(const Frame *frame, const Dice *dice, int64 *values)
 static void
 fill_frame(Frame *frame, TimestampTz at, int entities, double changed)
 {
-	int text_label = dbops_family_text_label(frame->family);
+	const char *texts[ENTITY_KEY_PARTS];
 
 	dbops_frame_reset(frame);
 	for (int entity = 0; entity < entities; entity++)
@@ -177,9 +177,9 @@ fill_frame(Frame *frame, TimestampTz at, int entities, double changed)
 
 		if (roll_unit(&dice, 0) >= changed)
 			continue;
-		fill_values(
-		    frame, &dice,
-		    dbops_frame_add(frame, &key, text_label < 0 ? NULL : psprintf("entity%d", entity)));
+		for (int i = 0; i < frame->ntexts; i++)
+			texts[i] = psprintf("entity%d", i == frame->ntexts - 1 ? entity : i);
+		fill_values(frame, &dice, dbops_frame_add_texts(frame, &key, texts));
 	}
 	dbops_frame_sort(frame);
 }
@@ -269,7 +269,7 @@ emit(RowSet *rows, const Family *family, const HistoryRow *row)
 	dbops_rows_put(rows, "flags", Int32GetDatum(row->flags));
 	if (identity >= 0)
 		dbops_rows_put(rows, "identity", Int64GetDatum(row->key->num[identity]));
-	dbops_rows_put_text(rows, "label", row->text);
+	dbops_rows_put_text(rows, "label", row->texts);
 	dbops_rows_put(rows, "numbers", numbers_of(family, row->values));
 	dbops_rows_emit(rows);
 }

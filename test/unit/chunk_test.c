@@ -2,7 +2,7 @@
  * test/unit/chunk_test.c
  *		Chunks come back as written, one entity by one block, and garbage is refused.
  *
- * sources: src/store/chunk.c src/store/codec.c src/store/integer_column.c
+ * sources: src/store/chunk.c src/store/codec.c src/store/text_column.c src/store/integer_column.c
  * sources: src/store/histogram_column.c
  * sources: src/store/rice.c src/store/grouped_column.c
  * sources: src/store/merge.c src/store/frame.c src/store/registry.c

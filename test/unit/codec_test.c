@@ -2,7 +2,8 @@
  * test/unit/codec_test.c
  *		Ticks come back as written, are small, and garbage is refused.
  *
- * sources: src/store/codec.c src/store/integer_column.c src/store/histogram_column.c
+ * sources: src/store/codec.c src/store/text_column.c src/store/integer_column.c
+ * sources: src/store/histogram_column.c
  * sources: src/store/rice.c src/store/grouped_column.c
  * sources: src/store/frame.c src/store/registry.c
  */
@@ -296,6 +297,47 @@ test_filter(void)
 }
 
 static void
+test_several_texts(void)
+{
+	static const Label labels[] = {
+	    {"type", LABEL_TEXT, NAMES_NONE, "type", NULL},
+	    {"datid", LABEL_OID, NAMES_NONE, "database", NULL},
+	    {"event", LABEL_TEXT, NAMES_NONE, "event", NULL},
+	};
+	static const Metric metrics[] = {
+	    {1, "samples", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "samples"},
+	};
+	static const Family family = {
+	    .id = 3, .name = "wait", .labels = labels, .nlabels = 3, .metrics = metrics, .nmetrics = 1};
+	static const char *const types[] = {"Lock", "", "IO"};
+	Frame *frame = dbops_frame_create(&family);
+	Frame *back = dbops_frame_create(&family);
+	StringInfoData out;
+	bool same = true;
+
+	for (int i = 0; i < 60; i++)
+	{
+		EntityKey key = {.num = {0, i / 30}};
+		char event[20];
+
+		snprintf(event, sizeof(event), "event %d", i % 10);
+		dbops_frame_add_texts(frame, &key, (const char *[]){types[i % 3], event})[0] = i;
+	}
+	dbops_frame_sort(frame);
+	initStringInfo(&out);
+	dbops_codec_encode(frame, &out);
+	dbops_codec_decode(out.data, out.len, NULL, back);
+	for (int i = 0; i < frame->nrows; i++)
+		same = same && same_row(frame, i, back, i) &&
+		       strcmp(dbops_texts_at(frame->texts[i], 1), dbops_texts_at(back->texts[i], 1)) == 0;
+	ok(same && back->nrows == 60, "several text labels come back, the empty text too");
+	ok(back->keys[0].num[0] == dbops_entity_hash(back->texts[0]) &&
+	       back->keys[0].num[2] == dbops_entity_hash(dbops_texts_at(back->texts[0], 1)),
+	   "and each makes its own part of the key");
+	ok(out.len < 250, "a text that repeats is written once");
+}
+
+static void
 test_texts_and_other_columns(void)
 {
 	static const Metric newer_metrics[] = {
@@ -404,6 +446,7 @@ main(void)
 	test_column_sizes();
 	test_ticks();
 	test_filter();
+	test_several_texts();
 	test_texts_and_other_columns();
 	test_garbage();
 	return tap_done();

@@ -2,7 +2,7 @@
  * test/unit/quiet_test.c
  *		Ticks of a quiet time become one per family for five minutes; others stay as they are.
  *
- * sources: src/store/quiet.c src/store/codec.c src/store/integer_column.c
+ * sources: src/store/quiet.c src/store/codec.c src/store/text_column.c src/store/integer_column.c
  * sources: src/store/histogram_column.c
  * sources: src/store/rice.c src/store/grouped_column.c
  * sources: src/store/merge.c src/store/frame.c src/store/registry.c
