@@ -5,8 +5,9 @@
  * A file of its own because it is the one task that makes history coarser.  Writes dbops.chunk_*.
  * A window becomes a chunk once its source has gone beyond it, so each chunk is written once and in
  * one transaction; what was written tells where to go on, so a crash loses nothing and repeats
- * nothing.  A tick or chunk that cannot be read is left out, which status() tells.  A tick that arrives for a window already packed (a clock set back) is not added: it can
- * be read as long as ticks are kept where they are read, and then is gone.
+ * nothing.  A tick or chunk that cannot be read is left out, which status() tells.  A tick that
+ * arrives for a window already packed (a clock set back) is not added: it can be read as long as
+ * ticks are kept where they are read, and then is gone.
  */
 #pragma once
 
