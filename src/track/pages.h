@@ -57,6 +57,14 @@ dbops_pages_add_present(PageDirectory *directory, int64 ns)
 /* Adds one duration.  Takes no lock, allocates nothing but a page of the pool, never fails. */
 extern void dbops_pages_add(PageDirectory *directory, int64 ns);
 
+/* Makes a directory without pages. */
+static inline void
+dbops_pages_clear(PageDirectory *directory)
+{
+	for (int i = 0; i < HISTOGRAM_OCTAVES; i++)
+		pg_atomic_write_u32(&directory->page[i], 0);
+}
+
 /* Gives the pages back.  Nobody may add to the directory meanwhile. */
 extern void dbops_pages_release(PageDirectory *directory);
 
