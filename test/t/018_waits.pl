@@ -1,5 +1,5 @@
 # What sessions wait for and who blocks them is counted, shown live, on a standby too, and stays private.
-# covers: collect/session collect/wait collect/blocking
+# covers: collect/session collect/wait collect/blocking expose/waits
 use strict;
 use warnings FATAL => 'all';
 
