@@ -17,7 +17,7 @@ SQL_MODULES = \
 	store/registry store/objects store/node store/ticks store/history \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now expose/keys
+	expose/status expose/now expose/settings expose/keys
 
 DATA_VERSION = 1.0
 
