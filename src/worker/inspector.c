@@ -86,15 +86,21 @@ take_page(const char *data, Size size)
 	const VisitPage *page = (const VisitPage *) data;
 	const Inspected *inspected = (const Inspected *) (data + sizeof(VisitPage));
 	Host *host = find_host(running.datid);
-	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->count;
+	bool relations = page->kind == VISIT_RELATIONS;
+	Size head = sizeof(VisitPage) + (relations ? sizeof(Inspected) * (Size) page->count : 0);
 	NamedObject *names;
 
 	if (page->count <= 0 || size <= head ||
 	    dbops_object_batch_decode((char *) data + head, size - head, &names) != page->count)
 		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
 	for (int i = 0; i < page->count; i++)
-		dbops_dictionary_learn(&inspected[i], &names[i]);
-	if (host != NULL)
+	{
+		if (relations)
+			dbops_dictionary_learn(&inspected[i], &names[i]);
+		else
+			dbops_dictionary_learn_function(&names[i]);
+	}
+	if (host != NULL && relations)
 		host->after = inspected[page->count - 1].relid;
 }
 
@@ -164,6 +170,7 @@ take_message(const char *data, Size size)
 			take_end(data, size);
 			break;
 		case VISIT_RELATIONS:
+		case VISIT_FUNCTIONS:
 			take_page(data, size);
 			break;
 		case VISIT_SEQUENCES:

@@ -101,6 +101,16 @@ static const char relations_query[] =
     "    ) AS x ON x.relation = i.indrelid\n"
     "ORDER BY c.oid";
 
+/* Functions with statistics; the server keeps none of those in the language internal, 12. */
+static const char functions_query[] =
+    "SELECT p.oid, n.nspname, p.proname,\n"
+    "    pg_catalog.pg_get_function_identity_arguments(p.oid)\n"
+    "FROM pg_catalog.pg_proc AS p\n"
+    "    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace\n"
+    "WHERE p.prolang <> 12 AND pg_catalog.pg_stat_get_function_calls(p.oid) IS NOT NULL\n"
+    "ORDER BY p.oid\n"
+    "LIMIT $1";
+
 static const char *const session_settings[][2] = {
     {"search_path", "pg_catalog, pg_temp"},
     {"default_transaction_read_only", "on"},
@@ -109,6 +119,7 @@ static const char *const session_settings[][2] = {
     {"compute_query_id", "off"},
     {"max_parallel_workers_per_gather", "0"},
     {"row_security", "off"},
+    {"stats_fetch_consistency", "none"},
 };
 
 typedef struct Visit
@@ -284,6 +295,47 @@ send_page(Visit *visit)
 	return true;
 }
 
+static NamedObject
+function_of(const SpiRows *rows, uint64 row)
+{
+	return (NamedObject){
+	    .class = OBJECT_CLASS_FUNCTION,
+	    .datid = MyDatabaseId,
+	    .objid = DatumGetObjectId(cell(rows, row, 0)),
+	    .schemaname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 1)))),
+	    .objname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 2)))),
+	    .definition = dbops_visit_to_utf8(TextDatumGetCString(cell(rows, row, 3))),
+	};
+}
+
+/* Names of functions: few, so they come in one piece after the last page of relations. */
+static void
+send_functions(Visit *visit)
+{
+	const SpiValue limit = {.type = INT8OID, .value = Int64GetDatum(DICTIONARY_FUNCTIONS_MAX)};
+	const SpiRows *rows = dbops_spi_query(functions_query, &limit, 1);
+
+	for (uint64 first = 0; first < rows->nrows; first += MESSAGE_RELATIONS)
+	{
+		const VisitPage page = {.kind = VISIT_FUNCTIONS,
+		                        .count = (int) Min(rows->nrows - first, MESSAGE_RELATIONS)};
+		StringInfoData message;
+		StringInfoData batch;
+
+		initStringInfo(&message);
+		initStringInfo(&batch);
+		for (int i = 0; i < page.count; i++)
+		{
+			NamedObject function = function_of(rows, first + i);
+
+			dbops_object_batch_append(&batch, &function, 1);
+		}
+		appendBinaryStringInfo(&message, (const char *) &page, sizeof(page));
+		appendBinaryStringInfo(&message, batch.data, batch.len);
+		dbops_visit_send(visit->queue, message.len, message.data);
+	}
+}
+
 static void
 adapt_page(Visit *visit, int64 took_us)
 {
@@ -316,6 +368,8 @@ inspect(void *arg)
 		MemoryContextReset(page_context);
 		adapt_page(visit, dbops_clock_monotonic_us() - began_us);
 	} while (more && dbops_clock_monotonic_us() - visit->started_us < LAST_PAGE_MS * 1000);
+	if (!more)
+		send_functions(visit);
 	end.complete = !more;
 	end.database_bytes = dbops_relation_files_total(visit->files);
 	dbops_visit_send(visit->queue, sizeof(end), &end);

@@ -3,11 +3,11 @@
  *		A visit to one database: what the inspector process and the sampler share while it lasts.
  *
  * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
- * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
- * (store/object_batch.h) of as many names in the same order, by OID; then a VisitEnd; then pages of
- * sequences and of keys, each a VisitFill with `count` SeenSequence or SeenKey
- * (collect/key_fill.h).  A visit that runs out of time ends with what it has, and the next one goes
- * on from there.
+ * number of pages, each a VisitPage and a batch (store/object_batch.h) of `count` names; in a page
+ * of relations as many Inspected (collect/dictionary.h) come before the batch, in the same order,
+ * by OID.  Then a VisitEnd; then pages of sequences and of keys, each a VisitFill with `count` SeenSequence or SeenKey
+ * (collect/key_fill.h).  A visit that runs out of time ends with what it has, and the next one
+ * goes on from there.
  */
 #pragma once
 
@@ -32,13 +32,14 @@ typedef enum VisitMessage
 {
 	VISIT_END,
 	VISIT_RELATIONS,
+	VISIT_FUNCTIONS,
 	VISIT_SEQUENCES,
 	VISIT_KEYS,
 } VisitMessage;
 
 typedef struct VisitPage
 {
-	int32 kind; /* VISIT_RELATIONS */
+	int32 kind; /* VISIT_RELATIONS or VISIT_FUNCTIONS */
 	int32 count;
 } VisitPage;
 
