@@ -22,7 +22,7 @@ SQL_MODULES = \
 	collect/xmin \
 	worker/sampling \
 	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
-	expose/slots expose/keys expose/waits
+	expose/slots expose/settings expose/keys expose/waits
 
 DATA_VERSION = 1.0
 
