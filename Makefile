@@ -13,7 +13,7 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors \
+	track/statements track/errors track/captures \
 	store/registry store/objects store/node store/ticks store/history \
 	collect/xmin \
 	worker/sampling \

@@ -19,6 +19,7 @@
 #include "core/preload.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/statements.h"
@@ -41,6 +42,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_capture_arena_shmem_size, dbops_capture_arena_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
 };
 

@@ -30,6 +30,7 @@
 #include "core/guc.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/captures.h"
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/statements.h"
@@ -90,6 +91,7 @@ run_round(Sampler *sampler, bool wide)
 	if (wide)
 	{
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_captures_tend();
 		dbops_errors_evict();
 	}
 	dbops_round_take(sampler->round, wide);
