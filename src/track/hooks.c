@@ -27,6 +27,8 @@
 #include "track/cursors.h"
 #include "track/failures.h"
 #include "track/hooks.h"
+#include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "track/utility.h"
 
@@ -423,7 +425,18 @@ capture_execution(const QueryDesc *desc, Oid userid, int64 ns)
 	StatementKey key = dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
 	CaptureSource source = dbops_captures_source(desc);
 
-	dbops_captures_take(&key, ns, &source);
+	/* A cursor was captured where it was declared. */
+	if (dbops_cursors_find(desc) == NULL)
+		dbops_captures_take(&key, ns, &source);
+}
+
+static inline void
+add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
+{
+	if (dbops_statements_add_execution(queryid, userid, toplevel, ns, desc->estate->es_processed))
+		capture_execution(desc, userid, ns);
+	if (likely(dbops_guc_track_plans))
+		dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
 }
 
 /* End of a query that has no query id of its own, or belongs to a DECLARE CURSOR. */
@@ -434,8 +447,7 @@ end_unidentified(QueryDesc *desc)
 	int64 ns;
 
 	if (key.queryid != 0 && dbops_compat_execution_ns(desc, &ns))
-		dbops_statements_add_execution(key.queryid, key.userid, key.toplevel, ns,
-		                               desc->estate->es_processed);
+		add_execution(desc, key.queryid, key.userid, key.toplevel, ns);
 	dbops_cursors_forget(desc);
 }
 
@@ -449,10 +461,8 @@ end_execution(QueryDesc *desc)
 		if (unlikely(desc->plannedstmt->queryId == 0 || dbops_cursors_find(desc) != NULL))
 			end_unidentified(desc);
 		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
-		         dbops_compat_execution_ns(desc, &ns) &&
-		         dbops_statements_add_execution(desc->plannedstmt->queryId, GetUserId(), depth == 0,
-		                                        ns, desc->estate->es_processed))
-			capture_execution(desc, GetUserId(), ns);
+		         dbops_compat_execution_ns(desc, &ns))
+			add_execution(desc, desc->plannedstmt->queryId, GetUserId(), depth == 0, ns);
 	}
 
 	if (prev_executor_end)
@@ -554,6 +564,7 @@ see_log(ErrorData *edata)
 {
 	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled && !is_excluded())
 		dbops_failures_note_log(edata);
+	dbops_logins_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
 }

@@ -14,11 +14,9 @@
 #include "track/slots.h"
 #include "track/statements.h"
 
-#define DEFAULT_CAPACITY 5000 /* when neither setting says a number */
-#define PAGES_PER_STATEMENT \
-	32                     /* one call each takes two pages, a busy one about ten; its plans
-								  take as many again */
-#define CACHE_ENTRIES 1024 /* 24 kB a session, touched as used */
+#define DEFAULT_CAPACITY 5000  /* when neither setting says a number */
+#define PAGES_PER_STATEMENT 32 /* one call each takes two, a busy one ten; its plans as many */
+#define CACHE_ENTRIES 1024     /* 24 kB a session, touched as used */
 
 typedef struct Slot
 {
