@@ -15,7 +15,7 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors \
+	track/statements track/errors track/captures \
 	store/registry store/objects store/node store/ticks store/history store/lsn_time \
 	track/plans \
 	store/repair \
