@@ -15,9 +15,9 @@ SQL_MODULES = \
 	math/histogram \
 	track/statements track/plans track/errors \
 	store/registry store/objects store/node store/ticks store/history \
-	collect/xmin \
+	collect/known_plans collect/xmin \
 	worker/sampling \
-	expose/status expose/now
+	expose/status expose/now expose/plans
 
 DATA_VERSION = 1.0
 

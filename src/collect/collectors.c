@@ -13,7 +13,7 @@ static const Family *const families[] = {
     &dbops_family_system,  &dbops_family_device, &dbops_family_filesystem,
     &dbops_family_network, &dbops_family_server, &dbops_family_database,
     &dbops_family_table,   &dbops_family_index,  &dbops_family_statement,
-    &dbops_family_error,   &dbops_family_self,
+    &dbops_family_plan,    &dbops_family_error,  &dbops_family_self,
 };
 
 void
