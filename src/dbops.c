@@ -18,6 +18,7 @@
 #include "core/guc.h"
 #include "core/preload.h"
 #include "store/lsn_time.h"
+#include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
 #include "track/errors.h"
@@ -43,6 +44,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
+    {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
     {dbops_plans_shmem_size, dbops_plans_shmem_init},

@@ -22,6 +22,7 @@ int dbops_guc_max_statements;
 int dbops_guc_sample_interval;
 int dbops_guc_wait_interval;
 int dbops_guc_wide_interval;
+int dbops_guc_sample_limit;
 int dbops_guc_inspect_interval;
 int dbops_guc_ring_size;
 int dbops_guc_max_size;
@@ -63,7 +64,7 @@ typedef struct StringSetting
 
 static const BoolSetting bool_settings[] = {
     {"dbops.enabled", &dbops_guc_enabled, true, PGC_SIGHUP, "Samples the server and keeps history.",
-     "When off, the workers stay but take no samples, and recording in sessions stops."},
+     "When off, the workers stay but do nothing, and recording in sessions stops."},
     {"dbops.track", &dbops_guc_track, true, PGC_SUSET,
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
@@ -83,6 +84,9 @@ static const IntSetting int_settings[] = {
      "Time between samples of tables, indexes and statements.", NULL},
     {"dbops.wait_interval", &dbops_guc_wait_interval, 1000, 10, 60000, PGC_SIGHUP, GUC_UNIT_MS,
      "Time between looks at what sessions do and wait for.", NULL},
+    {"dbops.sample_limit", &dbops_guc_sample_limit, 500, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+     "Time that a sample of tables, indexes or statements may take.",
+     "What takes longer, or more than 5 % of dbops.wide_interval, is sampled less often."},
     {"dbops.inspect_interval", &dbops_guc_inspect_interval, 300, 10, 86400, PGC_SIGHUP, GUC_UNIT_S,
      "Time between visits to a database to learn names and sizes of its objects.", NULL},
     {"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,

@@ -17,6 +17,7 @@ extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.ma
 extern int dbops_guc_sample_interval;  /* seconds */
 extern int dbops_guc_wait_interval;    /* ms */
 extern int dbops_guc_wide_interval;    /* seconds */
+extern int dbops_guc_sample_limit;     /* milliseconds */
 extern int dbops_guc_inspect_interval; /* seconds */
 extern int dbops_guc_ring_size;        /* kB */
 extern int dbops_guc_max_size;         /* MB */

@@ -182,6 +182,7 @@ fill_stored(MemberScan *scan)
 	Stored *stored = &scan->stored;
 
 	stored->at = member->at;
+	stored->table = RelationGetRelationName(member->table);
 	if (!scan->is_raw)
 	{
 		stored->to_at = DatumGetTimestampTz(column(member, CHUNK_TO_AT));

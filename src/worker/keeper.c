@@ -127,9 +127,9 @@ note_statements(const Keeper *keeper)
 }
 
 static void
-run_round(Keeper *keeper)
+run_round(Keeper *keeper, RoundExtent extent)
 {
-	dbops_round_take(keeper->round, true);
+	dbops_round_take(keeper->round, extent);
 	note_statements(keeper);
 	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
 }
@@ -233,9 +233,13 @@ run_once(Keeper *keeper)
 	bool wide = dbops_timer_is_due(&keeper->wide, dbops_guc_wide_interval, dbops_clock_now());
 
 	if (!dbops_guc_enabled)
+	{
+		/* The next samples begin anew.  What waits in the ring is stored then, too. */
 		dbops_round_forget(keeper->round);
-	else if (wide || asked)
-		run_round(keeper);
+		return;
+	}
+	if (wide || asked)
+		run_round(keeper, asked ? ROUND_WHOLE : ROUND_WIDE);
 	if (asked)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);

@@ -45,6 +45,7 @@
 #include "worker/control.h"
 #include "worker/inspector.h"
 #include "worker/launch.h"
+#include "worker/pressure.h"
 #include "worker/round.h"
 #include "worker/sampler.h"
 #include "worker/timer.h"
@@ -61,6 +62,7 @@ typedef struct Sampler
 	Timer wide;
 	Timer look;
 	int64 duties_us; /* monotonic time of the duties that are due at the latest */
+	int sessions;    /* at the last look */
 	bool was_enabled;
 } Sampler;
 
@@ -93,19 +95,21 @@ is_quiet(const Sampler *sampler, const Activity *activity)
 }
 
 static void
-run_round(Sampler *sampler, bool wide)
+run_round(Sampler *sampler, RoundExtent extent)
 {
 	Activity activity;
 
-	if (wide)
+	if (extent != ROUND_NARROW)
 	{
+		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
 		dbops_logins_evict();
 	}
-	dbops_round_take(sampler->round, wide);
+	dbops_round_take(sampler->round, extent);
 	activity = dbops_activity_look(sampler->activity);
+	sampler->sessions = activity.sessions;
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
 	                                       (activity.late ? TICK_LATE : 0));
 }
@@ -119,20 +123,18 @@ sample_if_due(Sampler *sampler)
 	TimestampTz now = dbops_clock_now();
 	bool narrow = dbops_timer_is_due(&sampler->narrow, dbops_guc_sample_interval, now);
 	bool wide = dbops_timer_is_due(&sampler->wide, dbops_guc_wide_interval, now);
-
-	if (requested > sampler->worker->served)
-		wide = true;
+	bool asked = requested > sampler->worker->served;
 	if (!dbops_guc_enabled)
 	{
 		if (sampler->was_enabled)
 			dbops_round_forget(sampler->round);
 		sampler->was_enabled = false;
 	}
-	else if (narrow || wide)
+	else if (narrow || wide || asked)
 	{
 		sampler->was_enabled = true;
 		dbops_selfstat_begin(SELF_SAMPLER);
-		run_round(sampler, wide);
+		run_round(sampler, asked ? ROUND_WHOLE : wide ? ROUND_WIDE : ROUND_NARROW);
 		dbops_selfstat_publish(SELF_SAMPLER);
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);

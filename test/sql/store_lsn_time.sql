@@ -38,8 +38,8 @@ SELECT count(*) FROM dbops._lsn_points() WHERE last_at < first_at OR important_l
 
 -- The latest position has age 0, however long it is the latest; older ones have their age.
 SELECT dbops.lsn_age(pg_current_wal_flush_lsn()) < interval '10 s' AS flushed;
-SELECT dbops.lsn_age(pg_current_wal_insert_lsn()) AS inserted;
-SELECT dbops.lsn_age('FFFFFFFF/0') AS ahead;
+SELECT dbops.lsn_age(pg_current_wal_insert_lsn()) = interval '0' AS inserted;
+SELECT dbops.lsn_age('FFFFFFFF/0') = interval '0' AS ahead;
 SELECT bool_and(dbops.lsn_age(lsn) >= interval '0') AS never_negative FROM dbops._lsn_points();
 
 -- What was before all that is known, or is still to come, has no time.
