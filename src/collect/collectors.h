@@ -15,6 +15,7 @@ extern const Family dbops_family_database;
 extern const Family dbops_family_table;
 extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
+extern const Family dbops_family_plan;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
 extern const Family dbops_family_io;

@@ -567,7 +567,7 @@ dbops_compat_setting_is_default(const struct config_generic *record)
 	return false;
 }
 
-/* Pages of a shared catalog without its relation cache entry; 16 and 17 renamed what names files. */
+/* Pages of a shared catalog without its relation cache entry; 16 and 17 renamed names of files. */
 #include "catalog/pg_tablespace_d.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
