@@ -15,10 +15,14 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors store/registry store/objects store/node store/ticks store/history store/lsn_time track/plans store/repair \
+	track/statements track/errors \
+	store/registry store/objects store/node store/ticks store/history store/lsn_time \
+	track/plans \
+	store/repair \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/slots expose/keys expose/waits
+	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
+	expose/slots expose/keys expose/waits
 
 DATA_VERSION = 1.0
 

@@ -7,7 +7,7 @@ WITH sample AS (
            CASE WHEN step IS NULL THEN at ELSE at + step END AS ended
       FROM dbops.system_history
 ), follower AS (
-    SELECT *, pg_catalog.max(ended) OVER (PARTITION BY node ORDER BY ended
+    SELECT node, covers, step, began, ended, pg_catalog.max(ended) OVER (PARTITION BY node ORDER BY ended
                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen_until
       FROM sample
 ), gap AS (

@@ -6,8 +6,8 @@
  * the lock table exclusively and so stops everybody.  Here the lock waited for is found without a
  * lock, and then looked at under its partition's alone, shared, which holders of locks hardly
  * notice.  The rules are the server's: a process is blocked by those that hold the lock in a
- * conflicting mode, and by those ahead of it in the queue that wait for one; a parallel group counts
- * as its leader.
+ * conflicting mode, and by those ahead of it in the queue that wait for one; a parallel group
+ * counts as its leader.
  */
 #pragma once
 

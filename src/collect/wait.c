@@ -83,7 +83,6 @@ StaticAssertDecl(lengthof(labels) == WAIT_NLABELS, "each label has its place");
 StaticAssertDecl(lengthof(metrics) == WAIT_NMETRICS, "each metric has its place");
 
 static Tally *tally = NULL;
-static WaitState state;
 static int64 looked_us;       /* until when time has been given to looks; 0: not at all */
 static int64 blocking_due_us; /* time that no look at blockers has stood for yet */
 
@@ -102,6 +101,7 @@ take_time(int interval_ms)
 	return time_us;
 }
 
+/* What finds no room counts with the other statements of its database and role, or of all. */
 static void
 count_session(const Session *session)
 {
@@ -112,9 +112,9 @@ count_session(const Session *session)
 		return;
 	key.num[LABEL_QUERYID] = WAIT_OTHER_STATEMENTS;
 	if (dbops_tally_add(tally, &key, true) != NULL)
-		state.lumped++;
-	else
-		state.lost++;
+		return;
+	key.num[LABEL_DATID] = key.num[LABEL_USERID] = 0;
+	dbops_tally_add(tally, &key, true);
 }
 
 /* Reads the session in a place if it does anything that counts. */
@@ -144,7 +144,6 @@ dbops_wait_look(int interval_ms)
 		tally = dbops_tally_create(TALLY_CAPACITY, TALLY_RESERVE);
 		MemoryContextSwitchTo(old);
 	}
-	state.looks++;
 	dbops_tally_begin_look(tally, time_us);
 	blocking_due_us += time_us;
 	blocking = blocking_due_us >= BLOCKING_US;
@@ -170,12 +169,6 @@ dbops_wait_pause(void)
 {
 	looked_us = 0;
 	blocking_due_us = 0;
-}
-
-void
-dbops_wait_state(WaitState *copy)
-{
-	*copy = state;
 }
 
 /* ---- the family ---- */

@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include "postgres_ext.h"
-
 /* What a statement is counted as when there are too many to count apart. */
 #define WAIT_OTHER_STATEMENTS (-1)
 
@@ -18,13 +16,3 @@ extern void dbops_wait_look(int interval_ms);
 
 /* The time until the next look is nobody's: sampling was off. */
 extern void dbops_wait_pause(void);
-
-/* Sessions at looks so far that were counted under other statements, or for want of room nowhere. */
-typedef struct WaitState
-{
-	int64 looks;
-	int64 lumped;
-	int64 lost;
-} WaitState;
-
-extern void dbops_wait_state(WaitState *state);

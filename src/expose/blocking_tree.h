@@ -17,8 +17,8 @@ typedef struct BlockingNode
 } BlockingNode;
 
 /*
- * Builds the tree of `count` nodes, whose parents are given, and fills order[] with their positions:
- * each node behind its parent, those that hold up most first.  Of nodes that wait for each other in
- * a circle the first one becomes a root.  Allocates scratch in the current context.
+ * Builds the tree of `count` nodes, whose parents are given, and fills order[] with their
+ * positions: each node behind its parent, those that hold up most first.  Of nodes that wait for
+ * each other in a circle the first one becomes a root.  Allocates scratch in the current context.
  */
 extern void dbops_blocking_tree_build(BlockingNode *nodes, int count, int *order);

@@ -1,5 +1,5 @@
 /*
- * expose/sessions_funcs.c
+ * expose/waits_funcs.c
  *		dbops._sessions() and dbops._blocking(): what sessions do and who blocks whom, at this moment.
  *
  * Both read shared memory alone, so they work on a standby and wait for nobody.
