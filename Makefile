@@ -17,7 +17,7 @@ SQL_MODULES = \
 	store/registry store/objects store/node store/ticks store/history \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now expose/counters expose/locks expose/connections
+	expose/status expose/now expose/counters expose/locks expose/connections expose/maintenance
 
 DATA_VERSION = 1.0
 

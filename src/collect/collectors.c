@@ -15,7 +15,7 @@ static const Family *const families[] = {
     &dbops_family_table,      &dbops_family_index,  &dbops_family_statement,
     &dbops_family_error,      &dbops_family_self,   &dbops_family_slru,
     &dbops_family_function,   &dbops_family_lock,   &dbops_family_login,
-    &dbops_family_connection, &dbops_family_io,
+    &dbops_family_connection, &dbops_family_io,     &dbops_family_progress,
 };
 
 void
