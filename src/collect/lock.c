@@ -199,7 +199,7 @@ count_partition_of(LockCounts *counts, PGPROC *proc, int partition)
 
 	if (proc == MyProc)
 		return 0;
-	while ((lock = dbops_compat_next_proclock(proc, partition, lock)) != NULL)
+	while ((lock = dbops_compat_next_held(proc, partition, lock)) != NULL)
 	{
 		count_lock(counts, proc, lock);
 		seen++;

@@ -3,8 +3,8 @@
  *		The family "progress": how far long commands are.
  *
  * VACUUM, ANALYZE, CREATE INDEX, REINDEX, CLUSTER, VACUUM FULL, REPACK, COPY and base backups
- * report it for themselves, each in phases of its own.  A table says what to make of each phase: its
- * name, and which of the command's parameters are the work done and the work there is, in which
+ * report it for themselves, each in phases of its own.  A table says what to make of each phase:
+ * its name, and which of the command's parameters are the work done and the work there is, in which
  * unit.  That is the work of the phase, since commands do not know what the next one will take.
  */
 #include "postgres.h"
