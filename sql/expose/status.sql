@@ -20,6 +20,8 @@ CREATE FUNCTION dbops.tasks(
     OUT task text,
     OUT last_at timestamptz,
     OUT last_ms float8,
+    OUT skipped int8,
+    OUT skips_left int4,
     OUT failures int8,
     OUT sqlstate text,
     OUT error text)
@@ -28,7 +30,7 @@ CREATE FUNCTION dbops.tasks(
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION dbops.tasks() IS
-    'Tasks of the workers, failing ones first: when each last succeeded, how long the last run took in ms, and how often in a row it has failed since';
+    'Tasks of the workers, failing ones first: when each last succeeded, how long the last run took in ms, how often it was left out as too expensive and for how many rounds it still is, and how often in a row it has failed since';
 
 REVOKE ALL ON FUNCTION dbops.tasks() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.tasks() TO pg_monitor;

@@ -33,6 +33,7 @@ enum
 	SELF_RING_BYTES,
 	SELF_RING_USED_BYTES,
 	SELF_HISTORY_BYTES,
+	SELF_SAMPLES_SKIPPED,
 	SELF_NMETRICS
 };
 
@@ -73,6 +74,8 @@ static const Metric metrics[] = {
                               "What the ring holds"},
     [SELF_HISTORY_BYTES] = {16, "history_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
                             "Disk space of the history"},
+    [SELF_SAMPLES_SKIPPED] = {20, "samples_skipped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                              "Samples of families that were left out as too expensive"},
 };
 
 static const Derived derived[] = {
@@ -111,6 +114,7 @@ fill_worker(const SelfStat *stat, int64 *values)
 	values[SELF_CYCLE_MS] = stat->cycle_us;
 	values[SELF_LAST_CYCLE_MS] = stat->last_cycle_us;
 	values[SELF_STARTS] = stat->starts;
+	values[SELF_SAMPLES_SKIPPED] = stat->skipped;
 	if (stat->pid != 0)
 		values[SELF_PRIVATE_BYTES] = dbops_processes_private_bytes(stat->pid);
 	values[SELF_HISTORY_BYTES] = stat->history_bytes;

@@ -15,12 +15,16 @@
 bool dbops_guc_enabled = true;
 bool dbops_guc_track = true;
 bool dbops_guc_track_planning = true;
+bool dbops_guc_capture_values = false;
 bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 int dbops_guc_max_statements;
+int dbops_guc_capture_size;
 int dbops_guc_sample_interval;
+int dbops_guc_wait_interval;
 int dbops_guc_wide_interval;
+int dbops_guc_sample_limit;
 int dbops_guc_inspect_interval;
 int dbops_guc_ring_size;
 int dbops_guc_max_size;
@@ -62,11 +66,14 @@ typedef struct StringSetting
 
 static const BoolSetting bool_settings[] = {
     {"dbops.enabled", &dbops_guc_enabled, true, PGC_SIGHUP, "Samples the server and keeps history.",
-     "When off, the workers stay but take no samples, and recording in sessions stops."},
+     "When off, the workers stay but do nothing, and recording in sessions stops."},
     {"dbops.track", &dbops_guc_track, true, PGC_SUSET,
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
      "Records planning time of statements too.", NULL},
+    {"dbops.capture_values", &dbops_guc_capture_values, false, PGC_SUSET,
+     "Captures parameter values with the text of a statement.",
+     "Texts are captured in any case, and literals stand in them."},
     {"dbops.track_plans", &dbops_guc_track_plans, true, PGC_SUSET,
      "Records which plans statements run by, and the latency of each.", NULL},
 };
@@ -76,10 +83,17 @@ static const BoolSetting bool_settings[] = {
 static const IntSetting int_settings[] = {
     {"dbops.max_statements", &dbops_guc_max_statements, -1, -1, 1000000, PGC_POSTMASTER, 0,
      "Number of statements tracked in shared memory.", "-1 takes pg_stat_statements.max."},
+    {"dbops.capture_size", &dbops_guc_capture_size, 4096, 0, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
+     "Memory for captured texts of statements.", "0 captures nothing."},
     {"dbops.sample_interval", &dbops_guc_sample_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
      "Time between samples of the system, the server and its databases.", NULL},
     {"dbops.wide_interval", &dbops_guc_wide_interval, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S,
      "Time between samples of tables, indexes and statements.", NULL},
+    {"dbops.wait_interval", &dbops_guc_wait_interval, 1000, 10, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+     "Time between looks at what sessions do and wait for.", NULL},
+    {"dbops.sample_limit", &dbops_guc_sample_limit, 500, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+     "Time that a sample of tables, indexes or statements may take.",
+     "What takes longer, or more than 5 % of dbops.wide_interval, is sampled less often."},
     {"dbops.inspect_interval", &dbops_guc_inspect_interval, 300, 10, 86400, PGC_SIGHUP, GUC_UNIT_S,
      "Time between visits to a database to learn names and sizes of its objects.", NULL},
     {"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,

@@ -9,6 +9,7 @@
 #include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 
@@ -96,4 +97,49 @@ dbops_tx_run(const Task *task, void *arg, TaskError *error)
 		memset(error, 0, sizeof(*error));
 	}
 	return true;
+}
+
+/* A failure told with its detail, which says more than a message meant for all of its kind. */
+static void
+note_caught(TaskError *error, const ErrorData *edata)
+{
+	error->sqlerrcode = edata->sqlerrcode;
+	error->at = dbops_clock_now();
+	error->failures = 1;
+	snprintf(error->message, sizeof(error->message), "%s%s%s", edata->message ? edata->message : "",
+	         edata->detail ? ": " : "", edata->detail ? edata->detail : "");
+}
+
+bool
+dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		run(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *edata;
+
+		if (geterrcode() != sqlerrcode)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		edata = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		note_caught(error, edata);
+		FreeErrorData(edata);
+		done = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return done;
 }

@@ -31,3 +31,10 @@ typedef struct Task
  * another SQLSTATE, recovery) is logged once, repeats are not.
  */
 extern bool dbops_tx_run(const Task *task, void *arg, TaskError *error);
+
+/*
+ * Runs run(arg) in a subtransaction, in the current memory context.  False if it threw an error
+ * with this SQLSTATE, which is rolled back, and told by *error with its detail; others are thrown
+ * on.
+ */
+extern bool dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error);

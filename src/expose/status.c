@@ -20,7 +20,9 @@
 #include "core/guc.h"
 #include "core/preload.h"
 #include "expose/status.h"
+#include "store/damage.h"
 #include "store/ring.h"
+#include "store/selfstat.h"
 #include "track/statements.h"
 #include "worker/control.h"
 
@@ -142,6 +144,11 @@ check_store(Finding *finding)
 	const WorkerState *keeper = &dbops_control()->workers[WORKER_KEEPER];
 	const char *here = get_database_name(MyDatabaseId);
 
+	if (!dbops_guc_enabled)
+	{
+		find(finding, FINDING_UNKNOWN, "nothing is stored: switched off", NULL);
+		return;
+	}
 	switch (dbops_control()->store)
 	{
 		case STORE_STARTING:
@@ -235,12 +242,46 @@ check_statements(Finding *finding)
 		     NULL);
 }
 
+/* How much of the disk it may take, and whether any of it cannot be read. */
+static void
+check_history(Finding *finding)
+{
+	SelfStat keeper;
+	DamageState damage;
+	double limit_mb = dbops_guc_max_size;
+
+	dbops_damage_state(&damage);
+	if (damage.count > 0)
+		find(
+		    finding, FINDING_CRITICAL,
+		    psprintf(
+		        "left out as corrupted: %lld, the last of family \"%s\" at %s in table dbops.%s",
+		        (long long) damage.count, damage.last.family, timestamptz_to_str(damage.last.at),
+		        damage.last.table),
+		    "Look: SELECT * FROM dbops.repair(true); then SELECT * FROM dbops.repair(); and check the "
+		    "disk.");
+	else if (!dbops_selfstat_read(SELF_KEEPER, &keeper) || keeper.history_bytes < 0)
+		find(finding, FINDING_OK, "not measured yet", NULL);
+	else if (keeper.cut_at != 0)
+		find(finding, FINDING_WARNING,
+		     psprintf(
+		         "dbops.max_size (%.0f MB) is too small for the retention set: old samples were "
+		         "dropped early, last %s",
+		         limit_mb, seconds_ago(keeper.cut_at)),
+		     "Raise dbops.max_size, or lower dbops.raw_retention, and reload.");
+	else
+		find(finding, FINDING_OK,
+		     psprintf("%.0f of at most %.0f MB", keeper.history_bytes / (1024.0 * 1024), limit_mb),
+		     NULL);
+}
+
 static const Check checks[] = {
     {"library", false, check_library},
     {"pg_stat_statements", false, check_pg_stat_statements},
     {"query identifiers", false, check_query_id},
     {"sampler", true, check_sampler},
     {"store", true, check_store},
+    {"history", true, check_history},
     {"ring", true, check_ring},
     {"statements", true, check_statements},
 };
@@ -264,6 +305,33 @@ failing_tasks(List *findings, const WorkerState *worker)
 		              (long long) task->error.failures, seconds_ago(task->error.at),
 		              task->error.message, unpack_sql_state(task->error.sqlerrcode)),
 		     "Tried again with the next round.");
+		findings = lappend(findings, finding);
+	}
+	return findings;
+}
+
+/* A finding for each family that a worker leaves out of rounds. */
+static List *
+skipped_tasks(List *findings, const WorkerState *worker)
+{
+	const char *trouble = dbops_breaker_trouble_name(dbops_control()->trouble);
+
+	for (int i = 0; i < TASK_STATES && worker->tasks[i].name[0] != '\0'; i++)
+	{
+		const TaskState *task = &worker->tasks[i];
+		Finding *finding;
+
+		if (task->skips_left == 0)
+			continue;
+		finding = palloc0(sizeof(Finding));
+		finding->component = pstrdup(task->name);
+		find(finding, FINDING_WARNING,
+		     psprintf("takes too long (%.0f ms): left out, next tried after %d more rounds%s%s",
+		              task->last_us / 1000.0, task->skips_left, trouble != NULL ? "; " : "",
+		              trouble != NULL ? trouble : ""),
+		     psprintf("Raise dbops.wide_interval (now %d s) or dbops.sample_limit (now %d ms), and "
+		              "reload.",
+		              dbops_guc_wide_interval, dbops_guc_sample_limit));
 		findings = lappend(findings, finding);
 	}
 	return findings;
@@ -349,7 +417,10 @@ dbops_status_findings(void)
 		findings = lappend(findings, finding);
 	}
 	for (int kind = 0; preloaded && kind < WORKER_KINDS; kind++)
+	{
 		findings = failing_tasks(findings, &dbops_control()->workers[kind]);
+		findings = skipped_tasks(findings, &dbops_control()->workers[kind]);
+	}
 	if (preloaded)
 		findings = find_visits(findings);
 	return worst_first(findings);

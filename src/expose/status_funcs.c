@@ -42,6 +42,8 @@ emit_task(RowSet *rows, WorkerKind kind, const TaskState *task)
 	if (task->last_at != 0)
 		dbops_rows_put(rows, "last_at", TimestampTzGetDatum(task->last_at));
 	dbops_rows_put(rows, "last_ms", Float8GetDatum(task->last_us / 1000.0));
+	dbops_rows_put(rows, "skipped", Int64GetDatum(task->skipped));
+	dbops_rows_put(rows, "skips_left", Int32GetDatum(task->skips_left));
 	dbops_rows_put(rows, "failures", Int64GetDatum(task->error.failures));
 	if (task->error.sqlerrcode != 0)
 	{

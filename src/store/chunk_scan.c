@@ -36,12 +36,15 @@ dbops_chunk_scan_open(ChunkScan *scan, const HistoryQuery *query, const Stored *
                       int64 step_us)
 {
 	MemoryContext old;
+	DamageScope scope;
 	bytea *head;
 
 	MemoryContextReset(scan->context);
 	old = MemoryContextSwitchTo(scan->context);
+	dbops_damage_enter(&scope, scan->place);
 	head = DatumGetByteaPP(stored->head);
 	scan->head = dbops_chunk_read_head(query->family, VARDATA_ANY(head), VARSIZE_ANY_EXHDR(head));
+	dbops_damage_leave(&scope);
 	scan->at = stored->at;
 	scan->step_us = step_us;
 	scan->data = datumCopy(stored->data, false, -1);
@@ -55,6 +58,7 @@ dbops_chunk_scan_next(ChunkScan *scan, const bool *wanted, const EntityFilter *f
                       ChunkRows *rows)
 {
 	const ChunkHead *head = scan->head;
+	DamageScope scope;
 	bytea *slice;
 	Size start;
 	Size size;
@@ -71,9 +75,11 @@ dbops_chunk_scan_next(ChunkScan *scan, const bool *wanted, const EntityFilter *f
 	dbops_frame_reset(rows->frame);
 	rows->slots = NULL;
 	rows->capacity = 0;
+	dbops_damage_enter(&scope, scan->place);
 	slice = DatumGetByteaPSlice(scan->data, (int32) start, (int32) size);
 	if (VARSIZE_ANY_EXHDR(slice) != size)
 		dbops_corrupted("a chunk is shorter than its head says");
 	dbops_chunk_read_block(head, dbops_reader(VARDATA_ANY(slice), size), wanted, filter, rows);
+	dbops_damage_leave(&scope);
 	return true;
 }

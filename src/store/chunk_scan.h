@@ -8,6 +8,7 @@
 #pragma once
 
 #include "store/chunk.h"
+#include "store/damage.h"
 #include "store/history.h"
 #include "store/scan.h"
 
@@ -20,11 +21,12 @@ typedef struct ChunkScan
 	TimestampTz to;
 	int64 step_us;
 	Datum data; /* not detoasted */
+	StoredPlace place;
 	int block;
 	const bool *blocks; /* which to read; NULL = all */
 } ChunkScan;
 
-/* Opens a stored chunk for the entities of the query, and times within from and to. */
+/* Opens a chunk stored under scan->place for the entities of the query. */
 extern void dbops_chunk_scan_open(ChunkScan *scan, const HistoryQuery *query, const Stored *stored,
                                   int64 step_us);
 

@@ -67,6 +67,7 @@ typedef enum LabelNames
 	NAMES_DATABASE, /* datname */
 	NAMES_RELATION, /* schemaname, relname; the label before it is the database */
 	NAMES_ROLE,     /* rolname */
+	NAMES_FUNCTION, /* schemaname, funcname; the label before it is the database */
 } LabelNames;
 
 typedef struct Label
@@ -132,6 +133,7 @@ typedef struct Family
 	bool sampler_only; /* read() needs what the sampler knows: there is no dbops.<name>_now */
 	bool
 	    refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
+	bool rarely_changes; /* an entity has a row or so a day: for the planner */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative

@@ -20,11 +20,11 @@
 #include "store/chunk_scan.h"
 #include "store/codec.h"
 #include "store/history.h"
-#include "store/merge.h"
 #include "store/node.h"
 #include "store/regroup.h"
 #include "store/scan.h"
 #include "store/segment.h"
+#include "store/verify.h"
 
 /* Id of this server while it has no row in dbops.node: it can be in the ring only. */
 #define NODE_UNREGISTERED (-1)
@@ -73,8 +73,6 @@ static void set_range(HistoryScan *scan);
 static void list_nodes(HistoryScan *scan);
 static bool load_batch(HistoryScan *scan);
 static bool next_node(HistoryScan *scan);
-static void find_coverage(HistoryScan *scan);
-static bool keep_entity(const EntityKey *key, void *arg);
 
 static int64
 cadence_us(const Family *family)
@@ -83,6 +81,24 @@ cadence_us(const Family *family)
 	    family->cadence == CADENCE_NARROW ? dbops_guc_sample_interval : dbops_guc_wide_interval;
 
 	return seconds * USECS_PER_SEC;
+}
+
+static bool
+keep_entity(const EntityKey *key, void *arg)
+{
+	const HistoryQuery *query = &((HistoryScan *) arg)->query;
+
+	for (int i = 0; i < query->family->nlabels; i++)
+	{
+		const LabelFilter *label = &query->labels[i];
+		bool found = label->nvalues < 0;
+
+		for (int v = 0; v < label->nvalues && !found; v++)
+			found = label->values[v] == key->num[i];
+		if (!found)
+			return false;
+	}
+	return true;
 }
 
 HistoryScan *
@@ -159,27 +175,8 @@ set_range(HistoryScan *scan)
 		if (scan->place_from < from)
 			scan->place_from += step_us;
 	}
-	if (TIMESTAMP_NOT_FINITE(to))
-		return;
-	scan->place_to = step_us > 0 ? dbops_bucket_start(to, step_us) + step_us : to + 1;
-}
-
-static bool
-keep_entity(const EntityKey *key, void *arg)
-{
-	const HistoryQuery *query = &((HistoryScan *) arg)->query;
-
-	for (int i = 0; i < query->family->nlabels; i++)
-	{
-		const LabelFilter *label = &query->labels[i];
-		bool found = label->nvalues < 0;
-
-		for (int v = 0; v < label->nvalues && !found; v++)
-			found = label->values[v] == key->num[i];
-		if (!found)
-			return false;
-	}
-	return true;
+	if (!TIMESTAMP_NOT_FINITE(to))
+		scan->place_to = step_us > 0 ? dbops_bucket_start(to, step_us) + step_us : to + 1;
 }
 
 /* The nodes asked for; this server too where it cannot be in the table, as on a standby. */
@@ -308,7 +305,7 @@ add_to_regroup(HistoryScan *scan, int i, TimestampTz place, int64 covers_us)
 	dbops_regroup_add(scan->regroup, &sample);
 }
 
-/* Adds the rows of the frame, which all come from the tick. */
+/* All rows of the frame come from the tick. */
 static void
 regroup_tick(HistoryScan *scan, TimestampTz place)
 {
@@ -371,6 +368,7 @@ is_tick_wanted(const HistoryScan *scan)
 static void
 load_stored_tick(HistoryScan *scan, const Stored *stored)
 {
+	DamageScope scope;
 	MemoryContext old;
 	bytea *data;
 
@@ -384,10 +382,13 @@ load_stored_tick(HistoryScan *scan, const Stored *stored)
 		scan->seen_seq = Max(scan->seen_seq, stored->seq);
 	if (!is_tick_wanted(scan))
 		return;
+	dbops_damage_enter(&scope,
+	                   dbops_verify_place(&scan->key, stored, scan->nodes[scan->node].name));
 	old = MemoryContextSwitchTo(scan->work);
 	data = DatumGetByteaPP(stored->data);
 	MemoryContextSwitchTo(old);
 	load_tick(scan, VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	dbops_damage_leave(&scope);
 }
 
 /* The next tick of the ring that no table had; false when there is none. */
@@ -419,6 +420,7 @@ open_chunk(HistoryScan *scan, const Stored *stored)
 	ChunkScan *chunk = &scan->chunk;
 	const Segment *segment = &scan->segments[scan->key.resolution];
 
+	chunk->place = dbops_verify_place(&scan->key, stored, scan->nodes[scan->node].name);
 	dbops_chunk_scan_open(chunk, &scan->query, stored,
 	                      dbops_resolutions[scan->key.resolution].step_us);
 	chunk->from = Max(Max(stored->at, segment->from), scan->place_from);
@@ -549,6 +551,29 @@ load_batch(HistoryScan *scan)
 	return true;
 }
 
+static void
+find_coverage(HistoryScan *scan)
+{
+	Coverage coverage[RESOLUTION_COUNT] = {{0}};
+	HistoryKey key = scan->key;
+	TimestampTz end = dbops_scan_end_of(dbops_clock_now());
+	Stored first;
+	Stored last;
+
+	for (key.resolution = 0; key.resolution < RESOLUTION_COUNT; key.resolution++)
+	{
+		Coverage *covered = &coverage[key.resolution];
+
+		if (key.node == NODE_UNREGISTERED || !dbops_scan_first(&key, &first) ||
+		    !dbops_scan_last(&key, end, &last))
+			continue;
+		*covered = (Coverage){.any = true, .from = first.at, .to = last.to_at};
+		if (key.resolution == RESOLUTION_RAW)
+			covered->from = dbops_tick_place(first.at, first.covers_us);
+	}
+	dbops_segment_cut(coverage, scan->preferred, scan->segments);
+}
+
 static bool
 next_node(HistoryScan *scan)
 {
@@ -572,27 +597,4 @@ next_node(HistoryScan *scan)
 	find_coverage(scan);
 	open_resolution(scan);
 	return true;
-}
-
-static void
-find_coverage(HistoryScan *scan)
-{
-	Coverage coverage[RESOLUTION_COUNT] = {{0}};
-	HistoryKey key = scan->key;
-	TimestampTz end = dbops_scan_end_of(dbops_clock_now());
-	Stored first;
-	Stored last;
-
-	for (key.resolution = 0; key.resolution < RESOLUTION_COUNT; key.resolution++)
-	{
-		Coverage *covered = &coverage[key.resolution];
-
-		if (key.node == NODE_UNREGISTERED || !dbops_scan_first(&key, &first) ||
-		    !dbops_scan_last(&key, end, &last))
-			continue;
-		*covered = (Coverage){.any = true, .from = first.at, .to = last.to_at};
-		if (key.resolution == RESOLUTION_RAW)
-			covered->from = dbops_tick_place(first.at, first.covers_us);
-	}
-	dbops_segment_cut(coverage, scan->preferred, scan->segments);
 }

@@ -18,6 +18,15 @@
 
 #define BYTES_PER_MB (INT64CONST(1024) * 1024)
 
+/* The limit is near when all but one of so many parts of it are taken. */
+#define NEAR 4
+
+/* A member for samples as taken is then one of so many in the limit, at most. */
+#define SMALL_MEMBERS 16
+
+/* How long it is told that history was cut. */
+#define CUT_SHOWN_US USECS_PER_DAY
+
 static const char *const current_member = "SELECT member, started_at\n"
                                           "FROM dbops.member\n"
                                           "WHERE resolution = $1\n"
@@ -214,29 +223,82 @@ free_oldest(ResolutionId resolution)
 	return false;
 }
 
+/* The ring's next member becomes the current one; false when it holds anything that is in use. */
+static bool
+move_on(ResolutionId resolution, TimestampTz now)
+{
+	Current current = find_current(resolution);
+	int next = (current.member + 1) % RESOLUTION_MEMBERS;
+
+	if (!empty_member(resolution, next))
+		return false;
+	start(resolution, next, Max(now, current.started_at + 1));
+	return true;
+}
+
+static int64
+current_size(ResolutionId resolution)
+{
+	return member_size(resolution, find_current(resolution).member);
+}
+
+/*
+ * Near the limit the members for samples as taken are kept small, while there is an empty one to
+ * move on to: what has to go is then the oldest part of them.
+ */
+static void
+keep_raw_small(int64 limit, TimestampTz now)
+{
+	int next = (find_current(RESOLUTION_RAW).member + 1) % RESOLUTION_MEMBERS;
+
+	if (total_size() > limit / NEAR * (NEAR - 1) &&
+	    current_size(RESOLUTION_RAW) > limit / SMALL_MEMBERS &&
+	    member_size(RESOLUTION_RAW, next) == 0)
+		move_on(RESOLUTION_RAW, now);
+}
+
+/* Whether history was cut lately, which status() tells. */
+static void
+note_cut(bool cut, int64 limit, TimestampTz now)
+{
+	SelfStat keeper;
+
+	if (cut)
+		dbops_selfstat_set_cut(now);
+	else if (dbops_selfstat_read(SELF_KEEPER, &keeper) && keeper.cut_at != 0 &&
+	         (total_size() < limit / 2 || now - keeper.cut_at > CUT_SHOWN_US))
+		dbops_selfstat_set_cut(0);
+}
+
 /*
  * When the disk is short, members go from the finest resolution to the coarsest.  When only current
- * ones are left, the rings move on, so that the next run finds something to free.
+ * ones are left, the rings move on, so that the next run finds something to free; so does the ring
+ * of samples as taken when its current member is most of it all.
  */
 static void
 keep_below_max_size(TimestampTz now)
 {
 	int64 limit = dbops_guc_max_size * BYTES_PER_MB;
 	ResolutionId resolution = RESOLUTION_RAW;
+	bool cut = false;
 
+	keep_raw_small(limit, now);
 	while (total_size() > limit && resolution < RESOLUTION_COUNT)
 	{
-		if (!free_oldest(resolution))
+		if (free_oldest(resolution))
+			cut = true;
+		else if (resolution == RESOLUTION_RAW && current_size(resolution) > limit / 2 &&
+		         move_on(resolution, now))
+			break;
+		else
 			resolution++;
 	}
-	if (total_size() <= limit)
+	note_cut(cut, limit, now);
+	if (resolution < RESOLUTION_COUNT || total_size() <= limit)
 		return;
 	for (resolution = RESOLUTION_RAW; resolution < RESOLUTION_COUNT; resolution++)
 	{
-		Current current = find_current(resolution);
-		int next = (current.member + 1) % RESOLUTION_MEMBERS;
-
-		if (member_size(resolution, current.member) > 0 && empty_member(resolution, next))
-			start(resolution, next, Max(now, current.started_at + 1));
+		if (current_size(resolution) > 0)
+			move_on(resolution, now);
 	}
 }

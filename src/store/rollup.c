@@ -18,12 +18,15 @@
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/spi.h"
+#include "core/tx.h"
 #include "store/chunk.h"
+#include "store/damage.h"
 #include "store/merge.h"
 #include "store/registry.h"
 #include "store/retention.h"
 #include "store/rollup.h"
 #include "store/scan.h"
+#include "store/verify.h"
 
 /* Time after which a run takes on no further chunk. */
 #define RUN_LIMIT_US (5 * USECS_PER_SEC)
@@ -61,7 +64,17 @@ typedef struct Window
 	int64 nrows; /* of the sources */
 	ChunkSlot *slots;
 	int nslots;
+	const char *node_name;
+	bool careful; /* look at each source first, and leave out what cannot be read */
 } Window;
+
+/* A chunk to be written, in a subtransaction of its own. */
+typedef struct Step
+{
+	Window window;
+	TimestampTz now; /* for the next window that is over; not set when from and to are given */
+	bool written;
+} Step;
 
 /* Blocks of the new chunk. */
 typedef struct Part
@@ -72,7 +85,8 @@ typedef struct Part
 	int nblocks; /* of the chunk */
 } Part;
 
-static bool roll_up_next(const HistoryKey *key, TimestampTz now);
+static bool roll_up_next(const HistoryKey *key, const char *node_name, TimestampTz now);
+static bool take_step(Step *step);
 static bool find_window(Window *window, TimestampTz now);
 static void load_sources(Window *window);
 static void make_slots(Window *window);
@@ -103,10 +117,7 @@ dbops_rollup_run(void)
 			{
 				CHECK_FOR_INTERRUPTS();
 				MemoryContextSwitchTo(context);
-				/* A snapshot of its own, to see the chunks that this run has written. */
-				PushActiveSnapshot(GetLatestSnapshot());
-				more = roll_up_next(&key, now);
-				PopActiveSnapshot();
+				more = roll_up_next(&key, nodes[i % nnodes].name, now);
 				MemoryContextSwitchTo(old);
 				MemoryContextReset(context);
 				written += more;
@@ -117,22 +128,82 @@ dbops_rollup_run(void)
 	return written;
 }
 
-/* Writes the next chunk of a family and resolution, if its window is over. */
-static bool
-roll_up_next(const HistoryKey *key, TimestampTz now)
+static Window
+make_window(const HistoryKey *key, const char *node_name)
 {
 	Window window = {.family = dbops_registry_by_id(key->family),
 	                 .resolution = &dbops_resolutions[key->resolution],
 	                 .key = *key,
-	                 .source_key = *key};
+	                 .source_key = *key,
+	                 .node_name = node_name};
 
 	window.source_key.resolution = key->resolution - 1;
-	if (!find_window(&window, now))
-		return false;
-	load_sources(&window);
-	make_slots(&window);
-	write_chunk(&window);
-	return true;
+	return window;
+}
+
+/* Writes the next chunk of a family and resolution, if its window is over. */
+static bool
+roll_up_next(const HistoryKey *key, const char *node_name, TimestampTz now)
+{
+	Step step = {.window = make_window(key, node_name), .now = now};
+
+	return take_step(&step);
+}
+
+bool
+dbops_rollup_rebuild(const HistoryKey *key, const char *node_name, TimestampTz from)
+{
+	Step step = {.window = make_window(key, node_name)};
+
+	step.window.from = from;
+	step.window.to = from + step.window.resolution->window_us;
+	return take_step(&step);
+}
+
+static void
+write_step(void *arg)
+{
+	Step *step = arg;
+	Window *window = &step->window;
+
+	/* A snapshot of its own, to see the chunks that this run has written. */
+	PushActiveSnapshot(GetLatestSnapshot());
+	step->written = step->now == 0 || find_window(window, step->now);
+	if (step->written)
+		load_sources(window);
+	/* To write a window anew takes something to write it from. */
+	if (step->now == 0 && window->nsources == 0)
+		step->written = false;
+	if (step->written)
+	{
+		make_slots(window);
+		write_chunk(window);
+	}
+	PopActiveSnapshot();
+}
+
+/*
+ * One tick or chunk that cannot be read must neither stop the other families nor its own: then the
+ * step is taken again without it.  Is it still in the way, only its family is held up.
+ */
+static bool
+take_step(Step *step)
+{
+	Window fresh = step->window;
+	StoredPlace place = {.at = step->now};
+	TaskError error;
+
+	if (dbops_tx_try(write_step, step, ERRCODE_DATA_CORRUPTED, &error))
+		return step->written;
+	step->window = fresh;
+	step->window.careful = true;
+	if (dbops_tx_try(write_step, step, ERRCODE_DATA_CORRUPTED, &error))
+		return step->written;
+	strlcpy(place.family, fresh.family->name, sizeof(place.family));
+	strlcpy(place.node, fresh.node_name, sizeof(place.node));
+	strlcpy(place.table, dbops_resolutions[fresh.source_key.resolution].table, sizeof(place.table));
+	dbops_damage_note(&place, error.message);
+	return false;
 }
 
 static TimestampTz
@@ -218,6 +289,20 @@ add_source(Window *window, const Stored *stored)
 	}
 }
 
+/* Asked only once something in the window is known to be broken, as it reads all of it. */
+static bool
+is_readable(const Window *window, const Stored *stored)
+{
+	StoredPlace place;
+	TaskError error;
+
+	if (!window->careful || dbops_verify_stored(&window->source_key, stored, &error))
+		return true;
+	place = dbops_verify_place(&window->source_key, stored, window->node_name);
+	dbops_damage_note(&place, error.message);
+	return false;
+}
+
 static void
 load_sources(Window *window)
 {
@@ -229,7 +314,7 @@ load_sources(Window *window)
 	{
 		TimestampTz place = place_of(&window->source_key, stored);
 
-		if (place >= window->from && place < window->to)
+		if (place >= window->from && place < window->to && is_readable(window, stored))
 			add_source(window, stored);
 	}
 	dbops_scan_end(scan);

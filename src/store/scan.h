@@ -19,8 +19,9 @@ typedef struct Stored
 	int64 seq;
 	int64 covers_us;
 	uint16 flags;
-	Datum head; /* chunks */
-	Datum data; /* not detoasted */
+	Datum head;        /* chunks */
+	Datum data;        /* not detoasted */
+	const char *table; /* without the schema */
 } Stored;
 
 /* Whose history. */

@@ -184,6 +184,32 @@ dbops_selfstat_set_history(int64 bytes)
 	SpinLockRelease(&slot->mutex);
 }
 
+void
+dbops_selfstat_set_cut(TimestampTz at)
+{
+	volatile SelfSlot *slot;
+
+	if (slots == NULL)
+		return;
+	slot = &slots[SELF_KEEPER];
+	SpinLockAcquire(&slot->mutex);
+	slot->stat.cut_at = at;
+	SpinLockRelease(&slot->mutex);
+}
+
+void
+dbops_selfstat_add_skipped(SelfKind kind)
+{
+	volatile SelfSlot *slot;
+
+	if (slots == NULL)
+		return;
+	slot = &slots[kind];
+	SpinLockAcquire(&slot->mutex);
+	slot->stat.skipped++;
+	SpinLockRelease(&slot->mutex);
+}
+
 bool
 dbops_selfstat_read(SelfKind kind, SelfStat *out)
 {

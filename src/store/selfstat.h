@@ -29,7 +29,9 @@ typedef struct SelfStat
 	int64 wal_records;
 	int64 wal_bytes;
 	int64 transactions;  /* ended ones, committed or not */
+	int64 skipped;       /* samples of families that were left out as too expensive */
 	int64 history_bytes; /* PG_INT64_MIN until the keeper has measured it */
+	TimestampTz cut_at;  /* when dbops.max_size last cost history that was to be kept; 0: not */
 } SelfStat;
 
 extern Size dbops_selfstat_shmem_size(void);
@@ -46,6 +48,12 @@ extern void dbops_selfstat_publish(SelfKind kind);
 
 /* Size of the history's tables, indexes included; for the keeper, whenever it has measured it. */
 extern void dbops_selfstat_set_history(int64 bytes);
+
+/* History that was to be kept had to go; 0 once that is long ago. */
+extern void dbops_selfstat_set_cut(TimestampTz at);
+
+/* A family was left out of a round of this process. */
+extern void dbops_selfstat_add_skipped(SelfKind kind);
 
 /* False when no worker of the kind has published, or the library is not preloaded. */
 extern bool dbops_selfstat_read(SelfKind kind, SelfStat *out);

@@ -94,6 +94,8 @@ dbops_activity_look(ActivityState *state)
 	{
 		const PgBackendStatus *entry = &dbops_compat_local_beentry(i)->backendStatus;
 
+		if (entry->st_backendType == B_BACKEND)
+			activity.sessions++;
 		if (!is_foreign(entry))
 			continue;
 		if (has_been_active(entry, state->looked_at))

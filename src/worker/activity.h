@@ -17,6 +17,7 @@ typedef struct Activity
 {
 	bool quiet; /* no session ran anything */
 	bool late;  /* a transaction that was open over a whole span has ended */
+	int sessions;
 } Activity;
 
 /* Made in the current context. */

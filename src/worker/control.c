@@ -86,8 +86,8 @@ dbops_control_serve(WorkerState *worker, uint64 request)
 	ConditionVariableBroadcast(&control->served);
 }
 
-static TaskState *
-find_task(WorkerState *worker, const char *name)
+TaskState *
+dbops_control_task(WorkerState *worker, const char *name)
 {
 	for (int i = 0; i < TASK_STATES; i++)
 	{
@@ -104,7 +104,7 @@ find_task(WorkerState *worker, const char *name)
 bool
 dbops_control_run(WorkerState *worker, const Task *task, void *arg)
 {
-	TaskState *state = find_task(worker, task->name);
+	TaskState *state = dbops_control_task(worker, task->name);
 	int64 begun = dbops_clock_monotonic_us();
 	bool done = dbops_tx_run(task, arg, &state->error);
 

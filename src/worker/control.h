@@ -13,6 +13,7 @@
 #include "storage/latch.h"
 
 #include "core/tx.h"
+#include "worker/breaker.h"
 
 typedef enum WorkerKind
 {
@@ -42,6 +43,8 @@ typedef struct TaskState
 	char name[32]; /* empty: slot unused */
 	TimestampTz last_at;
 	int64 last_us;
+	int64 skipped;  /* times the breaker left it out */
+	int skips_left; /* rounds it is still left out */
 	TaskError error;
 } TaskState;
 
@@ -74,6 +77,7 @@ typedef struct WorkerControl
 	pg_atomic_uint64 requested;
 	ConditionVariable served;
 	StoreState store;
+	Trouble trouble; /* of the machine or the server, at the last wide round; the sampler's */
 	bool
 	    names_wanted; /* set by the keeper when the dictionary is a new one, cleared by the sampler */
 	InspectorState inspector;
@@ -94,6 +98,9 @@ extern void dbops_control_wake(WorkerKind kind);
 
 /* Publishes that all requests up to `request` are served, and wakes who waits. */
 extern void dbops_control_serve(WorkerState *worker, uint64 request);
+
+/* The state kept under a task's name. */
+extern TaskState *dbops_control_task(WorkerState *worker, const char *name);
 
 /*
  * Runs a task of this worker by dbops_tx_run and keeps its state under the task's name.

@@ -4,8 +4,11 @@
  */
 #include "postgres.h"
 
+#include "core/guc.h"
 #include "store/frame.h"
 #include "store/registry.h"
+#include "store/selfstat.h"
+#include "worker/breaker.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/sample.h"
@@ -18,11 +21,14 @@ typedef struct Source
 	Sampling *sampling;
 	Task task;
 	char task_name[32];
+	TaskState *state;
+	Breaker breaker; /* of a wide family */
 } Source;
 
 struct Round
 {
 	WorkerState *worker;
+	SelfKind self;
 	int nsources;
 	Source *sources;
 };
@@ -43,6 +49,7 @@ add_source(Round *round, const Family *family, bool sql)
 	snprintf(source->task_name, sizeof(source->task_name), "sample %s", family->name);
 	source->task = (Task){.name = source->task_name, .sql = sql, .run = take_one};
 	source->task.timeout_ms = sql ? SAMPLE_LIMIT_MS : 0;
+	source->state = dbops_control_task(round->worker, source->task_name);
 }
 
 Round *
@@ -51,6 +58,7 @@ dbops_round_create(struct WorkerState *worker, RoundFamilies families)
 	Round *round = palloc0(sizeof(Round));
 
 	round->worker = worker;
+	round->self = families == ROUND_OF_KEEPER ? SELF_KEEPER : SELF_SAMPLER;
 	round->sources = palloc0(sizeof(Source) * dbops_registry_count());
 	for (int i = 0; i < dbops_registry_count(); i++)
 	{
@@ -63,15 +71,55 @@ dbops_round_create(struct WorkerState *worker, RoundFamilies families)
 	return round;
 }
 
+/* Takes in what a sample of a wide family took; says once when it is too much, and when no more. */
+static void
+note_cost(Source *source)
+{
+	int64 interval_us = dbops_guc_wide_interval * USECS_PER_SEC;
+	int64 took_us = source->state->last_us;
+	Trouble trouble = dbops_control()->trouble;
+	int64 budget_us =
+	    dbops_breaker_budget_us(interval_us, dbops_guc_sample_limit * INT64CONST(1000), trouble);
+	BreakerNews news = dbops_breaker_note(&source->breaker, took_us, budget_us, interval_us);
+
+	source->state->skips_left = source->breaker.skips_left;
+	if (news == BREAKER_OPENED)
+		ereport(LOG,
+		        (errmsg("dbops samples family \"%s\" less often: a sample took %.0f ms of %.0f ms",
+		                source->family->name, took_us / 1000.0, budget_us / 1000.0),
+		         trouble == TROUBLE_NONE ?
+		             0 :
+		             errdetail_internal("%s", dbops_breaker_trouble_name(trouble))));
+	else if (news == BREAKER_CLOSED)
+		ereport(LOG,
+		        (errmsg("dbops samples family \"%s\" in every round again", source->family->name)));
+}
+
+static void
+take_wide(Round *round, Source *source, RoundExtent extent)
+{
+	if (extent == ROUND_WIDE && dbops_breaker_skips(&source->breaker))
+	{
+		source->state->skips_left = source->breaker.skips_left;
+		source->state->skipped++;
+		dbops_selfstat_add_skipped(round->self);
+		return;
+	}
+	dbops_control_run(round->worker, &source->task, source->sampling);
+	note_cost(source);
+}
+
 void
-dbops_round_take(Round *round, bool wide)
+dbops_round_take(Round *round, RoundExtent extent)
 {
 	for (int i = 0; i < round->nsources; i++)
 	{
 		Source *source = &round->sources[i];
 
-		if (wide || source->family->cadence == CADENCE_NARROW)
+		if (source->family->cadence == CADENCE_NARROW)
 			dbops_control_run(round->worker, &source->task, source->sampling);
+		else if (extent != ROUND_NARROW)
+			take_wide(round, source, extent);
 	}
 }
 

@@ -19,11 +19,17 @@ typedef enum RoundFamilies
 	ROUND_OF_KEEPER,  /* CADENCE_KEEPER */
 } RoundFamilies;
 
+typedef enum RoundExtent
+{
+	ROUND_NARROW, /* families of seconds */
+	ROUND_WIDE,   /* the others too, without those that cost too much */
+	ROUND_WHOLE,  /* all, as somebody asked for them */
+} RoundExtent;
+
 /* Made in the current context. */
 extern Round *dbops_round_create(struct WorkerState *worker, RoundFamilies families);
 
-/* Samples the narrow families, and the others too when `wide`. */
-extern void dbops_round_take(Round *round, bool wide);
+extern void dbops_round_take(Round *round, RoundExtent extent);
 
 /* Increase of the counter `metric` in all families that have it, in the samples just taken. */
 extern int64 dbops_round_sum(const Round *round, const char *metric);

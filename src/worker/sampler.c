@@ -10,6 +10,10 @@
  *
  * Time is kept by the wall clock, so that samples fall on round times; the length of a span is
  * taken from the monotonic clock, so that a clock set back or forward makes no span wrong.
+ *
+ * Between rounds it looks at what sessions do, up to a hundred times a second.  Waking up for a
+ * look and nothing else must stay cheap: all other duties are seen to once a second, when a round
+ * is due, or when somebody wakes the sampler up.
  */
 #include "postgres.h"
 
@@ -25,19 +29,24 @@
 #include "utils/wait_event.h"
 
 #include "collect/dictionary.h"
+#include "collect/wait.h"
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
+#include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/captures.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/logins.h"
 #include "track/plans.h"
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
 #include "worker/inspector.h"
 #include "worker/launch.h"
+#include "worker/pressure.h"
 #include "worker/round.h"
 #include "worker/sampler.h"
 #include "worker/timer.h"
@@ -52,6 +61,9 @@ typedef struct Sampler
 	Round *round;
 	Timer narrow;
 	Timer wide;
+	Timer look;
+	int64 duties_us; /* monotonic time of the duties that are due at the latest */
+	int sessions;    /* at the last look */
 	bool was_enabled;
 } Sampler;
 
@@ -84,18 +96,22 @@ is_quiet(const Sampler *sampler, const Activity *activity)
 }
 
 static void
-run_round(Sampler *sampler, bool wide)
+run_round(Sampler *sampler, RoundExtent extent)
 {
 	Activity activity;
 
-	if (wide)
+	if (extent != ROUND_NARROW)
 	{
+		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_captures_tend();
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
+		dbops_logins_evict();
 	}
-	dbops_round_take(sampler->round, wide);
+	dbops_round_take(sampler->round, extent);
 	activity = dbops_activity_look(sampler->activity);
+	sampler->sessions = activity.sessions;
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |
 	                                       (activity.late ? TICK_LATE : 0));
 }
@@ -109,20 +125,18 @@ sample_if_due(Sampler *sampler)
 	TimestampTz now = dbops_clock_now();
 	bool narrow = dbops_timer_is_due(&sampler->narrow, dbops_guc_sample_interval, now);
 	bool wide = dbops_timer_is_due(&sampler->wide, dbops_guc_wide_interval, now);
-
-	if (requested > sampler->worker->served)
-		wide = true;
+	bool asked = requested > sampler->worker->served;
 	if (!dbops_guc_enabled)
 	{
 		if (sampler->was_enabled)
 			dbops_round_forget(sampler->round);
 		sampler->was_enabled = false;
 	}
-	else if (narrow || wide)
+	else if (narrow || wide || asked)
 	{
 		sampler->was_enabled = true;
 		dbops_selfstat_begin(SELF_SAMPLER);
-		run_round(sampler, wide);
+		run_round(sampler, asked ? ROUND_WHOLE : wide ? ROUND_WIDE : ROUND_NARROW);
 		dbops_selfstat_publish(SELF_SAMPLER);
 		dbops_control_serve(sampler->worker, requested);
 		dbops_control_wake(WORKER_KEEPER);
@@ -178,13 +192,46 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 		control->store = STORE_NO_WORKER;
 }
 
+static void
+look_if_due(Sampler *sampler)
+{
+	if (!dbops_guc_enabled)
+		dbops_wait_pause();
+	else if (dbops_timer_is_due_ms(&sampler->look, dbops_guc_wait_interval, dbops_clock_now()))
+		dbops_wait_look(dbops_guc_wait_interval);
+}
+
+/* Milliseconds until a round or the other duties are due. */
+static long
+milliseconds_to_duties(const Sampler *sampler)
+{
+	TimestampTz now = dbops_clock_now();
+	int64 left_us = sampler->duties_us - dbops_clock_monotonic_us();
+	long most = left_us > 0 ? (long) ((left_us + 999) / 1000) : 0;
+
+	most = dbops_timer_wait_ms(&sampler->narrow, now, most);
+	return dbops_timer_wait_ms(&sampler->wide, now, most);
+}
+
 static long
 milliseconds_to_next(const Sampler *sampler)
 {
-	TimestampTz now = dbops_clock_now();
+	long most = milliseconds_to_duties(sampler);
 
-	return Min(dbops_timer_wait_ms(&sampler->narrow, now, WAKE_UP_MS),
-	           dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
+	if (!dbops_guc_enabled)
+		return most;
+	return dbops_timer_wait_ms(&sampler->look, dbops_clock_now(), most);
+}
+
+static void
+see_to_duties(Sampler *sampler, Launch *keeper)
+{
+	sampler->duties_us = dbops_clock_monotonic_us() + WAKE_UP_MS * INT64CONST(1000);
+	if (dbops_guc_enabled)
+		dbops_lsn_time_note();
+	sample_if_due(sampler);
+	inspect_if_due(sampler);
+	keep_keeper(sampler, keeper);
 }
 
 static void
@@ -209,16 +256,17 @@ dbops_sampler_main(Datum argument)
 {
 	Sampler sampler = {0};
 	Launch keeper = {.name = "dbops keeper", .function = "dbops_keeper_main"};
+	int woken = WL_LATCH_SET;
 
 	start_up(&sampler);
 	while (!ShutdownRequestPending)
 	{
-		sample_if_due(&sampler);
-		inspect_if_due(&sampler);
-		keep_keeper(&sampler, &keeper);
+		look_if_due(&sampler);
+		if ((woken & WL_LATCH_SET) != 0 || milliseconds_to_duties(&sampler) == 0)
+			see_to_duties(&sampler, &keeper);
 
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		woken = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                  milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
