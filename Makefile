@@ -3,6 +3,8 @@
 #   make demo       a throw-away cluster with real load; shows what dbops sees   (make demo-stop)
 #   make test       builds strictly and runs lint, unit, regress, isolation and TAP tests
 #   make matrix     the same on each PostgreSQL that Debian ships, in folders of its own (root)
+#   make fuzz       libFuzzer on what reads stored and sent bytes
+#   make smith      SQLsmith against a server with dbops
 #   make, make install      as for any PGXS extension; needs postgresql-server-dev
 #
 # `make demo` and `make test` need nothing installed: test/setup brings what is missing, and a
@@ -14,10 +16,13 @@ SQL_MODULES = \
 	core/schema \
 	math/histogram \
 	track/statements track/errors \
-	store/registry store/objects store/node store/ticks store/repair store/history \
+	store/registry store/objects store/node store/ticks store/history store/lsn_time \
+	track/plans \
+	store/repair \
 	collect/xmin \
 	worker/sampling \
-	expose/status expose/now
+	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
+	expose/slots expose/keys expose/waits
 
 DATA_VERSION = 1.0
 
@@ -25,7 +30,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
 
 .DEFAULT_GOAL := all
-.PHONY: demo demo-stop test matrix setup lint unit strict bench
+.PHONY: demo demo-stop test matrix fuzz smith setup lint unit strict bench
 
 demo test: setup
 	+@$(MAKE) --no-print-directory _$@
@@ -35,6 +40,10 @@ demo-stop:
 
 matrix:
 	@test/matrix/run
+
+fuzz smith:
+	@SETUP_FOR=$@ PG_CONFIG='$(PG_CONFIG)' test/setup
+	@PG_CONFIG='$(PG_CONFIG)' test/$@/run
 
 setup:
 	@PG_CONFIG='$(PG_CONFIG)' test/setup
@@ -58,7 +67,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --temp-instance=tmp_check_iso --t
 TAP_TESTS := $(if $(wildcard test/t/*.pl),1)
 PROVE_TESTS = test/t/*.pl
 
-EXTRA_CLEAN = tmp_check tmp_check_iso output_iso results regression.diffs regression.out log test/unit/bin
+EXTRA_CLEAN = tmp_check tmp_check_iso output_iso results regression.diffs regression.out log test/unit/bin test/fuzz/bin
 
 include $(PGXS)
 

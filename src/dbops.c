@@ -17,11 +17,14 @@
 #include "collect/collectors.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "store/lsn_time.h"
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
@@ -39,11 +42,14 @@ typedef struct ShmemPart
 
 static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
+    {dbops_logins_shmem_size, dbops_logins_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;

@@ -17,6 +17,23 @@ extern const Family dbops_family_index;
 extern const Family dbops_family_statement;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
+extern const Family dbops_family_io;
+extern const Family dbops_family_lock;
+extern const Family dbops_family_connection;
+extern const Family dbops_family_login;
+extern const Family dbops_family_slru;
+extern const Family dbops_family_function;
+extern const Family dbops_family_replication;
+extern const Family dbops_family_slot;
+extern const Family dbops_family_receiver;
+extern const Family dbops_family_subscription;
+extern const Family dbops_family_conflict;
+extern const Family dbops_family_recovery;
+extern const Family dbops_family_setting;
+extern const Family dbops_family_sequence;
+extern const Family dbops_family_integer_key;
+extern const Family dbops_family_wait;
+extern const Family dbops_family_blocking;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

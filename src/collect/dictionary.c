@@ -38,9 +38,17 @@ typedef struct DatabaseEntry
 	int64 bytes;
 } DatabaseEntry;
 
+/* A function's name as handed on last. */
+typedef struct FunctionEntry
+{
+	DictionaryKey key;
+	uint32 name_hash; /* 0: not handed on yet */
+} FunctionEntry;
+
 static MemoryContext dictionary_context = NULL;
 static HTAB *relations = NULL;
 static HTAB *databases = NULL;
+static HTAB *functions = NULL; /* of each database, since its last refresh */
 static bool databases_known = false;
 static int64 generation = 0;
 
@@ -52,6 +60,7 @@ start_up(void)
 	HASHCTL relation_table = {.keysize = sizeof(DictionaryKey),
 	                          .entrysize = sizeof(DictionaryEntry)};
 	HASHCTL database_table = {.keysize = sizeof(Oid), .entrysize = sizeof(DatabaseEntry)};
+	HASHCTL function_table = {.keysize = sizeof(DictionaryKey), .entrysize = sizeof(FunctionEntry)};
 	DatabaseEntry *shared;
 
 	if (dictionary_context != NULL)
@@ -60,10 +69,13 @@ start_up(void)
 	    AllocSetContextCreate(TopMemoryContext, "dbops dictionary", ALLOCSET_DEFAULT_SIZES);
 	relation_table.hcxt = dictionary_context;
 	database_table.hcxt = dictionary_context;
+	function_table.hcxt = dictionary_context;
 	relations = hash_create("dbops relations", 1024, &relation_table,
 	                        HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	databases =
 	    hash_create("dbops databases", 16, &database_table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	functions =
+	    hash_create("dbops functions", 64, &function_table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	shared = enter_database(InvalidOid);
 	shared->from_start = true;
 }
@@ -166,6 +178,20 @@ dbops_dictionary_generation(void)
 }
 
 static void
+forget_functions(Oid datid)
+{
+	HASH_SEQ_STATUS status;
+	FunctionEntry *function;
+
+	hash_seq_init(&status, functions);
+	while ((function = hash_seq_search(&status)) != NULL)
+	{
+		if (function->key.datid == datid)
+			hash_search(functions, &function->key, HASH_REMOVE, NULL);
+	}
+}
+
+static void
 forget_database(DatabaseEntry *database)
 {
 	HASH_SEQ_STATUS status;
@@ -178,6 +204,7 @@ forget_database(DatabaseEntry *database)
 		if (entry->key.datid == datid)
 			remove_relation(entry);
 	}
+	forget_functions(datid);
 	hash_search(databases, &datid, HASH_REMOVE, NULL);
 }
 
@@ -261,8 +288,10 @@ begin_cycle_of(Oid datid)
 	database->cycle++;
 	database->left_out = 0;
 	database->refresh = now - database->refreshed_at >= REFRESH_US;
-	if (database->refresh)
-		database->refreshed_at = now;
+	if (!database->refresh)
+		return;
+	database->refreshed_at = now;
+	forget_functions(datid);
 }
 
 void
@@ -303,6 +332,25 @@ dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name)
 		return;
 	entry->name_hash = dbops_outbox_put(name) ? hash : 0;
 	if (entry->name_hash == 0)
+		database->left_out++;
+}
+
+void
+dbops_dictionary_learn_function(const NamedObject *name)
+{
+	const DictionaryKey key = {name->datid, (Oid) name->objid};
+	DatabaseEntry *database = find_database(name->datid);
+	uint32 hash = hash_name(name);
+	FunctionEntry *function;
+	bool found;
+
+	if (database == NULL || hash_get_num_entries(functions) >= DICTIONARY_MAX)
+		return;
+	function = hash_search(functions, &key, HASH_ENTER, &found);
+	if (found && function->name_hash == hash)
+		return;
+	function->name_hash = dbops_outbox_put(name) ? hash : 0;
+	if (function->name_hash == 0)
 		database->left_out++;
 }
 

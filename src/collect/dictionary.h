@@ -4,8 +4,9 @@
  *
  * The cumulative statistics know relations by number, tables and indexes alike; kind, parent and
  * size come from visits to each database.  The dictionary also finds out what is new, changed or
- * dropped and hands that on for dbops.object (collect/outbox.h).  It lives in the process that
- * feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX entries.
+ * dropped and hands that on for dbops.object (collect/outbox.h), as it does with functions.  It
+ * lives in the process that feeds it: in any other process it is empty.  Bounded by DICTIONARY_MAX
+ * entries.
  *
  * A cycle is as many visits to one database as it takes to read all its relations, in the order of
  * their OIDs: each goes on after the last relation that came from the one before.  The invariant:
@@ -29,6 +30,9 @@
 #include "store/object_batch.h"
 
 #define DICTIONARY_MAX 250000
+
+/* Functions whose names are learned in one visit. */
+#define DICTIONARY_FUNCTIONS_MAX 10000
 
 /* One relation as the inspector saw it; sent as it is, within one server. */
 typedef struct Inspected
@@ -101,6 +105,7 @@ extern void dbops_dictionary_set_databases(List *databases);
  */
 extern void dbops_dictionary_begin_cycle(Oid datid);
 extern void dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name);
+extern void dbops_dictionary_learn_function(const NamedObject *name);
 extern void dbops_dictionary_end_visit(Oid datid, bool cycle_ends, int64 database_bytes);
 
 /* Whether the database was read to its end, at least once. */

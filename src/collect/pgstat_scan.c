@@ -28,7 +28,7 @@ typedef struct ScanKind
 	Size body_size;
 } ScanKind;
 
-/* Both items begin with these. */
+/* All items begin with these. */
 typedef struct ScanItem
 {
 	Oid datid;
@@ -41,6 +41,14 @@ static const ScanKind relations = {
     .item_offset = offsetof(RelationStats, stats),
     .body_offset = offsetof(PgStatShared_Relation, stats),
     .body_size = sizeof(PgStat_StatTabEntry),
+};
+
+static const ScanKind functions = {
+    .kind = PGSTAT_KIND_FUNCTION,
+    .item_size = sizeof(FunctionStats),
+    .item_offset = offsetof(FunctionStats, stats),
+    .body_offset = offsetof(PgStatShared_Function, stats),
+    .body_size = sizeof(PgStat_StatFuncEntry),
 };
 
 static const ScanKind databases = {
@@ -59,6 +67,14 @@ dbops_pgstat_scan_relations(int *count)
 	static int expected = 0;
 
 	return (RelationStats *) scan(&relations, &expected, count);
+}
+
+FunctionStats *
+dbops_pgstat_scan_functions(int *count)
+{
+	static int expected = 0;
+
+	return (FunctionStats *) scan(&functions, &expected, count);
 }
 
 DatabaseStats *

@@ -16,6 +16,13 @@ typedef struct RelationStats
 	PgStat_StatTabEntry stats;
 } RelationStats;
 
+typedef struct FunctionStats
+{
+	Oid datid;
+	Oid funcid;
+	PgStat_StatFuncEntry stats;
+} FunctionStats;
+
 typedef struct DatabaseStats
 {
 	Oid datid; /* 0 for shared catalogs */
@@ -25,4 +32,5 @@ typedef struct DatabaseStats
 
 /* Arrays in the current context, in no order.  Never NULL. */
 extern RelationStats *dbops_pgstat_scan_relations(int *count);
+extern FunctionStats *dbops_pgstat_scan_functions(int *count);
 extern DatabaseStats *dbops_pgstat_scan_databases(int *count);

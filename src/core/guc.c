@@ -15,10 +15,12 @@
 bool dbops_guc_enabled = true;
 bool dbops_guc_track = true;
 bool dbops_guc_track_planning = true;
+bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 int dbops_guc_max_statements;
 int dbops_guc_sample_interval;
+int dbops_guc_wait_interval;
 int dbops_guc_wide_interval;
 int dbops_guc_sample_limit;
 int dbops_guc_inspect_interval;
@@ -67,6 +69,8 @@ static const BoolSetting bool_settings[] = {
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
      "Records planning time of statements too.", NULL},
+    {"dbops.track_plans", &dbops_guc_track_plans, true, PGC_SUSET,
+     "Records which plans statements run by, and the latency of each.", NULL},
 };
 
 #define MINUTES_PER_DAY (24 * 60)
@@ -78,6 +82,8 @@ static const IntSetting int_settings[] = {
      "Time between samples of the system, the server and its databases.", NULL},
     {"dbops.wide_interval", &dbops_guc_wide_interval, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S,
      "Time between samples of tables, indexes and statements.", NULL},
+    {"dbops.wait_interval", &dbops_guc_wait_interval, 1000, 10, 60000, PGC_SIGHUP, GUC_UNIT_MS,
+     "Time between looks at what sessions do and wait for.", NULL},
     {"dbops.sample_limit", &dbops_guc_sample_limit, 500, 1, 60000, PGC_SIGHUP, GUC_UNIT_MS,
      "Time that a sample of tables, indexes or statements may take.",
      "What takes longer, or more than 5 % of dbops.wide_interval, is sampled less often."},

@@ -2,8 +2,7 @@
  * math/histogram_funcs.c
  *		The SQL type dbops.histogram: its text, its operators, and what is asked of a value.
  *
- * The text of a value is {bucket:count, ...}, its buckets numbered as in histogram.h; durations
- * come out in milliseconds.
+ * Durations come out in milliseconds.
  */
 #include "postgres.h"
 
@@ -19,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "math/histogram_text.h"
 #include "math/histogram_type.h"
 
 #define NS_IN_MS 1e6
@@ -39,117 +39,18 @@ PG_FUNCTION_INFO_V1(dbops_buckets);
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-typedef struct TextReader
-{
-	const char *text;
-	const char *at;
-} TextReader;
-
-static void
-report_syntax(const TextReader *reader, const char *expected)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-	                errmsg("invalid input syntax for type %s: \"%s\"", "histogram", reader->text),
-	                errdetail("%s expected at \"%s\".", expected, reader->at)));
-}
-
-static bool
-take_sign(TextReader *reader, char sign)
-{
-	while (isspace((unsigned char) *reader->at))
-		reader->at++;
-	if (*reader->at != sign)
-		return false;
-	reader->at++;
-	return true;
-}
-
-static uint64
-read_number(TextReader *reader, const char *expected, uint64 max)
-{
-	uint64 number = 0;
-
-	while (isspace((unsigned char) *reader->at))
-		reader->at++;
-	if (!isdigit((unsigned char) *reader->at))
-		report_syntax(reader, expected);
-	for (; isdigit((unsigned char) *reader->at); reader->at++)
-	{
-		int digit = *reader->at - '0';
-
-		if (number > (max - digit) / 10)
-			ereport(ERROR,
-			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			         errmsg("number in histogram \"%s\" is out of range", reader->text),
-			         errdetail("%s must be at most %llu.", expected, (unsigned long long) max)));
-		number = number * 10 + digit;
-	}
-	return number;
-}
-
-/* Reads `bucket:count` into the dense counts; *sum grows by the count. */
-static void
-read_bucket(TextReader *reader, uint64 *dense, uint64 *sum)
-{
-	uint64 bucket = read_number(reader, "A bucket", HISTOGRAM_BUCKETS - 1);
-	uint64 count;
-
-	if (!take_sign(reader, ':'))
-		report_syntax(reader, "A colon");
-	count = read_number(reader, "A count", HISTOGRAM_MAX_COUNT);
-	if (count == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-		                errmsg("bucket %d of a histogram has no count", (int) bucket),
-		                errhint("Leave out buckets without a count.")));
-	if (dense[bucket] != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-		                errmsg("bucket %d of a histogram is given twice", (int) bucket)));
-	if (count > HISTOGRAM_MAX_COUNT - *sum)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		                errmsg("counts of a histogram are out of range")));
-	dense[bucket] = count;
-	*sum += count;
-}
-
 Datum
 dbops_histogram_in(PG_FUNCTION_ARGS)
 {
-	TextReader reader = {.text = PG_GETARG_CSTRING(0), .at = PG_GETARG_CSTRING(0)};
-	uint64 dense[HISTOGRAM_BUCKETS] = {0};
-	uint64 sum = 0;
-	Histogram *histogram;
-
-	if (!take_sign(&reader, '{'))
-		report_syntax(&reader, "An opening brace");
-	if (!take_sign(&reader, '}'))
-	{
-		do
-			read_bucket(&reader, dense, &sum);
-		while (take_sign(&reader, ','));
-		if (!take_sign(&reader, '}'))
-			report_syntax(&reader, "A comma or a closing brace");
-	}
-	if (!take_sign(&reader, '\0'))
-		report_syntax(&reader, "Nothing more");
-
-	histogram = palloc(HISTOGRAM_SIZE(dbops_histogram_nonzero(dense)));
-	dbops_histogram_from_dense(dense, histogram);
-	PG_RETURN_POINTER(dbops_histogram_form(histogram));
+	PG_RETURN_POINTER(dbops_histogram_form(dbops_histogram_parse(PG_GETARG_CSTRING(0))));
 }
 
 Datum
 dbops_histogram_out(PG_FUNCTION_ARGS)
 {
 	Histogram *histogram = dbops_histogram_deform(PG_GETARG_VARLENA_PP(0));
-	StringInfoData out;
 
-	initStringInfo(&out);
-	appendStringInfoChar(&out, '{');
-	for (int i = 0; i < histogram->nbuckets; i++)
-		appendStringInfo(&out, "%s%d:" UINT64_FORMAT, i > 0 ? ", " : "",
-		                 histogram->buckets[i].bucket, histogram->buckets[i].count);
-	appendStringInfoChar(&out, '}');
-	PG_RETURN_CSTRING(out.data);
+	PG_RETURN_CSTRING(dbops_histogram_print(histogram));
 }
 
 /* ---- binary: the bytes of the value ---------------------------------------------------------- */

@@ -42,7 +42,7 @@ typedef struct BlockIndex
 static int count_rows(const ChunkWriter *writer, const Frame *rows, int first);
 static void
 put_block(ChunkWriter *writer, const Frame *rows, const int32 *row_slots, int first, int nrows);
-static void read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index);
+static void read_index(ByteReader *in, const ChunkHead *head, BlockIndex *index);
 static void free_index(BlockIndex *index);
 static void add_rows(const BlockIndex *index, int nslots, const EntityFilter *filter,
                      ChunkRows *rows, int *places);
@@ -209,8 +209,9 @@ dbops_chunk_read_head(const Family *family, const char *bytes, Size size)
 	dbops_integer_column_get(&in, sizes, head->nblocks);
 	for (int i = 0; i < head->nblocks; i++)
 	{
-		if (sizes[i] < 0 || sizes[i] > MaxAllocSize)
-			dbops_corrupted("a block of a chunk has no sane size");
+		/* All of them are one value of the table. */
+		if (sizes[i] < 0 || sizes[i] > (int64) (MaxAllocSize - head->offsets[i]))
+			dbops_corrupted("the blocks of a chunk have no sane size");
 		head->offsets[i + 1] = head->offsets[i] + (Size) sizes[i];
 	}
 	pfree(sizes);
@@ -227,7 +228,7 @@ dbops_chunk_read_block(const ChunkHead *head, ByteReader block, const bool *want
 
 	if (dbops_reader_left(&block) == 0)
 		return;
-	read_index(&block, head->family, head->nslots, &index);
+	read_index(&block, head, &index);
 	places = palloc_extended(sizeof(int) * index.nrows, MCXT_ALLOC_HUGE);
 	add_rows(&index, head->nslots, filter, rows, places);
 	if (rows->frame->nrows > before)
@@ -242,24 +243,27 @@ dbops_chunk_read_block(const ChunkHead *head, ByteReader block, const bool *want
 }
 
 static void
-read_index(ByteReader *in, const Family *family, int nslots, BlockIndex *index)
+read_index(ByteReader *in, const ChunkHead *head, BlockIndex *index)
 {
 	Size limit = dbops_reader_left(in) * ENTITIES_PER_BYTE + ENTITIES_FREE;
+	int64 max_rows = Min(head->nrows, dbops_codec_max_rows(head->family));
 	int64 *further;
 
 	index->nentities = (int) dbops_reader_count(in, Min(limit, PG_INT32_MAX / MAX_SLOTS));
 	index->keys = palloc(sizeof(EntityKey) * (index->nentities + 1));
-	index->texts = dbops_codec_get_keys(in, family, index->nentities, index->keys);
+	index->texts = dbops_codec_get_keys(in, head->family, index->nentities, index->keys);
 	index->counts = palloc(sizeof(int64) * (index->nentities + 1));
 	index->firsts = palloc(sizeof(int64) * (index->nentities + 1));
 	dbops_integer_column_get(in, index->counts, index->nentities);
 	dbops_integer_column_get(in, index->firsts, index->nentities);
 	for (int i = 0; i < index->nentities; i++)
 	{
-		if (index->counts[i] < 1 || index->counts[i] > nslots)
+		if (index->counts[i] < 1 || index->counts[i] > head->nslots)
 			dbops_corrupted("an entity has more rows than its chunk has slots");
 		index->nrows += (int) index->counts[i];
 	}
+	if (index->nrows > max_rows)
+		dbops_corrupted("a block of a chunk has more rows than the chunk");
 	index->gaps = palloc_extended(sizeof(int64) * (index->nrows + 1), MCXT_ALLOC_HUGE);
 	further = palloc(sizeof(int64) * (index->nentities + 1));
 	for (int i = 0; i < index->nentities; i++)

@@ -78,6 +78,12 @@ get_row_count(ByteReader *in)
 }
 
 int
+dbops_codec_max_rows(const Family *family)
+{
+	return (int) (MaxAllocSize / (sizeof(EntityKey) + sizeof(int64) * (family->nmetrics + 1)));
+}
+
+int
 dbops_codec_rows(const char *data, Size size)
 {
 	ByteReader in = dbops_reader(data, size);
@@ -104,6 +110,8 @@ dbops_codec_decode_some(const char *data, Size size, const bool *wanted, const E
 
 	dbops_frame_reset(frame);
 	nrows = get_row_count(&in);
+	if (nrows > dbops_codec_max_rows(family))
+		dbops_corrupted("a tick has more rows than fit into memory");
 	if (dbops_reader_varint(&in) != (uint64) family->nlabels)
 		dbops_corrupted("a tick has other labels than its family");
 
@@ -169,7 +177,7 @@ pack_texts(const ColumnText *columns, int ntexts, int nrows)
 
 	for (Size i = 0; i < (Size) ntexts * nrows; i++)
 		total += columns[i].size + 1;
-	if (!AllocHugeSizeIsValid(total))
+	if (!AllocSizeIsValid(total))
 		dbops_corrupted("the texts of a tick have no sane size");
 	texts = palloc_extended(total, MCXT_ALLOC_HUGE);
 	next = (char *) (texts + nrows);

@@ -13,8 +13,8 @@
  * skips what it does not know, leaves FAMILY_NULL what the writer lacked, and never takes a missing
  * metric for 0.
  *
- * Decoding trusts nothing: any malformed input raises ERRCODE_DATA_CORRUPTED, and never reads or
- * allocates beyond what the size of the input justifies.
+ * Decoding trusts nothing: any malformed input raises ERRCODE_DATA_CORRUPTED, and never reads
+ * beyond its end, or allocates more than its size justifies or than dbops_codec_max_rows() take.
  */
 #pragma once
 
@@ -43,6 +43,12 @@ extern void dbops_codec_decode(const char *data, Size size, const bool *wanted, 
 /* The same, for the entities that the filter keeps (NULL = all). */
 extern void dbops_codec_decode_some(const char *data, Size size, const bool *wanted,
                                     const EntityFilter *filter, Frame *frame);
+
+/*
+ * The most rows of the family that are read at once: a gigabyte of them.  A few bytes can claim any
+ * number of rows that are all alike.
+ */
+extern int dbops_codec_max_rows(const Family *family);
 
 /* Number of rows of an encoded frame. */
 extern int dbops_codec_rows(const char *data, Size size);

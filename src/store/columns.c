@@ -54,6 +54,11 @@ static const Column name_columns[][2] = {
             {"schemaname", COLUMN_NAME, COLUMN_SCHEMANAME, 0, "", "Name of the schema", NULL},
             {"relname", COLUMN_NAME, COLUMN_RELNAME, 0, "", "Name of the relation", NULL},
         },
+    [NAMES_FUNCTION] =
+        {
+            {"schemaname", COLUMN_NAME, COLUMN_SCHEMANAME, 0, "", "Name of the schema", NULL},
+            {"funcname", COLUMN_NAME, COLUMN_RELNAME, 0, "", "Name of the function", NULL},
+        },
     [NAMES_ROLE] = {{"rolname", COLUMN_NAME, COLUMN_ROLNAME, 0, "", "Name of the role", NULL}},
 };
 

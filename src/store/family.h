@@ -67,6 +67,7 @@ typedef enum LabelNames
 	NAMES_DATABASE, /* datname */
 	NAMES_RELATION, /* schemaname, relname; the label before it is the database */
 	NAMES_ROLE,     /* rolname */
+	NAMES_FUNCTION, /* schemaname, funcname; the label before it is the database */
 } LabelNames;
 
 typedef struct Label

@@ -173,12 +173,13 @@ form_derived(const Family *family, const Derived *derived, const HistoryRow *row
 	return form_cell(Float8GetDatum(derived->factor * of / per));
 }
 
-/* A relation's database is the label before it. */
+/* A relation's or function's database is the label before it. */
 static const EntityName *
 find_name(const RowMaker *maker, const HistoryRow *row, const Column *column)
 {
 	const int64 *key = row->key->num;
 	int index = column->index;
+	LabelNames names = maker->table->family->labels[index].names;
 
 	switch (column->source)
 	{
@@ -187,7 +188,8 @@ find_name(const RowMaker *maker, const HistoryRow *row, const Column *column)
 		case COLUMN_ROLNAME:
 			return dbops_names_lookup(maker->names, NAME_ROLE, InvalidOid, key[index]);
 		default:
-			return dbops_names_lookup(maker->names, NAME_RELATION,
+			return dbops_names_lookup(maker->names,
+			                          names == NAMES_FUNCTION ? NAME_FUNCTION : NAME_RELATION,
 			                          index > 0 ? (Oid) key[index - 1] : InvalidOid, key[index]);
 	}
 }

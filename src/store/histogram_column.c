@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "math/histogram.h"
+#include "math/histogram_type.h"
 
 #include "store/family.h"
 #include "store/histogram_column.h"
@@ -159,6 +159,7 @@ static void
 fill_histogram(Histogram *histogram, int size, int64 first, const int64 *gaps, const int64 *counts)
 {
 	int64 bucket = first;
+	uint64 sum = 0;
 
 	histogram->nbuckets = size;
 	for (int b = 0; b < size; b++)
@@ -168,6 +169,10 @@ fill_histogram(Histogram *histogram, int size, int64 first, const int64 *gaps, c
 		bucket += b > 0 ? gaps[b - 1] + 1 : 0;
 		if (bucket < 0 || bucket >= HISTOGRAM_BUCKETS)
 			dbops_corrupted("a histogram has an unknown bucket");
+		/* One less than the count is what is stored. */
+		if (counts[b] < 0 || (uint64) counts[b] >= HISTOGRAM_MAX_COUNT - sum)
+			dbops_corrupted("a histogram has no sane count");
+		sum += (uint64) counts[b] + 1;
 		histogram->buckets[b].bucket = (uint16) bucket;
 		histogram->buckets[b].count = (uint64) counts[b] + 1;
 	}

@@ -223,7 +223,7 @@ compare_inputs(const void *a, const void *b)
 int
 dbops_merge_identity(const Family *family)
 {
-	static const LabelType best_first[] = {LABEL_TEXT, LABEL_INT8, LABEL_OID, LABEL_SQLSTATE,
+	static const LabelType best_first[] = {LABEL_INT8, LABEL_TEXT, LABEL_OID, LABEL_SQLSTATE,
 	                                       LABEL_WORD};
 
 	for (int i = 0; i < lengthof(best_first); i++)

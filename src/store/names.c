@@ -143,6 +143,7 @@ read_catalog(const NameKey *key)
 		case NAME_ROLE:
 			return GetUserNameFromId((Oid) key->objid, true);
 		case NAME_RELATION:
+		case NAME_FUNCTION:
 			break;
 	}
 	return NULL;
@@ -159,6 +160,7 @@ get_datid(NameClass class, Oid datid, int64 objid)
 		case NAME_ROLE:
 			return InvalidOid;
 		case NAME_RELATION:
+		case NAME_FUNCTION:
 			break;
 	}
 	return datid;

@@ -1,6 +1,6 @@
 /*
  * store/names.h
- *		Names behind the numbers of labels: databases, roles and relations.
+ *		Names behind the numbers of labels: databases, roles, relations, functions.
  *
  * A file of its own because names come from two places, the catalogs of the moment and the
  * dictionary dbops.object, which alone knows what was dropped and what lives in other databases.
@@ -17,12 +17,13 @@ typedef enum NameClass
 	NAME_DATABASE = 'd',
 	NAME_ROLE = 'u',
 	NAME_RELATION = 'r',
+	NAME_FUNCTION = 'f',
 } NameClass;
 
 /* NULL stands for unknown. */
 typedef struct EntityName
 {
-	const char *schemaname; /* of a relation */
+	const char *schemaname; /* of a relation or function */
 	const char *objname;
 } EntityName;
 
@@ -30,7 +31,7 @@ typedef struct EntityName
 extern Names *dbops_names_create(void);
 
 /*
- * The name of an object; `datid` is the database of a relation and ignored otherwise.  Good as long
- * as the cache.  Needs an active snapshot.
+ * The name of an object; `datid` is the database of a relation or function and ignored otherwise.
+ * Good as long as the cache.  Needs an active snapshot.
  */
 extern const EntityName *dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid);

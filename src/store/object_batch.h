@@ -22,6 +22,7 @@
 #define OBJECT_CLASS_ROLE 'u'
 #define OBJECT_CLASS_RELATION 'r'
 #define OBJECT_CLASS_STATEMENT 's'
+#define OBJECT_CLASS_FUNCTION 'f' /* definition: its arguments */
 
 #define OBJECT_IS_UNIQUE 1
 #define OBJECT_IS_PRIMARY 2

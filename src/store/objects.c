@@ -109,7 +109,7 @@ static const char shared_drop_query[] =
 
 static const char prune_query[] =
     "DELETE FROM dbops.object AS o\n"
-    "WHERE o.dropped_at < $1 OR (o.class = 's' AND o.last_seen_at < $1)";
+    "WHERE o.dropped_at < $1 OR (o.class IN ('s', 'f') AND o.last_seen_at < $1)";
 
 static const char *
 kind_of(const NamedObject *object)
@@ -122,6 +122,8 @@ kind_of(const NamedObject *object)
 			return "role";
 		case OBJECT_CLASS_STATEMENT:
 			return "statement";
+		case OBJECT_CLASS_FUNCTION:
+			return "function";
 		default:
 			break;
 	}

@@ -25,8 +25,8 @@ extern uint64 dbops_objects_store_batch(char *data, Size size, TimestampTz at);
 extern uint64 dbops_objects_learn_shared(TimestampTz at);
 
 /*
- * Deletes objects dropped, and statements last seen, before `before`: the oldest time the history
- * reaches back to.
+ * Deletes objects dropped, and statements and functions last seen, before `before`: the oldest time
+ * the history reaches back to.
  */
 extern uint64 dbops_objects_prune(TimestampTz before);
 

@@ -55,6 +55,7 @@ typedef struct Member
 
 struct MemberScan
 {
+	MemoryContext context; /* lives as long as the scan */
 	bool is_raw;
 	ScanDirection direction;
 	int nmembers;
@@ -76,6 +77,7 @@ dbops_scan_begin(const HistoryKey *key, TimestampTz from, TimestampTz to, bool b
 	AttrNumber at = is_raw ? TICK_AT : CHUNK_FROM_AT;
 	ScanKeyData keys[SCAN_KEYS];
 
+	scan->context = CurrentMemoryContext;
 	scan->is_raw = is_raw;
 	scan->direction = backward ? BackwardScanDirection : ForwardScanDirection;
 	for (int member = 0; member < RESOLUTION_MEMBERS; member++)
@@ -138,10 +140,14 @@ column(const Member *member, AttrNumber attribute)
 	return heap_getattr(member->tuple, attribute, RelationGetDescr(member->table), &isnull);
 }
 
+/* An index scan keeps what it allocates on the way, as the list of dead entries it has met. */
 static void
 advance(MemberScan *scan, Member *member)
 {
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+
 	member->tuple = systable_getnext_ordered(member->scan, scan->direction);
+	MemoryContextSwitchTo(old);
 	if (member->tuple != NULL)
 		member->at = DatumGetTimestampTz(column(member, scan->is_raw ? TICK_AT : CHUNK_FROM_AT));
 }

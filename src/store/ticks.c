@@ -32,14 +32,15 @@ static const char *const insert_ticks =
 static int64 read_ring(TickBatch *batch, bool *active);
 
 int64
-dbops_ticks_store(void)
+dbops_ticks_store(TicksToStore which)
 {
 	TickBatch batch = {0};
 	bool active = false;
 	int64 last = read_ring(&batch, &active);
 
 	/* Nothing to tell: wait until it is worth a row for each family. */
-	if (!active && batch.count > 0 && dbops_clock_now() - batch.ticks[0].at < QUIET_SPAN_US)
+	if (which == TICKS_DUE && !active && batch.count > 0 &&
+	    dbops_clock_now() - batch.ticks[0].at < QUIET_SPAN_US)
 		return dbops_ring_stored();
 	dbops_quiet_merge(&batch);
 	if (batch.count > 0)

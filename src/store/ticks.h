@@ -10,11 +10,17 @@
 
 #include "store/quiet.h"
 
+typedef enum TicksToStore
+{
+	TICKS_DUE, /* those of a quiet time wait until they are worth a row */
+	TICKS_ALL, /* the ring is about to go */
+} TicksToStore;
+
 /*
  * Stores ticks of the ring that are not stored yet, a bounded number of them, and returns the
  * sequence number up to which all is stored: for dbops_ring_set_stored() after the commit.
  */
-extern int64 dbops_ticks_store(void);
+extern int64 dbops_ticks_store(TicksToStore which);
 
 /* Inserts a node's batch into the current member; a tick that is there already is left as it is. */
 extern void dbops_ticks_insert(const TickBatch *batch, int16 node);

@@ -26,6 +26,8 @@
 #include "track/cursors.h"
 #include "track/failures.h"
 #include "track/hooks.h"
+#include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 
 typedef enum UtilityClass
@@ -408,6 +410,14 @@ finish_execution(QueryDesc *desc)
 		call_executor_finish(desc);
 }
 
+static inline void
+add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
+{
+	dbops_statements_add_execution(queryid, userid, toplevel, ns, desc->estate->es_processed);
+	if (likely(dbops_guc_track_plans))
+		dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
+}
+
 /* End of a query that has no query id of its own, or belongs to a DECLARE CURSOR. */
 static pg_noinline void
 end_unidentified(QueryDesc *desc)
@@ -416,8 +426,7 @@ end_unidentified(QueryDesc *desc)
 	int64 ns;
 
 	if (key.queryid != 0 && dbops_compat_execution_ns(desc, &ns))
-		dbops_statements_add_execution(key.queryid, key.userid, key.toplevel, ns,
-		                               desc->estate->es_processed);
+		add_execution(desc, key.queryid, key.userid, key.toplevel, ns);
 	dbops_cursors_forget(desc);
 }
 
@@ -432,8 +441,7 @@ end_execution(QueryDesc *desc)
 			end_unidentified(desc);
 		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
 		         dbops_compat_execution_ns(desc, &ns))
-			dbops_statements_add_execution(desc->plannedstmt->queryId, GetUserId(), depth == 0, ns,
-			                               desc->estate->es_processed);
+			add_execution(desc, desc->plannedstmt->queryId, GetUserId(), depth == 0, ns);
 	}
 
 	if (prev_executor_end)
@@ -557,6 +565,7 @@ see_log(ErrorData *edata)
 {
 	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled && !is_excluded())
 		dbops_failures_note_log(edata);
+	dbops_logins_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
 }

@@ -20,6 +20,7 @@ typedef struct PagePool
 } PagePool;
 
 HistogramPage *dbops_pages = NULL;
+LastBucket dbops_pages_last = {.ns = -1};
 
 static PagePool *pool = NULL;
 
@@ -72,7 +73,7 @@ allocate_page(pg_atomic_uint32 *octave)
 void
 dbops_pages_add(PageDirectory *directory, int64 ns)
 {
-	pg_atomic_uint32 *octave = &directory->page[dbops_histogram_bucket_inline(ns) / PAGE_COUNTERS];
+	pg_atomic_uint32 *octave = &directory->page[dbops_pages_bucket(ns) / PAGE_COUNTERS];
 
 	if (pg_atomic_read_u32(octave) != 0 || allocate_page(octave) != 0)
 		dbops_pages_add_present(directory, ns);

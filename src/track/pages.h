@@ -41,11 +41,31 @@ extern void dbops_pages_init(uint32 npages);
 /* All pages, by number; set by dbops_pages_init. */
 extern DBOPS_PRIVATE HistogramPage *dbops_pages;
 
+/* The duration asked for last: that of a statement is at once also that of its plan. */
+typedef struct LastBucket
+{
+	int64 ns;
+	unsigned bucket;
+} LastBucket;
+
+extern DBOPS_PRIVATE LastBucket dbops_pages_last;
+
+static inline unsigned
+dbops_pages_bucket(int64 ns)
+{
+	if (ns != dbops_pages_last.ns)
+	{
+		dbops_pages_last.bucket = dbops_histogram_bucket_inline(ns);
+		dbops_pages_last.ns = ns;
+	}
+	return dbops_pages_last.bucket;
+}
+
 /* Adds one duration; false, and nothing added, if its octave has no page yet. */
 static inline bool
 dbops_pages_add_present(PageDirectory *directory, int64 ns)
 {
-	unsigned bucket = dbops_histogram_bucket_inline(ns);
+	unsigned bucket = dbops_pages_bucket(ns);
 	uint32 number = pg_atomic_read_u32(&directory->page[bucket / PAGE_COUNTERS]);
 
 	if (unlikely(number == 0))
@@ -56,6 +76,14 @@ dbops_pages_add_present(PageDirectory *directory, int64 ns)
 
 /* Adds one duration.  Takes no lock, allocates nothing but a page of the pool, never fails. */
 extern void dbops_pages_add(PageDirectory *directory, int64 ns);
+
+/* Makes a directory without pages. */
+static inline void
+dbops_pages_clear(PageDirectory *directory)
+{
+	for (int i = 0; i < HISTOGRAM_OCTAVES; i++)
+		pg_atomic_write_u32(&directory->page[i], 0);
+}
 
 /* Gives the pages back.  Nobody may add to the directory meanwhile. */
 extern void dbops_pages_release(PageDirectory *directory);

@@ -24,6 +24,20 @@ typedef struct StatementKey
 	bool toplevel; /* sent by the client, not run by a function or another statement */
 } StatementKey;
 
+static inline bool
+dbops_statements_same_key(const StatementKey *a, const StatementKey *b)
+{
+	return a->queryid == b->queryid && a->userid == b->userid && a->datid == b->datid &&
+	       a->toplevel == b->toplevel;
+}
+
+/* A queryid is a hash already; the others only need to be spread. */
+static inline uint64
+dbops_statements_hash_key(const StatementKey *key)
+{
+	return key->queryid + (((uint64) key->userid << 32) | key->datid) + key->toplevel;
+}
+
 /* A key in this session's database. */
 static inline StatementKey
 dbops_statements_key(uint64 queryid, Oid userid, bool toplevel)
@@ -81,6 +95,9 @@ typedef struct StatementsState
 	int64 pages_capacity;
 	int64 pages_exhausted; /* durations that found no page: calls missing in a histogram */
 } StatementsState;
+
+/* How many there is room for.  Known once every library is loaded and its settings are defined. */
+extern uint32 dbops_statements_capacity(void);
 
 extern Size dbops_statements_shmem_size(void);
 extern void dbops_statements_shmem_init(void);

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "collect/dictionary.h"
+#include "collect/key_fill.h"
 #include "collect/outbox.h"
 #include "core/clock.h"
 #include "core/databases.h"
@@ -38,7 +39,9 @@
 typedef struct Host
 {
 	VisitFacts facts;
-	Oid after;      /* where the next visit goes on; 0: it begins a cycle */
+	Oid after; /* where the next visit goes on; 0: it begins a cycle */
+	Oid after_sequence;
+	Oid after_keys;
 	int64 spent_us; /* connected during this cycle */
 	TaskError error;
 } Host;
@@ -83,31 +86,100 @@ take_page(const char *data, Size size)
 	const VisitPage *page = (const VisitPage *) data;
 	const Inspected *inspected = (const Inspected *) (data + sizeof(VisitPage));
 	Host *host = find_host(running.datid);
-	Size head = sizeof(VisitPage) + sizeof(Inspected) * (Size) page->count;
+	bool relations = page->kind == VISIT_RELATIONS;
+	Size head = sizeof(VisitPage) + (relations ? sizeof(Inspected) * (Size) page->count : 0);
 	NamedObject *names;
 
 	if (page->count <= 0 || size <= head ||
 	    dbops_object_batch_decode((char *) data + head, size - head, &names) != page->count)
 		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
 	for (int i = 0; i < page->count; i++)
-		dbops_dictionary_learn(&inspected[i], &names[i]);
-	if (host != NULL)
+	{
+		if (relations)
+			dbops_dictionary_learn(&inspected[i], &names[i]);
+		else
+			dbops_dictionary_learn_function(&names[i]);
+	}
+	if (host != NULL && relations)
 		host->after = inspected[page->count - 1].relid;
+}
+
+static void
+take_end(const char *data, Size size)
+{
+	const VisitEnd *end = (const VisitEnd *) data;
+
+	if (size != sizeof(VisitEnd))
+		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
+	running.ended = true;
+	running.complete = end->complete != 0;
+	running.database_bytes = end->database_bytes;
+}
+
+static void
+take_sequences(const VisitFill *fill, Host *host)
+{
+	const SeenSequence *seen = (const SeenSequence *) (fill + 1);
+
+	for (int i = 0; i < fill->count; i++)
+		dbops_key_fill_learn_sequence(&seen[i]);
+	if (fill->ended)
+		dbops_key_fill_end_sequences(running.datid);
+	if (host != NULL)
+		host->after_sequence = fill->ended ? InvalidOid : fill->after;
+}
+
+static void
+take_keys(const VisitFill *fill, Host *host)
+{
+	const SeenKey *seen = (const SeenKey *) (fill + 1);
+
+	for (int i = 0; i < fill->count; i++)
+		dbops_key_fill_learn_key(&seen[i]);
+	if (fill->ended)
+		dbops_key_fill_end_keys(running.datid);
+	if (host != NULL)
+		host->after_keys = fill->ended ? InvalidOid : fill->after;
+}
+
+static void
+take_fill(const char *data, Size size)
+{
+	const VisitFill *fill = (const VisitFill *) data;
+	bool of_sequences = fill->kind == VISIT_SEQUENCES;
+	Size each = of_sequences ? sizeof(SeenSequence) : sizeof(SeenKey);
+	Host *host = find_host(running.datid);
+
+	if (size < sizeof(VisitFill) || fill->count < 0 ||
+	    size != sizeof(VisitFill) + each * (Size) fill->count)
+		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
+	if (of_sequences)
+		take_sequences(fill, host);
+	else
+		take_keys(fill, host);
 }
 
 static void
 take_message(const char *data, Size size)
 {
-	const VisitEnd *end = (const VisitEnd *) data;
+	int32 kind = size < sizeof(VisitPage) ? -1 : *(const int32 *) data;
 
-	if (size != sizeof(VisitEnd) || end->count != 0)
+	switch (kind)
 	{
-		take_page(data, size);
-		return;
+		case VISIT_END:
+			take_end(data, size);
+			break;
+		case VISIT_RELATIONS:
+		case VISIT_FUNCTIONS:
+			take_page(data, size);
+			break;
+		case VISIT_SEQUENCES:
+		case VISIT_KEYS:
+			take_fill(data, size);
+			break;
+		default:
+			elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
 	}
-	running.ended = true;
-	running.complete = end->complete != 0;
-	running.database_bytes = end->database_bytes;
 }
 
 static void
@@ -202,6 +274,8 @@ start_visit(Host *host)
 	memset(visit.segment, 0, sizeof(VisitSegment));
 	visit.segment->datid = host->facts.datid;
 	visit.segment->after = host->after;
+	visit.segment->after_sequence = host->after_sequence;
+	visit.segment->after_keys = host->after_keys;
 	visit.segment->error = host->error;
 	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
 
@@ -254,6 +328,7 @@ look_around(void)
 	hosts = found;
 	nhosts = nfound;
 	dbops_dictionary_set_databases(databases);
+	dbops_key_fill_set_databases(databases);
 }
 
 static void

@@ -111,6 +111,8 @@ static const char *const session_settings[][2] = {
     {"row_security", "off"},
 };
 
+static volatile sig_atomic_t waiting = false;
+
 extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
 
 /* Statements with a change may be new ones, whose texts are not known. */
@@ -186,7 +188,7 @@ store(void *arg)
 	keeper->has_extension = OidIsValid(extension);
 	if (!keeper->has_extension)
 		return;
-	keeper->stored_seq = dbops_ticks_store();
+	keeper->stored_seq = dbops_ticks_store(ShutdownRequestPending ? TICKS_ALL : TICKS_DUE);
 	store_objects(keeper->stored_seq);
 }
 
@@ -246,11 +248,36 @@ run_once(Keeper *keeper)
 		run_upkeep(keeper, wide || asked);
 }
 
+/*
+ * While the keeper waits, it may take leave and store what the ring still holds.  A task is ended
+ * as any backend's work would be.
+ */
+static void
+request_shutdown(SIGNAL_ARGS)
+{
+	if (waiting)
+		SignalHandlerForShutdownRequest(postgres_signal_arg);
+	else
+		die(postgres_signal_arg);
+}
+
+static void
+wait_for_work(const Keeper *keeper)
+{
+	waiting = true;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	                 dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS),
+	                 PG_WAIT_EXTENSION);
+	waiting = false;
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
 static void
 start_up(Keeper *keeper)
 {
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
+	pqsignal(SIGTERM, request_shutdown);
 	BackgroundWorkerUnblockSignals();
 	dbops_hooks_exclude_process();
 	BackgroundWorkerInitializeConnection(dbops_guc_database, NULL, 0);
@@ -271,20 +298,19 @@ dbops_keeper_main(Datum argument)
 	Keeper keeper = {0};
 
 	start_up(&keeper);
-	for (;;)
+	while (!ShutdownRequestPending)
 	{
 		dbops_selfstat_begin(SELF_KEEPER);
 		run_once(&keeper);
 		dbops_selfstat_publish(SELF_KEEPER);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 dbops_timer_wait_ms(&keeper.wide, dbops_clock_now(), WAKE_UP_MS),
-		                 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		wait_for_work(&keeper);
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
+	/* On a server that goes down nothing else would store it. */
+	if (dbops_guc_enabled)
+		(void) store_if_possible(&keeper);
 }

@@ -10,6 +10,10 @@
  *
  * Time is kept by the wall clock, so that samples fall on round times; the length of a span is
  * taken from the monotonic clock, so that a clock set back or forward makes no span wrong.
+ *
+ * Between rounds it looks at what sessions do, up to a hundred times a second.  Waking up for a
+ * look and nothing else must stay cheap: all other duties are seen to once a second, when a round
+ * is due, or when somebody wakes the sampler up.
  */
 #include "postgres.h"
 
@@ -25,13 +29,17 @@
 #include "utils/wait_event.h"
 
 #include "collect/dictionary.h"
+#include "collect/wait.h"
 #include "core/clock.h"
 #include "core/databases.h"
 #include "core/guc.h"
+#include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
 #include "track/errors.h"
 #include "track/hooks.h"
+#include "track/logins.h"
+#include "track/plans.h"
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
@@ -52,7 +60,9 @@ typedef struct Sampler
 	Round *round;
 	Timer narrow;
 	Timer wide;
-	int sessions; /* at the last look */
+	Timer look;
+	int64 duties_us; /* monotonic time of the duties that are due at the latest */
+	int sessions;    /* at the last look */
 	bool was_enabled;
 } Sampler;
 
@@ -93,7 +103,9 @@ run_round(Sampler *sampler, RoundExtent extent)
 	{
 		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
+		dbops_logins_evict();
 	}
 	dbops_round_take(sampler->round, extent);
 	activity = dbops_activity_look(sampler->activity);
@@ -178,13 +190,46 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 		control->store = STORE_NO_WORKER;
 }
 
+static void
+look_if_due(Sampler *sampler)
+{
+	if (!dbops_guc_enabled)
+		dbops_wait_pause();
+	else if (dbops_timer_is_due_ms(&sampler->look, dbops_guc_wait_interval, dbops_clock_now()))
+		dbops_wait_look(dbops_guc_wait_interval);
+}
+
+/* Milliseconds until a round or the other duties are due. */
+static long
+milliseconds_to_duties(const Sampler *sampler)
+{
+	TimestampTz now = dbops_clock_now();
+	int64 left_us = sampler->duties_us - dbops_clock_monotonic_us();
+	long most = left_us > 0 ? (long) ((left_us + 999) / 1000) : 0;
+
+	most = dbops_timer_wait_ms(&sampler->narrow, now, most);
+	return dbops_timer_wait_ms(&sampler->wide, now, most);
+}
+
 static long
 milliseconds_to_next(const Sampler *sampler)
 {
-	TimestampTz now = dbops_clock_now();
+	long most = milliseconds_to_duties(sampler);
 
-	return Min(dbops_timer_wait_ms(&sampler->narrow, now, WAKE_UP_MS),
-	           dbops_timer_wait_ms(&sampler->wide, now, WAKE_UP_MS));
+	if (!dbops_guc_enabled)
+		return most;
+	return dbops_timer_wait_ms(&sampler->look, dbops_clock_now(), most);
+}
+
+static void
+see_to_duties(Sampler *sampler, Launch *keeper)
+{
+	sampler->duties_us = dbops_clock_monotonic_us() + WAKE_UP_MS * INT64CONST(1000);
+	if (dbops_guc_enabled)
+		dbops_lsn_time_note();
+	sample_if_due(sampler);
+	inspect_if_due(sampler);
+	keep_keeper(sampler, keeper);
 }
 
 static void
@@ -209,16 +254,17 @@ dbops_sampler_main(Datum argument)
 {
 	Sampler sampler = {0};
 	Launch keeper = {.name = "dbops keeper", .function = "dbops_keeper_main"};
+	int woken = WL_LATCH_SET;
 
 	start_up(&sampler);
 	while (!ShutdownRequestPending)
 	{
-		sample_if_due(&sampler);
-		inspect_if_due(&sampler);
-		keep_keeper(&sampler, &keeper);
+		look_if_due(&sampler);
+		if ((woken & WL_LATCH_SET) != 0 || milliseconds_to_duties(&sampler) == 0)
+			see_to_duties(&sampler, &keeper);
 
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		woken = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                  milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

@@ -6,10 +6,9 @@
 
 #include "worker/timer.h"
 
-bool
-dbops_timer_is_due(Timer *timer, int interval_s, TimestampTz now)
+static bool
+is_due(Timer *timer, int64 interval_us, TimestampTz now)
 {
-	int64 interval_us = interval_s * USECS_PER_SEC;
 	bool changed = timer->interval_us != interval_us || timer->due_at - now > interval_us;
 	bool due = timer->interval_us == 0 || (!changed && now >= timer->due_at);
 
@@ -19,6 +18,18 @@ dbops_timer_is_due(Timer *timer, int interval_s, TimestampTz now)
 		timer->due_at = now - now % interval_us + interval_us;
 	}
 	return due;
+}
+
+bool
+dbops_timer_is_due(Timer *timer, int interval_s, TimestampTz now)
+{
+	return is_due(timer, interval_s * USECS_PER_SEC, now);
+}
+
+bool
+dbops_timer_is_due_ms(Timer *timer, int interval_ms, TimestampTz now)
+{
+	return is_due(timer, interval_ms * INT64CONST(1000), now);
 }
 
 long

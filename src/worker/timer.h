@@ -18,5 +18,8 @@ typedef struct Timer
  */
 extern bool dbops_timer_is_due(Timer *timer, int interval_s, TimestampTz now);
 
+/* The same for an interval in milliseconds. */
+extern bool dbops_timer_is_due_ms(Timer *timer, int interval_ms, TimestampTz now);
+
 /* Milliseconds from now to the timer, 0 .. most. */
 extern long dbops_timer_wait_ms(const Timer *timer, TimestampTz now, long most);

@@ -28,6 +28,7 @@
 #include "store/selfstat.h"
 #include "worker/relation_files.h"
 #include "worker/visit.h"
+#include "worker/visit_fill.h"
 
 /*
  * Relations read by one query: more when they are read fast, since a query has its own cost, and
@@ -100,6 +101,16 @@ static const char relations_query[] =
     "    ) AS x ON x.relation = i.indrelid\n"
     "ORDER BY c.oid";
 
+/* Functions with statistics; the server keeps none of those in the language internal, 12. */
+static const char functions_query[] =
+    "SELECT p.oid, n.nspname, p.proname,\n"
+    "    pg_catalog.pg_get_function_identity_arguments(p.oid)\n"
+    "FROM pg_catalog.pg_proc AS p\n"
+    "    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace\n"
+    "WHERE p.prolang <> 12 AND pg_catalog.pg_stat_get_function_calls(p.oid) IS NOT NULL\n"
+    "ORDER BY p.oid\n"
+    "LIMIT $1";
+
 static const char *const session_settings[][2] = {
     {"search_path", "pg_catalog, pg_temp"},
     {"default_transaction_read_only", "on"},
@@ -108,6 +119,7 @@ static const char *const session_settings[][2] = {
     {"compute_query_id", "off"},
     {"max_parallel_workers_per_gather", "0"},
     {"row_security", "off"},
+    {"stats_fetch_consistency", "none"},
 };
 
 typedef struct Visit
@@ -120,11 +132,10 @@ typedef struct Visit
 	MemoryContext message_context;
 } Visit;
 
-/* Ends the process, quietly, when the sampler does not listen any more. */
-static void
-send(Visit *visit, Size size, const void *data)
+void
+dbops_visit_send(shm_mq_handle *queue, Size size, const void *data)
 {
-	if (shm_mq_send(visit->queue, size, data, false, true) != SHM_MQ_SUCCESS)
+	if (shm_mq_send(queue, size, data, false, true) != SHM_MQ_SUCCESS)
 		proc_exit(0);
 }
 
@@ -133,8 +144,8 @@ send(Visit *visit, Size size, const void *data)
  * database, go as they are: who stores them makes them storable, and one odd name must not keep
  * all others of its database from being learned.
  */
-static char *
-to_utf8(char *words)
+char *
+dbops_visit_to_utf8(char *words)
 {
 	int encoding = GetDatabaseEncoding();
 	int length = (int) strlen(words);
@@ -165,7 +176,7 @@ text_of(const SpiRows *rows, uint64 row, int column)
 		return NULL;
 	words =
 	    column == COLUMN_DEFINITION ? TextDatumGetCString(value) : NameStr(*DatumGetName(value));
-	return to_utf8(words);
+	return dbops_visit_to_utf8(words);
 }
 
 static uint8
@@ -243,7 +254,7 @@ static void
 send_rows(Visit *visit, const SpiRows *rows, uint64 first, int count)
 {
 	MemoryContext old = MemoryContextSwitchTo(visit->message_context);
-	const VisitPage page = {.count = count};
+	const VisitPage page = {.kind = VISIT_RELATIONS, .count = count};
 	StringInfoData message;
 	StringInfoData batch;
 
@@ -261,7 +272,7 @@ send_rows(Visit *visit, const SpiRows *rows, uint64 first, int count)
 		dbops_object_batch_append(&batch, &name, 1);
 	}
 	appendBinaryStringInfo(&message, batch.data, batch.len);
-	send(visit, message.len, message.data);
+	dbops_visit_send(visit->queue, message.len, message.data);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(visit->message_context);
 }
@@ -284,6 +295,47 @@ send_page(Visit *visit)
 	return true;
 }
 
+static NamedObject
+function_of(const SpiRows *rows, uint64 row)
+{
+	return (NamedObject){
+	    .class = OBJECT_CLASS_FUNCTION,
+	    .datid = MyDatabaseId,
+	    .objid = DatumGetObjectId(cell(rows, row, 0)),
+	    .schemaname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 1)))),
+	    .objname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 2)))),
+	    .definition = dbops_visit_to_utf8(TextDatumGetCString(cell(rows, row, 3))),
+	};
+}
+
+/* Names of functions: few, so they come in one piece after the last page of relations. */
+static void
+send_functions(Visit *visit)
+{
+	const SpiValue limit = {.type = INT8OID, .value = Int64GetDatum(DICTIONARY_FUNCTIONS_MAX)};
+	const SpiRows *rows = dbops_spi_query(functions_query, &limit, 1);
+
+	for (uint64 first = 0; first < rows->nrows; first += MESSAGE_RELATIONS)
+	{
+		const VisitPage page = {.kind = VISIT_FUNCTIONS,
+		                        .count = (int) Min(rows->nrows - first, MESSAGE_RELATIONS)};
+		StringInfoData message;
+		StringInfoData batch;
+
+		initStringInfo(&message);
+		initStringInfo(&batch);
+		for (int i = 0; i < page.count; i++)
+		{
+			NamedObject function = function_of(rows, first + i);
+
+			dbops_object_batch_append(&batch, &function, 1);
+		}
+		appendBinaryStringInfo(&message, (const char *) &page, sizeof(page));
+		appendBinaryStringInfo(&message, batch.data, batch.len);
+		dbops_visit_send(visit->queue, message.len, message.data);
+	}
+}
+
 static void
 adapt_page(Visit *visit, int64 took_us)
 {
@@ -299,7 +351,7 @@ inspect(void *arg)
 	Visit *visit = arg;
 	MemoryContext page_context =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops visit page", ALLOCSET_DEFAULT_SIZES);
-	VisitEnd end = {.count = 0};
+	VisitEnd end = {.kind = VISIT_END};
 	bool more = true;
 
 	visit->message_context =
@@ -316,9 +368,11 @@ inspect(void *arg)
 		MemoryContextReset(page_context);
 		adapt_page(visit, dbops_clock_monotonic_us() - began_us);
 	} while (more && dbops_clock_monotonic_us() - visit->started_us < LAST_PAGE_MS * 1000);
+	if (!more)
+		send_functions(visit);
 	end.complete = !more;
 	end.database_bytes = dbops_relation_files_total(visit->files);
-	send(visit, sizeof(end), &end);
+	dbops_visit_send(visit->queue, sizeof(end), &end);
 }
 
 void
@@ -344,7 +398,8 @@ dbops_visit_main(Datum argument)
 	dbops_selfstat_begin(SELF_INSPECTOR);
 	for (int i = 0; i < lengthof(session_settings); i++)
 		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
-	dbops_tx_run(&task, &visit, &segment->error);
+	if (dbops_tx_run(&task, &visit, &segment->error))
+		dbops_visit_fill_run(visit.queue, segment, visit.started_us);
 	dbops_selfstat_publish(SELF_INSPECTOR);
 	proc_exit(0);
 }

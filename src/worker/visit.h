@@ -3,9 +3,10 @@
  *		A visit to one database: what the inspector process and the sampler share while it lasts.
  *
  * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
- * number of pages, each a VisitPage with `count` Inspected (collect/dictionary.h) and then a batch
- * (store/object_batch.h) of as many names in the same order, by OID; at last a VisitEnd, whose
- * count is 0.  A visit that runs out of time ends with what it has, and the next one
+ * number of pages, each a VisitPage and a batch (store/object_batch.h) of `count` names; in a page
+ * of relations as many Inspected (collect/dictionary.h) come before the batch, in the same order,
+ * by OID.  Then a VisitEnd; then pages of sequences and of keys, each a VisitFill with `count` SeenSequence or SeenKey
+ * (collect/key_fill.h).  A visit that runs out of time ends with what it has, and the next one
  * goes on from there.
  */
 #pragma once
@@ -20,22 +21,48 @@
 typedef struct VisitSegment
 {
 	Oid datid;
-	Oid after;       /* the visit reads relations with a greater OID */
+	Oid after; /* the visit reads relations with a greater OID */
+	Oid after_sequence;
+	Oid after_keys;  /* likewise, of the tables whose keys are read */
 	TaskError error; /* in: of the visit before, so that only news is logged; out: of this one */
 } VisitSegment;
 
+/* How each message begins. */
+typedef enum VisitMessage
+{
+	VISIT_END,
+	VISIT_RELATIONS,
+	VISIT_FUNCTIONS,
+	VISIT_SEQUENCES,
+	VISIT_KEYS,
+} VisitMessage;
+
 typedef struct VisitPage
 {
+	int32 kind; /* VISIT_RELATIONS or VISIT_FUNCTIONS */
 	int32 count;
-	int32 unused;
 } VisitPage;
 
 typedef struct VisitEnd
 {
-	int32 count;    /* 0 */
+	int32 kind;     /* VISIT_END */
 	int32 complete; /* there are no more relations */
 	int64 database_bytes;
 } VisitEnd;
+
+typedef struct VisitFill
+{
+	int32 kind; /* VISIT_SEQUENCES or VISIT_KEYS */
+	int32 count;
+	Oid after;   /* where the next page goes on */
+	int32 ended; /* there are no more: the next one begins anew */
+} VisitFill;
+
+/* Sends a message; ends the process, quietly, when the sampler does not listen any more. */
+extern void dbops_visit_send(shm_mq_handle *queue, Size size, const void *data);
+
+/* The words in UTF-8, or as they are where they have no form in it; in the current context. */
+extern char *dbops_visit_to_utf8(char *words);
 
 static inline Size
 dbops_visit_segment_size(void)

@@ -52,6 +52,7 @@ SELECT s.name, stated[1] AS stated, s.boot_val, s.unit
    AND CASE s.unit
            WHEN 's' THEN extract(epoch FROM stated[1]::interval) <> s.boot_val::bigint
            WHEN 'min' THEN extract(epoch FROM stated[1]::interval) <> s.boot_val::bigint * 60
+           WHEN 'ms' THEN extract(epoch FROM stated[1]::interval) * 1000 <> s.boot_val::numeric
            WHEN 'kB' THEN pg_size_bytes(stated[1]) <> s.boot_val::bigint * 1024
            WHEN 'MB' THEN pg_size_bytes(stated[1]) <> s.boot_val::bigint * 1024 * 1024
            ELSE stated[1] <> s.boot_val

@@ -1,5 +1,5 @@
 -- History reads the same from ticks and from chunks of every resolution, at any step.
--- covers: store/ticks_funcs store/rollup store/scan store/chunk_scan store/node store/resolution
+-- covers: store/ticks_funcs store/rollup store/chunk_scan store/node store/resolution
 -- covers: store/regroup store/history
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

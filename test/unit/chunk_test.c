@@ -334,6 +334,9 @@ test_garbage(void)
 	   "a garbled head is refused or read, never a crash");
 	ok(survives_garbling(head, writer->data.data, head->offsets[1]),
 	   "a garbled block is refused or read, never a crash");
+	head->nrows = 3;
+	ok(read_garbage(head, writer->data.data, head->offsets[1]) == OUTCOME_CORRUPTED,
+	   "a block that claims more rows than its chunk is refused");
 }
 
 int

@@ -83,17 +83,6 @@ LWLockInitialize(LWLock *lock, int tranche_id)
 {
 }
 
-int
-LWLockNewTrancheId(void)
-{
-	return 1;
-}
-
-void
-LWLockRegisterTranche(int tranche_id, const char *tranche_name)
-{
-}
-
 TimestampTz
 dbops_clock_now(void)
 {

@@ -2,7 +2,8 @@
  * test/unit/statements_test.c
  *		The table of statements when it is full: who is turned away, who goes, and what is left.
  *
- * sources: src/track/statements.c src/track/pages.c
+ * sources: src/track/statements.c src/track/slots.c src/track/pages.c
+ * covers: track/slots
  */
 #include "postgres.h"
 

@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lwlock.h"
 #include "utils/builtins.h"
 
 #include "tap.h"
@@ -346,3 +347,23 @@ ProcessInterrupts(void)
 	ereport(ERROR,
 	        (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to user request")));
 }
+
+/* 19 gives a kind of lock its name with its id. */
+#if PG_VERSION_NUM >= 190000
+int
+LWLockNewTrancheId(const char *name)
+{
+	return 1;
+}
+#else
+int
+LWLockNewTrancheId(void)
+{
+	return 1;
+}
+
+void
+LWLockRegisterTranche(int tranche_id, const char *tranche_name)
+{
+}
+#endif

@@ -90,6 +90,18 @@ test_waiting(void)
 	is_int(dbops_timer_wait_ms(&timer, NOON + USECS_PER_DAY, 5000), 0, "nor when it is overdue");
 }
 
+static void
+test_milliseconds(void)
+{
+	Timer timer = {0};
+
+	ok(dbops_timer_is_due_ms(&timer, 10, NOON + 3000), "an interval may be milliseconds");
+	is_int(timer.due_at, NOON + 10000, "it is due at a multiple of them");
+	ok(!dbops_timer_is_due_ms(&timer, 10, NOON + 9999), "not before");
+	ok(dbops_timer_is_due_ms(&timer, 10, NOON + 10001), "but then");
+	is_int(dbops_timer_wait_ms(&timer, NOON + 10001, 5000), 10, "and so on");
+}
+
 int
 main(void)
 {
@@ -99,5 +111,6 @@ main(void)
 	test_clock_goes_back();
 	test_setting_changes();
 	test_waiting();
+	test_milliseconds();
 	return tap_done();
 }
