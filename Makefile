@@ -24,7 +24,7 @@ SQL_MODULES = \
 	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
 	expose/slots expose/keys expose/waits
 
-DATA_VERSION = 1.0
+DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
@@ -56,7 +56,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/core/*.c src/math/*.c sr
 EXTENSION = dbops
 BUILT_SQL = sql/dbops--$(DATA_VERSION).sql
 DATA_built = $(BUILT_SQL)
-PG_CPPFLAGS = -I$(srcdir)/src
+PG_CPPFLAGS = -I$(srcdir)/src -DDBOPS_VERSION='"$(DATA_VERSION)"'
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wshadow \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement $(STRICT_CFLAGS)
 
