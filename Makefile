@@ -15,14 +15,7 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors \
-	store/registry store/objects store/node store/ticks store/history store/lsn_time \
-	track/plans \
-	store/repair \
-	collect/xmin \
-	worker/sampling \
-	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
-	expose/slots expose/keys expose/waits
+	track/statements track/errors track/captures store/registry store/objects store/node store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/slots expose/settings expose/keys expose/waits collect/known_plans expose/plans
 
 DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 

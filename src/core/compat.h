@@ -567,7 +567,7 @@ dbops_compat_setting_is_default(const struct config_generic *record)
 	return false;
 }
 
-/* Pages of a shared catalog without its relation cache entry; 16 and 17 renamed what names files. */
+/* Pages of a shared catalog without its relation cache entry; 16 and 17 renamed names of files. */
 #include "catalog/pg_tablespace_d.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
@@ -719,4 +719,84 @@ dbops_compat_next_held(PGPROC *proc, int partition, PROCLOCK *after)
 	return (PROCLOCK *) SHMQueueNext(head, after ? &after->procLink : head,
 	                                 offsetof(PROCLOCK, procLink));
 #endif
+}
+
+/* Input and output as pg_stat_io has it, from 16 on; 18 counts bytes instead of blocks. */
+typedef enum CompatIoOperation
+{
+	COMPAT_IO_READ,
+	COMPAT_IO_WRITE,
+	COMPAT_IO_WRITEBACK,
+	COMPAT_IO_EXTEND,
+	COMPAT_IO_HIT,
+	COMPAT_IO_EVICT,
+	COMPAT_IO_REUSE,
+	COMPAT_IO_FSYNC,
+	COMPAT_IO_OPERATIONS
+} CompatIoOperation;
+
+typedef struct CompatIo
+{
+	const char *backend_type;
+	const char *object;
+	const char *context;
+	TimestampTz reset_at;
+	bool tracked[COMPAT_IO_OPERATIONS]; /* whether such a process ever does that */
+	int64 counts[COMPAT_IO_OPERATIONS];
+	int64 bytes[COMPAT_IO_OPERATIONS];
+	int64 us[COMPAT_IO_OPERATIONS];
+} CompatIo;
+
+#if PG_VERSION_NUM >= 160000
+static inline void
+dbops_compat_fill_io(CompatIo *io, BackendType type, IOObject object, IOContext context)
+{
+	static const IOOp operations[COMPAT_IO_OPERATIONS] = {
+	    IOOP_READ, IOOP_WRITE, IOOP_WRITEBACK, IOOP_EXTEND,
+	    IOOP_HIT,  IOOP_EVICT, IOOP_REUSE,     IOOP_FSYNC,
+	};
+	const PgStat_IO *all = pgstat_fetch_stat_io();
+	const PgStat_BktypeIO *stats = &all->stats[type];
+
+	io->backend_type = GetBackendTypeDesc(type);
+	io->object = pgstat_get_io_object_name(object);
+	io->context = pgstat_get_io_context_name(context);
+	io->reset_at = all->stat_reset_timestamp;
+	for (int i = 0; i < COMPAT_IO_OPERATIONS; i++)
+	{
+		IOOp operation = operations[i];
+
+		io->tracked[i] = pgstat_tracks_io_op(type, object, context, operation);
+		io->counts[i] = stats->counts[object][context][operation];
+#if PG_VERSION_NUM >= 180000
+		io->bytes[i] = (int64) stats->bytes[object][context][operation];
+#else
+		io->bytes[i] = io->counts[i] * BLCKSZ;
+#endif
+		io->us[i] = stats->times[object][context][operation];
+	}
+}
+#endif
+
+/* The next of all that are tracked; *position begins as 0.  False at the end. */
+static inline bool
+dbops_compat_next_io(int *position, CompatIo *io)
+{
+#if PG_VERSION_NUM >= 160000
+	const int nper_type = IOOBJECT_NUM_TYPES * IOCONTEXT_NUM_TYPES;
+
+	while (*position < BACKEND_NUM_TYPES * nper_type)
+	{
+		int at = (*position)++;
+		BackendType type = (BackendType) (at / nper_type);
+		IOObject object = (IOObject) (at % nper_type / IOCONTEXT_NUM_TYPES);
+		IOContext context = (IOContext) (at % IOCONTEXT_NUM_TYPES);
+
+		if (!pgstat_tracks_io_bktype(type) || !pgstat_tracks_io_object(type, object, context))
+			continue;
+		dbops_compat_fill_io(io, type, object, context);
+		return true;
+	}
+#endif
+	return false;
 }

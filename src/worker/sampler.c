@@ -36,6 +36,7 @@
 #include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/captures.h"
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/logins.h"
@@ -103,6 +104,7 @@ run_round(Sampler *sampler, RoundExtent extent)
 	{
 		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_captures_tend();
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
 		dbops_logins_evict();
