@@ -2,8 +2,8 @@
  * expose/release.h
  *		Whether the library that runs and the extension in this database are of one release.
  *
- * A file of its own beside status because they part in every update: the library is replaced on disk,
- * takes effect when the server restarts, and the tables follow with ALTER EXTENSION.
+ * A file of its own beside status because they part in every update: the library is replaced on
+ * disk, takes effect when the server restarts, and the tables follow with ALTER EXTENSION.
  */
 #pragma once
 
