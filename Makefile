@@ -3,6 +3,7 @@
 #   make demo       a throw-away cluster with real load; shows what dbops sees   (make demo-stop)
 #   make test       builds strictly and runs lint, unit, regress, isolation and TAP tests
 #   make matrix     the same on each PostgreSQL that Debian ships, in folders of its own (root)
+#   make upgrade-test   pg_upgrade with history, in such a folder
 #   make fuzz       libFuzzer on what reads stored and sent bytes
 #   make smith      SQLsmith against a server with dbops
 #   make, make install      as for any PGXS extension; needs postgresql-server-dev
@@ -23,7 +24,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
 
 .DEFAULT_GOAL := all
-.PHONY: demo demo-stop test matrix fuzz smith setup lint unit strict bench
+.PHONY: demo demo-stop test matrix upgrade-test fuzz smith setup lint unit strict bench
 
 demo test: setup
 	+@$(MAKE) --no-print-directory _$@
@@ -33,6 +34,9 @@ demo-stop:
 
 matrix:
 	@test/matrix/run
+
+upgrade-test:
+	@test/matrix/upgrade
 
 fuzz smith:
 	@SETUP_FOR=$@ PG_CONFIG='$(PG_CONFIG)' test/setup
