@@ -23,6 +23,7 @@ SELECT datid, userid, queryid, toplevel, planid,
 COMMENT ON VIEW dbops._known_plans IS
     'Plans in memory and those stored; counts are those since the server started';
 REVOKE ALL ON dbops._known_plans FROM PUBLIC;
+GRANT SELECT ON dbops._known_plans TO pg_monitor;
 
 CREATE VIEW dbops.plans AS
 SELECT d.datname, r.rolname, p.calls,
