@@ -70,6 +70,13 @@ dbops_compat_new_tranche(const char *name)
 #endif
 }
 
+/* The arguments that SIGNAL_ARGS declares, to pass them on: 19 tells handlers who sent the signal. */
+#if PG_VERSION_NUM >= 190000
+#define COMPAT_SIGNAL_VALUES postgres_signal_arg, pg_siginfo
+#else
+#define COMPAT_SIGNAL_VALUES postgres_signal_arg
+#endif
+
 /* 16 renamed the accessor that takes an index into the local status snapshot. */
 static inline LocalPgBackendStatus *
 dbops_compat_local_beentry(int index)
