@@ -35,6 +35,7 @@ static const Family *const families[] = {
     &dbops_family_subscription,
     &dbops_family_conflict,
     &dbops_family_recovery,
+    &dbops_family_progress,
     &dbops_family_setting,
     &dbops_family_connection,
     &dbops_family_login,

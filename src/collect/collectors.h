@@ -19,6 +19,7 @@ extern const Family dbops_family_plan;
 extern const Family dbops_family_error;
 extern const Family dbops_family_self;
 extern const Family dbops_family_io;
+extern const Family dbops_family_progress;
 extern const Family dbops_family_lock;
 extern const Family dbops_family_connection;
 extern const Family dbops_family_login;

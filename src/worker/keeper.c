@@ -23,6 +23,7 @@
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "store/frame.h"
 #include "store/objects.h"
@@ -266,9 +267,9 @@ static void
 request_shutdown(SIGNAL_ARGS)
 {
 	if (waiting)
-		SignalHandlerForShutdownRequest(postgres_signal_arg);
+		SignalHandlerForShutdownRequest(COMPAT_SIGNAL_VALUES);
 	else
-		die(postgres_signal_arg);
+		die(COMPAT_SIGNAL_VALUES);
 }
 
 static void
