@@ -4,8 +4,8 @@
  *
  * A file of its own because the families "sequence" and "integer_key" read what visits to each
  * database feed in.  A pass is as many visits to one database as it takes to see all its sequences,
- * or all its tables, in the order of their OIDs; what a whole pass did not see is gone.  It lives in
- * the process that feeds it, and is bounded: what finds no room is not measured.
+ * or all its tables, in the order of their OIDs; what a whole pass did not see is gone.  It lives
+ * in the process that feeds it, and is bounded: what finds no room is not measured.
  */
 #pragma once
 

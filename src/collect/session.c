@@ -17,6 +17,7 @@
 
 #include "collect/session.h"
 #include "core/compat.h"
+#include "core/compat_sessions.h"
 
 /* An owner that is interrupted within a change would be waited for in vain. */
 #define READ_TRIES 10

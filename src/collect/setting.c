@@ -289,5 +289,6 @@ const Family dbops_family_setting = {
     .metrics = metrics,
     .nmetrics = lengthof(metrics),
     .sampler_only = true,
+    .rarely_changes = true,
     .read = read_settings,
 };

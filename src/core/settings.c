@@ -18,6 +18,7 @@
 #include "utils/guc_tables.h"
 
 #include "core/compat.h"
+#include "core/compat_settings.h"
 #include "core/role_settings.h"
 #include "core/settings.h"
 
@@ -60,7 +61,7 @@ value_of(const struct config_generic *record)
 static bool
 is_of_server(const struct config_generic *record)
 {
-	if (record->flags & GUC_NO_SHOW_ALL)
+	if ((record->flags & GUC_NO_SHOW_ALL) && !(record->flags & GUC_CUSTOM_PLACEHOLDER))
 		return false;
 	if ((record->flags & GUC_DISALLOW_IN_FILE) && record->context >= PGC_SU_BACKEND)
 		return false;

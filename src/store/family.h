@@ -133,6 +133,7 @@ typedef struct Family
 	bool sampler_only; /* read() needs what the sampler knows: there is no dbops.<name>_now */
 	bool
 	    refresh_hourly; /* once an hour a tick has all entities: their gauges matter when at rest */
+	bool rarely_changes; /* an entity has a row or so a day: for the planner */
 
 	/*
 	 * Reads the source as it stands and adds a row per entity to the frame: counters as cumulative

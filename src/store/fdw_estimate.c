@@ -29,6 +29,7 @@
 #define US_PER_SECOND 1e6
 #define LONGEST_STEP_US 1e18 /* fits an int64 */
 #define SECONDS_PER_MINUTE 60
+#define SECONDS_PER_DAY (24 * 60 * SECONDS_PER_MINUTE)
 
 typedef struct Guess
 {
@@ -108,7 +109,7 @@ guess_range_seconds(const Guess *guess)
 	return Max((double) (to - from) / US_PER_SECOND, 1);
 }
 
-/* Samples as taken for as long as they are kept, then one a minute. */
+/* Samples as taken while they are kept, then one a minute; unless few of them have rows. */
 static double
 guess_interval_seconds(const Guess *guess, double range_seconds)
 {
@@ -117,6 +118,8 @@ guess_interval_seconds(const Guess *guess, double range_seconds)
 
 	if (guess->query.step_us > 0)
 		return guess->query.step_us / US_PER_SECOND;
+	if (guess->query.family->rarely_changes)
+		return SECONDS_PER_DAY;
 	if (range_seconds > (double) dbops_guc_raw_retention * SECONDS_PER_MINUTE)
 		return Max(interval, SECONDS_PER_MINUTE);
 	return interval;

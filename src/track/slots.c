@@ -144,7 +144,8 @@ void
 dbops_slots_enter_epoch(const Slots *slots, SlotHead *slot)
 {
 	pg_atomic_write_u32(&slot->epoch, pg_atomic_read_u32(&slots->table->epoch));
-	slot->last_seen_at = GetCurrentStatementStartTimestamp();
+	/* The statement that is the first to have the key began before it had. */
+	slot->last_seen_at = Max(slot->first_seen_at, GetCurrentStatementStartTimestamp());
 }
 
 /* Numbers that may be in use: all that were ever given out. */

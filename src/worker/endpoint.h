@@ -1,10 +1,10 @@
 /*
  * worker/endpoint.h
- *		Where a sequence stands, and the highest or lowest key of a B-tree, without waiting for anybody.
+ *		Where a sequence stands, and the highest or lowest key of a B-tree, without waiting.
  *
- * A file of its own because it reads pages, which nothing else of dbops does: one of a sequence, and
- * of an index those from the root down to one end.  Locks are taken only if they are free, and a
- * relation that is locked, gone or not readable here is said to be so.
+ * A file of its own because it reads pages of users' relations, which nothing else of dbops does:
+ * one of a sequence, and of an index those from the root down to one end.  Locks are taken only if
+ * they are free, and a relation that is locked, gone or not readable here is said to be so.
  */
 #pragma once
 

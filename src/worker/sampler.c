@@ -36,6 +36,7 @@
 #include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/captures.h"
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/logins.h"
@@ -105,6 +106,7 @@ run_round(Sampler *sampler, RoundExtent extent)
 		if (dbops_control()->workers[WORKER_KEEPER].pid == 0)
 			dbops_statements_note_read(0);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
+		dbops_captures_tend();
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_errors_evict();
 		dbops_logins_evict();

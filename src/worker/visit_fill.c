@@ -282,7 +282,8 @@ see_key(const SpiRows *rows, uint64 row)
 	seen.referenced = DatumGetObjectId(cell(rows, row, KEY_REFERENCED));
 	seen.referenced_attnum = DatumGetInt16(cell(rows, row, KEY_REFERENCED_ATTNUM));
 	seen.counts_down = increment < 0;
-	seen.step = Max(increment == PG_INT64_MIN ? PG_INT64_MAX : Abs(increment), 1);
+	seen.step =
+	    increment == PG_INT64_MIN ? PG_INT64_MAX : Max(increment < 0 ? -increment : increment, 1);
 	strlcpy(seen.column, column, sizeof(seen.column));
 	find_farthest(&seen, DatumGetObjectId(cell(rows, row, KEY_INDEX)));
 	if (seen.source == KEY_FROM_NOTHING && !seen.locked && !isnull)

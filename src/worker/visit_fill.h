@@ -10,7 +10,7 @@
 #include "worker/visit.h"
 
 /*
- * Goes on where the segment says and sends what it finds, in the time that is left of the visit that
- * began at started_us.  Waits for no lock.
+ * Goes on where the segment says and sends what it finds, in the time that is left of the visit
+ * that began at started_us.  Waits for no lock.
  */
 extern void dbops_visit_fill_run(shm_mq_handle *queue, VisitSegment *segment, int64 started_us);

@@ -3,6 +3,7 @@
  *		The table of statements when it is full: who is turned away, who goes, and what is left.
  *
  * sources: src/track/statements.c src/track/slots.c src/track/pages.c
+ * sources: src/track/capture_slot.c src/track/capture_arena.c
  * covers: track/slots
  */
 #include "postgres.h"
@@ -24,6 +25,7 @@
 #define USER 10
 
 int dbops_guc_max_statements = -1;
+int dbops_guc_capture_size = 0;
 Oid MyDatabaseId = 5;
 
 static TimestampTz now = 1000 * MINUTE;
