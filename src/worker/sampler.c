@@ -103,6 +103,8 @@ run_round(Sampler *sampler, RoundExtent extent)
 	if (extent != ROUND_NARROW)
 	{
 		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
+		if (dbops_control()->workers[WORKER_KEEPER].pid == 0)
+			dbops_statements_note_read(0);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_captures_tend();
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
