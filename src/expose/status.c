@@ -351,12 +351,12 @@ skipped_tasks(List *findings, const WorkerState *worker)
 		const TaskState *task = &worker->tasks[i];
 		Finding *finding;
 
-		if (task->skips_left == 0)
+		if (!task->expensive)
 			continue;
 		finding = palloc0(sizeof(Finding));
 		finding->component = pstrdup(task->name);
 		find(finding, FINDING_WARNING,
-		     psprintf("takes too long (%.0f ms): left out, next tried after %d more rounds%s%s",
+		     psprintf("takes too long (%.0f ms): left out of rounds, of the next %d%s%s",
 		              task->last_us / 1000.0, task->skips_left, trouble != NULL ? "; " : "",
 		              trouble != NULL ? trouble : ""),
 		     psprintf("Raise dbops.wide_interval (now %d s) or dbops.sample_limit (now %d ms), and "

@@ -83,6 +83,7 @@ note_cost(Source *source)
 	BreakerNews news = dbops_breaker_note(&source->breaker, took_us, budget_us, interval_us);
 
 	source->state->skips_left = source->breaker.skips_left;
+	source->state->expensive = source->breaker.said;
 	if (news == BREAKER_OPENED)
 		ereport(LOG,
 		        (errmsg("dbops samples family \"%s\" less often: a sample took %.0f ms of %.0f ms",
@@ -174,5 +175,12 @@ void
 dbops_round_forget(Round *round)
 {
 	for (int i = 0; i < round->nsources; i++)
-		dbops_sampling_forget(round->sources[i].sampling);
+	{
+		Source *source = &round->sources[i];
+
+		dbops_sampling_forget(source->sampling);
+		source->breaker = (Breaker){0};
+		source->state->skips_left = 0;
+		source->state->expensive = false;
+	}
 }
