@@ -340,24 +340,27 @@ narrow_by_rows(LsnBracket *bracket, TimestampTz from, TimestampTz to, int64 step
 	pfree(wanted);
 }
 
-/* First by hours, which are few, then as stored between the two that enclose the LSN. */
+/*
+ * First by hours, which are few, then as stored between the two that enclose the LSN: not always in
+ * that order, as the clock may have been set back between them.
+ */
 static void
 narrow_by_history(LsnBracket *bracket)
 {
 	LsnBracket hours = {.lsn = bracket->lsn, .question = bracket->question};
-	TimestampTz from = DT_NOBEGIN;
-	TimestampTz to = DT_NOEND;
+	const LsnPoint *low = &hours.low;
+	const LsnPoint *high = &hours.high;
 
-	narrow_by_rows(&hours, from, to, USECS_PER_HOUR);
-	if (hours.low.lsn != InvalidXLogRecPtr)
-		from = hours.low.last_at - USECS_PER_HOUR;
-	else if (hours.high.lsn != InvalidXLogRecPtr)
-		from = hours.high.first_at - USECS_PER_HOUR;
-	else
+	narrow_by_rows(&hours, DT_NOBEGIN, DT_NOEND, USECS_PER_HOUR);
+	if (low->lsn == InvalidXLogRecPtr && high->lsn == InvalidXLogRecPtr)
 		return;
-	if (hours.high.lsn != InvalidXLogRecPtr)
-		to = hours.high.first_at;
-	narrow_by_rows(bracket, from, to, 0);
+	if (low->lsn == InvalidXLogRecPtr)
+		narrow_by_rows(bracket, high->first_at - USECS_PER_HOUR, high->first_at, 0);
+	else if (high->lsn == InvalidXLogRecPtr)
+		narrow_by_rows(bracket, low->last_at - USECS_PER_HOUR, DT_NOEND, 0);
+	else
+		narrow_by_rows(bracket, Min(low->last_at, high->first_at) - USECS_PER_HOUR,
+		               Max(low->last_at, high->first_at), 0);
 }
 
 /* ---- answers ---- */
