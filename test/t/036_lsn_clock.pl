@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $folder = PostgreSQL::Test::Utils::tempdir();
-my ($library, $file) = ("$folder/clock_shift.so", "$folder/shift");
+my ($library, $file, $other_file) = ("$folder/clock_shift.so", "$folder/shift", "$folder/other_shift");
 my $compiler = $ENV{CC} // 'cc';
 plan skip_all => 'no C compiler'
   if system("$compiler -shared -fPIC -o '$library' '" . dirname(__FILE__) . "/clock_shift.c' -ldl 2>/dev/null") != 0;
@@ -18,17 +18,19 @@ plan skip_all => 'no C compiler'
 # In place, as the server has it mapped.
 sub shift_clock
 {
-	my ($seconds) = @_;
-	open my $out, -e $file ? '+<' : '>', $file or die "$file: $!";
+	my ($seconds, $of) = @_;
+	$of //= $file;
+	open my $out, -e $of ? '+<' : '>', $of or die "$of: $!";
 	binmode $out;
 	syswrite $out, pack('q', $seconds);
 	close $out;
 	return;
 }
 shift_clock(0);
+shift_clock(0, $other_file);
 
 my $node = PostgreSQL::Test::Cluster->new('clock');
-$node->init;
+$node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_stat_statements, dbops'
 dbops.sample_interval = 1s
@@ -81,5 +83,38 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) > 0 FROM dbops._lsn_poin
 is(sql("SELECT count(*) FROM (VALUES ('$first'::pg_lsn), ('$second'), ('$third'), ('$fourth')) AS l(lsn) WHERE dbops.lsn_time(lsn) IS NULL
 	OR dbops.lsn_age(lsn) < interval '0'"), '0', 'each position still has a time and an age');
 
+# ---- a standby whose clock is two hours behind --------------------------------------------------
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('behind');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->append_conf('postgresql.conf', "dbops.node_name = 'behind'\n");
+{
+	local $ENV{LD_PRELOAD} = $library;
+	local $ENV{CLOCK_SHIFT} = $other_file;
+	$standby->start;
+}
+# Not before: pg_ctl compares times.
+shift_clock(-7200, $other_file);
+$started = time;
+my $fifth = write_more();
+$node->wait_for_catchup($standby);
+write_more();
+ok($standby->poll_query_until('postgres', "SELECT max(lsn) > '$fifth' FROM dbops._lsn_points()"), 'a standby notes what it receives');
+$node->wait_for_catchup($standby);
+$passed = time - $started + 5;
+is($standby->safe_psql('postgres', "SELECT dbops.lsn_age('$fifth') BETWEEN interval '0' AND interval '1 s' * $passed"), 't',
+	'an age does not depend on its own clock');
+my $there = $standby->safe_psql('postgres', "SELECT dbops.lsn_time('$fifth')");
+is(sql("SELECT abs(extract(epoch FROM dbops.lsn_time('$fifth') - '$there')) < 10"), 't', 'a time is told by the clock of the primary');
+is($standby->safe_psql('postgres', "SELECT dbops.lsn_age('FFFFFFFF/0')"), '00:00:00', 'what is up to date has no age');
+
 $node->stop;
+$standby->promote;
+ok($standby->poll_query_until('postgres', 'SELECT timeline = 2 FROM dbops._lsn_points() ORDER BY lsn DESC LIMIT 1'), 'once promoted');
+$passed = time - $started + 5;
+is($standby->safe_psql('postgres', "SELECT dbops.lsn_age('$fifth') BETWEEN interval '0' AND interval '1 s' * $passed"), 't', 'an age is as it was');
+is($standby->safe_psql('postgres', "SELECT dbops.lsn_time('$fifth') BETWEEN clock_timestamp() - interval '1 s' * $passed AND clock_timestamp()"), 't',
+	'and a time is told by its own clock');
+
+$standby->stop;
 done_testing();
