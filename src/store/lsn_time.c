@@ -29,6 +29,9 @@
 /* No message is under way for longer: the connection would not live. */
 #define LONGEST_WAY_US (30 * USECS_PER_SEC)
 
+/* A standby that gives WAL on later than this is not looked for in the primary's history. */
+#define LONGEST_DELAY_US USECS_PER_DAY
+
 /* After half of its timeout a receiver asks for an answer, which has this long to come. */
 #define ANSWER_MS 5000
 
@@ -345,13 +348,13 @@ narrow_by_rows(LsnBracket *bracket, TimestampTz from, TimestampTz to, int64 step
  * that order, as the clock may have been set back between them.
  */
 static void
-narrow_by_history(LsnBracket *bracket)
+narrow_by_history(LsnBracket *bracket, TimestampTz since)
 {
 	LsnBracket hours = {.lsn = bracket->lsn, .question = bracket->question};
 	const LsnPoint *low = &hours.low;
 	const LsnPoint *high = &hours.high;
 
-	narrow_by_rows(&hours, DT_NOBEGIN, DT_NOEND, USECS_PER_HOUR);
+	narrow_by_rows(&hours, since, DT_NOEND, USECS_PER_HOUR);
 	if (low->lsn == InvalidXLogRecPtr && high->lsn == InvalidXLogRecPtr)
 		return;
 	if (low->lsn == InvalidXLogRecPtr)
@@ -381,12 +384,13 @@ answer_on_standby(const Present *present, LsnBracket *bracket, TimestampTz *at)
 {
 	LsnBracket history = {.lsn = bracket->lsn, .question = bracket->question};
 
-	narrow_by_history(&history);
 	if (bracket->low.lsn != InvalidXLogRecPtr && dbops_lsn_bracket_answer(bracket, at))
 	{
+		narrow_by_history(&history, *at - LONGEST_DELAY_US);
 		*at = correct_by_history(&history, *at);
 		return true;
 	}
+	narrow_by_history(&history, DT_NOBEGIN);
 	if (present->replay.first_at != 0)
 		dbops_lsn_bracket_narrow(bracket, &present->replay);
 	if (history.low.lsn != InvalidXLogRecPtr)
@@ -406,7 +410,7 @@ answer(const Present *present, LsnBracket *bracket, bool with_history, Timestamp
 	if (with_history && present->in_recovery)
 		return answer_on_standby(present, bracket, at);
 	if (with_history && bracket->low.lsn == InvalidXLogRecPtr)
-		narrow_by_history(bracket);
+		narrow_by_history(bracket, DT_NOBEGIN);
 	return dbops_lsn_bracket_answer(bracket, at);
 }
 
