@@ -9,6 +9,7 @@
 
 #include "collect/collectors.h"
 #include "collect/descriptor.h"
+#include "core/compat.h"
 #include "core/compat_activity.h"
 #include "store/frame.h"
 

@@ -18,6 +18,7 @@
 #include "utils/guc_tables.h"
 
 #include "core/compat.h"
+#include "core/compat_settings.h"
 #include "core/role_settings.h"
 #include "core/settings.h"
 

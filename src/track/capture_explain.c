@@ -155,7 +155,7 @@ dbops_capture_type_name(const Capture *capture, Oid type)
 {
 	/* Types made by users are those of one database, and found by whatever search_path. */
 	bool made = type >= FirstNormalObjectId;
-	bits16 flags = FORMAT_TYPE_INVALID_AS_NULL | (made ? FORMAT_TYPE_FORCE_QUALIFY : 0);
+	uint16 flags = FORMAT_TYPE_INVALID_AS_NULL | (made ? FORMAT_TYPE_FORCE_QUALIFY : 0);
 	char *name = NULL;
 
 	if (OidIsValid(type) && (!made || capture->key.datid == MyDatabaseId))
