@@ -22,6 +22,7 @@
 #include "collect/pgstat_scan.h"
 #include "core/clock.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 #include "core/databases.h"
 #include "store/frame.h"
 #include "track/errors.h"
