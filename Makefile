@@ -3,6 +3,7 @@
 #   make demo       a throw-away cluster with real load; shows what dbops sees   (make demo-stop)
 #   make test       builds strictly and runs lint, unit, regress, isolation and TAP tests
 #   make matrix     the same on each PostgreSQL that Debian ships, in folders of its own (root)
+#   make upgrade-test   pg_upgrade with history, in such a folder
 #   make fuzz       libFuzzer on what reads stored and sent bytes
 #   make smith      SQLsmith against a server with dbops
 #   make, make install      as for any PGXS extension; needs postgresql-server-dev
@@ -15,22 +16,15 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors \
-	store/registry store/objects store/node store/ticks store/history store/lsn_time \
-	track/plans \
-	store/repair \
-	collect/xmin \
-	worker/sampling \
-	expose/status expose/now expose/gaps expose/counters expose/locks expose/connections \
-	expose/slots expose/settings expose/keys expose/waits
+	track/statements track/errors track/captures store/registry store/objects store/node store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits collect/known_plans expose/plans
 
-DATA_VERSION = 1.0
+DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell command -v $(PG_CONFIG) >/dev/null 2>&1 && $(PG_CONFIG) --pgxs))
 
 .DEFAULT_GOAL := all
-.PHONY: demo demo-stop test matrix fuzz smith setup lint unit strict bench
+.PHONY: demo demo-stop test matrix upgrade-test fuzz smith setup lint unit strict bench
 
 demo test: setup
 	+@$(MAKE) --no-print-directory _$@
@@ -40,6 +34,9 @@ demo-stop:
 
 matrix:
 	@test/matrix/run
+
+upgrade-test:
+	@test/matrix/upgrade
 
 fuzz smith:
 	@SETUP_FOR=$@ PG_CONFIG='$(PG_CONFIG)' test/setup
@@ -56,7 +53,8 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/core/*.c src/math/*.c sr
 EXTENSION = dbops
 BUILT_SQL = sql/dbops--$(DATA_VERSION).sql
 DATA_built = $(BUILT_SQL)
-PG_CPPFLAGS = -I$(srcdir)/src
+DATA = $(wildcard sql/dbops--*--*.sql)
+PG_CPPFLAGS = -I$(srcdir)/src -DDBOPS_VERSION='"$(DATA_VERSION)"'
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wshadow \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement $(STRICT_CFLAGS)
 

@@ -21,6 +21,7 @@
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
 #include "track/logins.h"
@@ -47,6 +48,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
     {dbops_statements_shmem_size, dbops_statements_shmem_init},
+    {dbops_capture_arena_shmem_size, dbops_capture_arena_shmem_init},
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},

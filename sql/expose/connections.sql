@@ -1,5 +1,30 @@
 -- Who is connected and who cannot connect, for people.
 
+CREATE VIEW dbops.connections AS
+SELECT now.datname,
+       now.rolname,
+       now.application_name,
+       now.client_addr,
+       now.connections,
+       dbops._rounded(100.0 * now.connections / NULLIF(server.connection_limit, 0), 1) AS limit_percent,
+       now.active,
+       now.idle,
+       now.idle_in_transaction,
+       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_ms / 1000)) AS oldest,
+       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_ms / 1000)) AS oldest_idle,
+       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_in_transaction_ms / 1000))
+           AS oldest_idle_in_transaction,
+       now.datid,
+       now.userid
+  FROM dbops.connection_now AS now,
+       dbops.server_now AS server
+ ORDER BY now.connections DESC, now.oldest_idle_in_transaction_ms DESC, now.oldest_idle_ms DESC;
+
+COMMENT ON VIEW dbops.connections IS
+    'Client connections by database, role, application and address, the most first, with the share of the connections that all may have';
+REVOKE ALL ON dbops.connections FROM PUBLIC;
+GRANT SELECT ON dbops.connections TO pg_monitor;
+
 CREATE VIEW dbops.logins AS
 SELECT now.reason,
        NULLIF(now.rolname, '') AS rolname,

@@ -21,3 +21,28 @@ COMMENT ON VIEW dbops.functions IS
     'Functions of all databases since their statistics were reset, those that took most time themselves first; needs track_functions = all (or pl)';
 REVOKE ALL ON dbops.functions FROM PUBLIC;
 GRANT SELECT ON dbops.functions TO pg_monitor;
+
+CREATE VIEW dbops.io AS
+SELECT now.backend_type,
+       now.object,
+       now.context,
+       dbops._bytes(now.read_bytes) AS read,
+       dbops._rounded(now.read_latency_ms, 3) AS read_latency_ms,
+       dbops._rounded(now.hit_percent, 1) AS hit_percent,
+       dbops._bytes(now.write_bytes) AS written,
+       dbops._rounded(now.write_latency_ms, 3) AS write_latency_ms,
+       dbops._bytes(now.extend_bytes) AS extended,
+       now.evictions,
+       now.reuses,
+       now.fsyncs,
+       dbops._rounded(now.fsync_latency_ms, 3) AS fsync_latency_ms,
+       now.stats_reset_at
+  FROM dbops.io_now AS now
+ WHERE GREATEST(now.reads, now.writes, now.extends, now.hits, now.evictions, now.fsyncs) > 0
+ ORDER BY COALESCE(now.read_bytes, 0) + COALESCE(now.write_bytes, 0) + COALESCE(now.extend_bytes, 0) DESC,
+          now.hits DESC NULLS LAST;
+
+COMMENT ON VIEW dbops.io IS
+    'Reads and writes since the statistics were reset, by kind of process, object and context, the most bytes first; from PostgreSQL 16 on';
+REVOKE ALL ON dbops.io FROM PUBLIC;
+GRANT SELECT ON dbops.io TO pg_monitor;

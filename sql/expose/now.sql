@@ -250,11 +250,13 @@ SELECT d.datname, r.rolname, s.calls, s.rows,
        dbops._rounded(dbops.quantile(s.exec_histogram, 0.999), 3) AS p999_ms,
        s.errors, s.timeouts, s.cancels,
        s.first_seen_at, s.last_seen_at, s.toplevel, s.queryid,
-       o.definition AS query
+       COALESCE(o.definition, captured.query) AS query
   FROM dbops._tracked_statements() AS s
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.userid
   LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = s.datid AND o.objid = s.queryid
+  LEFT JOIN dbops._captured_statements() AS captured
+    ON captured.datid = s.datid AND captured.userid = s.userid AND captured.queryid = s.queryid AND captured.toplevel = s.toplevel
  ORDER BY s.total_exec_ms DESC;
 
 COMMENT ON VIEW dbops.statements IS
@@ -264,21 +266,23 @@ GRANT SELECT ON dbops.statements TO pg_monitor;
 
 CREATE VIEW dbops.errors AS
 WITH latest AS (
-    SELECT DISTINCT ON (datid, queryid, sqlstate) datid, queryid, sqlstate, message
+    SELECT DISTINCT ON (datid, queryid, sqlstate) datid, queryid, sqlstate, message, query
       FROM dbops._recent_errors()
      ORDER BY datid, queryid, sqlstate, at DESC
 )
 SELECT d.datname, r.rolname, e.sqlstate, e.kind, e.count, e.last_at, latest.message,
-       e.toplevel, e.queryid, o.definition AS query
+       e.toplevel, e.queryid, COALESCE(o.definition, captured.query, latest.query) AS query
   FROM dbops._tracked_errors() AS e
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = e.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = e.userid
   LEFT JOIN latest ON latest.datid = e.datid AND latest.queryid = e.queryid AND latest.sqlstate = e.sqlstate
   LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = e.datid AND o.objid = e.queryid
+  LEFT JOIN dbops._captured_statements() AS captured
+    ON captured.datid = e.datid AND captured.userid = e.userid AND captured.queryid = e.queryid AND captured.toplevel = e.toplevel
  ORDER BY e.count DESC, e.last_at DESC;
 
 COMMENT ON VIEW dbops.errors IS
-    'Failures since the server started by SQLSTATE and statement, the most frequent first, caught ones too; the message is the latest one logged, queryid 0 is outside any statement';
+    'Failures since the server started by SQLSTATE and statement, the most frequent first, caught ones too; the message is the latest one logged, queryid 0 is outside any statement and shows the text that failed last';
 REVOKE ALL ON dbops.errors FROM PUBLIC;
 GRANT SELECT ON dbops.errors TO pg_monitor;
 

@@ -26,11 +26,12 @@ CREATE FUNCTION dbops._recent_errors(
     OUT sqlstate text,
     OUT kind text,
     OUT pid integer,
-    OUT message text)
+    OUT message text,
+    OUT query text)
 RETURNS SETOF record
 LANGUAGE C VOLATILE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dbops_recent_errors';
 COMMENT ON FUNCTION dbops._recent_errors() IS
-    'The latest failures that were logged, newest first, at most 256';
+    'The latest failures that were logged, newest first, at most 256; the text, clipped, of those that belong to no statement';
 REVOKE ALL ON FUNCTION dbops._recent_errors() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._recent_errors() TO pg_monitor;

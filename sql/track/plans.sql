@@ -1,6 +1,7 @@
 -- What sessions recorded about plans, live from shared memory.
 
 CREATE FUNCTION dbops._tracked_plans(
+    changed_since bigint DEFAULT 0,
     OUT datid oid,
     OUT userid oid,
     OUT queryid bigint,
@@ -15,9 +16,10 @@ CREATE FUNCTION dbops._tracked_plans(
 RETURNS SETOF record
 LANGUAGE C VOLATILE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'dbops_tracked_plans';
-COMMENT ON FUNCTION dbops._tracked_plans() IS
-    'Plans of statements as recorded by sessions since the server started; a plan may have several rows';
-REVOKE ALL ON FUNCTION dbops._tracked_plans() FROM PUBLIC;
+COMMENT ON FUNCTION dbops._tracked_plans(bigint) IS
+    'Plans of statements as recorded by sessions since the server started, or an epoch of recording; a plan may have several rows';
+REVOKE ALL ON FUNCTION dbops._tracked_plans(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._tracked_plans(bigint) TO pg_monitor;
 
 CREATE FUNCTION dbops._plan_state(
     OUT plans bigint,

@@ -16,6 +16,7 @@
 #include "collect/blockers.h"
 #include "collect/session.h"
 #include "core/compat.h"
+#include "core/compat_sessions.h"
 
 const char *const dbops_blockers_lock_words[] = {
     [LOCKTAG_RELATION] = "relation",

@@ -26,6 +26,7 @@ static const Family *const families[] = {
     &dbops_family_wait,
     &dbops_family_blocking,
     &dbops_family_lock,
+    &dbops_family_io,
     &dbops_family_slru,
     &dbops_family_function,
     &dbops_family_replication,
@@ -34,10 +35,13 @@ static const Family *const families[] = {
     &dbops_family_subscription,
     &dbops_family_conflict,
     &dbops_family_recovery,
+    &dbops_family_progress,
     &dbops_family_setting,
+    &dbops_family_connection,
     &dbops_family_login,
     &dbops_family_sequence,
     &dbops_family_integer_key,
+    &dbops_family_plan,
     /* clang-format on */
 };
 

@@ -11,6 +11,7 @@
 #include "collect/descriptor.h"
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 #include "store/frame.h"
 
 enum

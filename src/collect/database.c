@@ -18,6 +18,7 @@
 #include "collect/dictionary.h"
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 #include "core/databases.h"
 #include "store/frame.h"
 

@@ -45,6 +45,12 @@
 		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help \
 	}
 
+/* An instant that moves on by itself as long as all is well. */
+#define SIGN_OF_LIFE(id, name, help)                                            \
+	{                                                                           \
+		id, name, METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, help, .drifts = true \
+	}
+
 /* A label, and one that is a word of a list. */
 #define LABEL(name, type, names, help) \
 	{                                  \

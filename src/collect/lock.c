@@ -22,6 +22,7 @@
 #include "collect/descriptor.h"
 #include "core/clock.h"
 #include "core/compat.h"
+#include "core/compat_sessions.h"
 #include "store/frame.h"
 
 /* A partition is let go after so many locks, at the next process. */

@@ -14,6 +14,7 @@
 
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 
 /* Head room over the last count, so that a growing server seldom needs a second scan. */
 #define SPARE_ENTRIES 1024

@@ -75,9 +75,9 @@ static const Metric metrics[] = {
     [RECEIVER_LATEST_END_AGE_MS] = {9, "latest_end_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
                                     "Time since then, by the two clocks", .drifts = true},
     [RECEIVER_LAST_MSG_SEND_TIME] =
-        INSTANT(10, "last_msg_send_time", "When its last message was sent, by its clock"),
+        SIGN_OF_LIFE(10, "last_msg_send_time", "When its last message was sent, by its clock"),
     [RECEIVER_LAST_MSG_RECEIPT_TIME] =
-        INSTANT(11, "last_msg_receipt_time", "When its last message came"),
+        SIGN_OF_LIFE(11, "last_msg_receipt_time", "When its last message came"),
     [RECEIVER_LAST_MSG_AGE_MS] = {12, "last_msg_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
                                   "Time since its last message", .drifts = true},
     [RECEIVER_TRANSFER_LATENCY_MS] = {13, "transfer_latency_ms", METRIC_GAUGE, "ms", 0.001,

@@ -22,6 +22,7 @@
 #include "collect/dictionary.h"
 #include "collect/pgstat_scan.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 #include "store/frame.h"
 
 enum

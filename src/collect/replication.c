@@ -115,7 +115,7 @@ static const Metric metrics[] = {
     [REPLICATION_REPLAY_LSN] =
         GAUGE(13, "replay_lsn", "bytes", ROLLUP_LAST, "WAL position replayed there, as a number"),
     [REPLICATION_REPLY_TIME] =
-        INSTANT(14, "reply_time", "When the receiver sent its last answer, by its clock"),
+        SIGN_OF_LIFE(14, "reply_time", "When the receiver sent its last answer, by its clock"),
     [REPLICATION_REPLY_AGE_MS] = {15, "reply_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
                                   "Time since that answer, by the two clocks", .drifts = true},
     [REPLICATION_XMIN_AGE] = AGE(

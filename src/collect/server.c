@@ -26,6 +26,7 @@
 #include "collect/xmin.h"
 #include "core/clock.h"
 #include "core/compat.h"
+#include "core/compat_statistics.h"
 #include "store/frame.h"
 
 enum

@@ -71,11 +71,11 @@ static const Metric metrics[] = {
     [SUBSCRIPTION_LATEST_END_LSN] =
         GAUGE(7, "latest_end_lsn", "bytes", ROLLUP_LAST,
               "Position last reported back to the publisher, as a number"),
-    [SUBSCRIPTION_LATEST_END_TIME] = INSTANT(8, "latest_end_time", "When that was"),
+    [SUBSCRIPTION_LATEST_END_TIME] = SIGN_OF_LIFE(8, "latest_end_time", "When that was"),
     [SUBSCRIPTION_LAST_MSG_SEND_TIME] =
-        INSTANT(9, "last_msg_send_time", "When the last message was sent, by its clock"),
+        SIGN_OF_LIFE(9, "last_msg_send_time", "When the last message was sent, by its clock"),
     [SUBSCRIPTION_LAST_MSG_RECEIPT_TIME] =
-        INSTANT(10, "last_msg_receipt_time", "When the last message came"),
+        SIGN_OF_LIFE(10, "last_msg_receipt_time", "When the last message came"),
     [SUBSCRIPTION_LAST_MSG_AGE_MS] = {11, "last_msg_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
                                       "Time since the last message", .drifts = true},
     [SUBSCRIPTION_APPLY_ERROR_COUNT] = COUNT(12, "apply_error_count", "Errors while applying"),

@@ -15,10 +15,12 @@
 bool dbops_guc_enabled = true;
 bool dbops_guc_track = true;
 bool dbops_guc_track_planning = true;
+bool dbops_guc_capture_values = false;
 bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 int dbops_guc_max_statements;
+int dbops_guc_capture_size;
 int dbops_guc_sample_interval;
 int dbops_guc_wait_interval;
 int dbops_guc_wide_interval;
@@ -58,6 +60,7 @@ typedef struct StringSetting
 	char **variable;
 	const char *initial;
 	GucContext context;
+	GucStringCheckHook check;
 	const char *brief;
 	const char *detail;
 } StringSetting;
@@ -69,6 +72,9 @@ static const BoolSetting bool_settings[] = {
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
      "Records planning time of statements too.", NULL},
+    {"dbops.capture_values", &dbops_guc_capture_values, false, PGC_SUSET,
+     "Captures parameter values with the text of a statement.",
+     "Texts are captured in any case, and literals stand in them."},
     {"dbops.track_plans", &dbops_guc_track_plans, true, PGC_SUSET,
      "Records which plans statements run by, and the latency of each.", NULL},
 };
@@ -78,6 +84,8 @@ static const BoolSetting bool_settings[] = {
 static const IntSetting int_settings[] = {
     {"dbops.max_statements", &dbops_guc_max_statements, -1, -1, 1000000, PGC_POSTMASTER, 0,
      "Number of statements tracked in shared memory.", "-1 takes pg_stat_statements.max."},
+    {"dbops.capture_size", &dbops_guc_capture_size, 4096, 0, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
+     "Memory for captured texts of statements.", "0 captures nothing."},
     {"dbops.sample_interval", &dbops_guc_sample_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
      "Time between samples of the system, the server and its databases.", NULL},
     {"dbops.wide_interval", &dbops_guc_wide_interval, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S,
@@ -104,10 +112,33 @@ static const IntSetting int_settings[] = {
      PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one hour.", NULL},
 };
 
+static bool
+check_length(const char *value, Size least, Size most)
+{
+	Size length = strlen(value);
+
+	if (length >= least && length <= most)
+		return true;
+	GUC_check_errdetail("It must be %zu to %zu bytes long.", least, most);
+	return false;
+}
+
+static bool
+check_database(char **value, void **extra, GucSource source)
+{
+	return check_length(*value, 1, NAMEDATALEN - 1);
+}
+
+static bool
+check_node_name(char **value, void **extra, GucSource source)
+{
+	return check_length(*value, 0, NAMEDATALEN - 1);
+}
+
 static const StringSetting string_settings[] = {
-    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER,
+    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER, check_database,
      "Database that holds the history.", "CREATE EXTENSION dbops belongs there."},
-    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER,
+    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER, check_node_name,
      "Name of this server in the history.", "Empty takes the host name and the port."},
 };
 
@@ -144,7 +175,7 @@ dbops_guc_define(bool preloaded)
 
 		if (may_define(s->context, preloaded))
 			DefineCustomStringVariable(s->name, s->brief, s->detail, s->variable, s->initial,
-			                           s->context, 0, NULL, NULL, NULL);
+			                           s->context, 0, s->check, NULL, NULL);
 		else
 			*s->variable = pstrdup(s->initial);
 	}

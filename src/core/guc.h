@@ -10,10 +10,12 @@
 extern DBOPS_PRIVATE bool dbops_guc_enabled;
 extern DBOPS_PRIVATE bool dbops_guc_track;
 extern DBOPS_PRIVATE bool dbops_guc_track_planning;
+extern bool dbops_guc_capture_values;
 extern DBOPS_PRIVATE bool dbops_guc_track_plans;
 extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */
+extern int dbops_guc_capture_size;     /* kB */
 extern int dbops_guc_sample_interval;  /* seconds */
 extern int dbops_guc_wait_interval;    /* ms */
 extern int dbops_guc_wide_interval;    /* seconds */

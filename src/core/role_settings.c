@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "core/compat.h"
+#include "core/compat_settings.h"
 #include "core/role_settings.h"
 
 /* The array follows the two numbers, which leave it aligned; NULL when there is none. */

@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "core/compat.h"
+#include "core/compat_settings.h"
 #include "core/role_settings.h"
 #include "core/settings.h"
 

@@ -19,6 +19,7 @@
 #include "core/compat.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "expose/release.h"
 #include "expose/status.h"
 #include "store/damage.h"
 #include "store/ring.h"
@@ -81,6 +82,34 @@ check_pg_stat_statements(Finding *finding)
 		     "CREATE EXTENSION pg_stat_statements;");
 	else
 		find(finding, FINDING_OK, "loaded before dbops", NULL);
+}
+
+static void
+check_extension(Finding *finding)
+{
+	const Release *release = dbops_release_compare();
+	int missing = release->missing_tables + release->missing_columns;
+
+	if (release->extension == NULL)
+		find(finding, FINDING_CRITICAL, "the extension is not in this database",
+		     "CREATE EXTENSION dbops CASCADE;");
+	else if (release->order < 0)
+		find(finding, FINDING_WARNING,
+		     psprintf("the library that runs is of version %s, the extension of version %s",
+		              release->library, release->extension),
+		     "Restart the server, so that it loads the library that came with the extension.");
+	else if (release->order > 0)
+		find(finding, FINDING_WARNING,
+		     psprintf("the extension is of version %s, the library of version %s",
+		              release->extension, release->library),
+		     "ALTER EXTENSION dbops UPDATE;");
+	else if (missing > 0)
+		find(finding, FINDING_WARNING,
+		     psprintf("the extension lacks what the library has: tables %d, columns %d",
+		              release->missing_tables, release->missing_columns),
+		     "SELECT dbops._refresh_history();");
+	else
+		find(finding, FINDING_OK, psprintf("version %s", release->extension), NULL);
 }
 
 static void
@@ -225,7 +254,7 @@ check_statements(Finding *finding)
 	dbops_statements_state(&state);
 	if (state.not_admitted > 0)
 		find(finding, FINDING_WARNING,
-		     psprintf("%lld executions found no room among %lld statements",
+		     psprintf("%lld executions or plans found no room among %lld statements",
 		              (long long) state.not_admitted, (long long) state.capacity),
 		     psprintf("Raise dbops.max_statements (now %lld) and restart.",
 		              (long long) state.capacity));
@@ -277,6 +306,7 @@ check_history(Finding *finding)
 
 static const Check checks[] = {
     {"library", false, check_library},
+    {"extension", false, check_extension},
     {"pg_stat_statements", false, check_pg_stat_statements},
     {"query identifiers", false, check_query_id},
     {"sampler", true, check_sampler},
@@ -321,12 +351,12 @@ skipped_tasks(List *findings, const WorkerState *worker)
 		const TaskState *task = &worker->tasks[i];
 		Finding *finding;
 
-		if (task->skips_left == 0)
+		if (!task->expensive)
 			continue;
 		finding = palloc0(sizeof(Finding));
 		finding->component = pstrdup(task->name);
 		find(finding, FINDING_WARNING,
-		     psprintf("takes too long (%.0f ms): left out, next tried after %d more rounds%s%s",
+		     psprintf("takes too long (%.0f ms): left out of rounds, of the next %d%s%s",
 		              task->last_us / 1000.0, task->skips_left, trouble != NULL ? "; " : "",
 		              trouble != NULL ? trouble : ""),
 		     psprintf("Raise dbops.wide_interval (now %d s) or dbops.sample_limit (now %d ms), and "

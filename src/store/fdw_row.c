@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -33,6 +34,26 @@ static Cell
 form_text(const char *string)
 {
 	return string == NULL ? null_cell : form_cell(CStringGetTextDatum(string));
+}
+
+/*
+ * A text from the machine, whose bytes may be no text in the encoding of this database: a folder's
+ * name, say.  Nothing else in the server expects that, so such bytes come out as question marks.
+ */
+static Cell
+form_label_text(const char *string)
+{
+	char *shown;
+
+	if (pg_verifymbstr(string, (int) strlen(string), true))
+		return form_text(string);
+	shown = pstrdup(string);
+	for (char *at = shown; *at != '\0'; at++)
+	{
+		if (IS_HIGHBIT_SET(*at))
+			*at = '?';
+	}
+	return form_text(shown);
 }
 
 static Cell
@@ -83,7 +104,7 @@ form_label(const Family *family, const HistoryRow *row, int index)
 		case LABEL_SQLSTATE:
 			return form_text(unpack_sql_state((int) number));
 		case LABEL_TEXT:
-			return form_text(dbops_texts_at(row->texts, count_texts_before(family, index)));
+			return form_label_text(dbops_texts_at(row->texts, count_texts_before(family, index)));
 		case LABEL_WORD:
 			return form_text(dbops_word(label->words, number));
 	}

@@ -41,7 +41,8 @@ dbops_registry_set(const Family *const *families, int nfamilies)
 	registry_count = nfamilies;
 	for (int i = 0; i < nfamilies; i++)
 	{
-		if (dbops_registry_by_id(families[i]->id) != families[i] ||
+		if (dbops_registry_index(families[i]) != i ||
+		    dbops_registry_by_id(families[i]->id) != families[i] ||
 		    dbops_registry_by_name(families[i]->name) != families[i])
 			elog(FATAL, "family \"%s\" has no id or name of its own", families[i]->name);
 		check_family(families[i]);

@@ -44,6 +44,8 @@ struct Regroup
 	HTAB *carried;               /* Open */
 	HTAB *local;                 /* Open, or NULL before the first row of a batch */
 	HTAB *buckets;               /* Bucket */
+	TimestampTz due;             /* before it no carried row and no bucket is finished */
+	Open *latest;                /* that took a row in this batch, and may take the next; or NULL */
 	Accumulator **spent;         /* carried ones that were handed out */
 	int nspent;
 	int spent_capacity;
@@ -53,6 +55,7 @@ struct Regroup
 };
 
 static HTAB *create_open_table(MemoryContext context);
+static HTAB *local_table(Regroup *regroup);
 static Open *find_open(Regroup *regroup, const OpenKey *id, const char *texts);
 static void hand_out(Regroup *regroup, Open **open, int count);
 static int compare_open(const void *a, const void *b);
@@ -68,6 +71,7 @@ dbops_regroup_create(const Family *family, int64 step_us)
 
 	regroup->family = family;
 	regroup->step_us = step_us;
+	regroup->due = DT_NOEND;
 	regroup->context = context;
 	regroup->batch_context =
 	    AllocSetContextCreate(context, "dbops regroup batch", ALLOCSET_DEFAULT_SIZES);
@@ -77,12 +81,28 @@ dbops_regroup_create(const Family *family, int64 step_us)
 	return regroup;
 }
 
+static uint32
+hash_open(const void *key, Size size)
+{
+	const OpenKey *id = key;
+
+	return dbops_entity_key_hash(&id->key) ^ (uint32) (id->bucket / USECS_PER_SEC);
+}
+
 static HTAB *
 create_open_table(MemoryContext context)
 {
-	HASHCTL control = {.keysize = sizeof(OpenKey), .entrysize = sizeof(Open), .hcxt = context};
+	HASHCTL control = {
+	    .keysize = sizeof(OpenKey), .entrysize = sizeof(Open), .hash = hash_open, .hcxt = context};
 
-	return hash_create("dbops open rows", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return hash_create("dbops open rows", 256, &control, HASH_ELEM | HASH_FUNCTION | HASH_CONTEXT);
+}
+
+/* Keeps in mind when a row or bucket that starts there is finished. */
+static void
+expect_end(Regroup *regroup, TimestampTz start)
+{
+	regroup->due = Min(regroup->due, start + regroup->step_us);
 }
 
 void
@@ -94,6 +114,7 @@ dbops_regroup_begin_batch(Regroup *regroup)
 	regroup->spent = NULL;
 	regroup->spent_capacity = 0;
 	regroup->local = NULL;
+	regroup->latest = NULL;
 	regroup->rows = NULL;
 	regroup->nrows = 0;
 	regroup->capacity = 0;
@@ -118,6 +139,7 @@ dbops_regroup_cover(Regroup *regroup, TimestampTz place, int64 covers_us, uint16
 	{
 		bucket->covers_us = 0;
 		bucket->flags = 0;
+		expect_end(regroup, start);
 	}
 	bucket->covers_us += covers_us;
 	bucket->flags |= flags;
@@ -129,8 +151,20 @@ dbops_regroup_add(Regroup *regroup, const Sample *sample)
 	OpenKey id = {.key = *sample->key,
 	              .bucket = dbops_bucket_start(sample->place, regroup->step_us)};
 
-	dbops_merge_add(find_open(regroup, &id, sample->texts)->accumulator, sample->values,
-	                sample->covers_us);
+	/* Rows of a chunk come entity by entity. */
+	if (regroup->latest == NULL || regroup->latest->id.bucket != id.bucket ||
+	    dbops_entity_compare(&regroup->latest->id.key, &id.key) != 0)
+		regroup->latest = find_open(regroup, &id, sample->texts);
+	dbops_merge_add(regroup->latest->accumulator, sample->values, sample->covers_us);
+}
+
+/* Made when it is needed: a tick's rows are all carried. */
+static HTAB *
+local_table(Regroup *regroup)
+{
+	if (regroup->local == NULL)
+		regroup->local = create_open_table(regroup->batch_context);
+	return regroup->local;
 }
 
 /*
@@ -141,13 +175,16 @@ static void
 bring_carried(Regroup *regroup, const EntityKey *key)
 {
 	OpenKey id = {.key = *key, .bucket = dbops_bucket_start(regroup->unit_from, regroup->step_us)};
-	Open *carried = hash_search(regroup->carried, &id, HASH_FIND, NULL);
+	Open *carried;
 	Open *open;
 	bool found;
 
-	if (carried == NULL || id.bucket + regroup->step_us > regroup->unit_to)
+	if (id.bucket + regroup->step_us > regroup->unit_to)
 		return;
-	open = hash_search(regroup->local, &id, HASH_ENTER, &found);
+	carried = hash_search(regroup->carried, &id, HASH_FIND, NULL);
+	if (carried == NULL)
+		return;
+	open = hash_search(local_table(regroup), &id, HASH_ENTER, &found);
 	*open = *carried;
 	hash_search(regroup->carried, &id, HASH_REMOVE, NULL);
 }
@@ -161,12 +198,12 @@ find_open(Regroup *regroup, const OpenKey *id, const char *texts)
 	Open *open;
 	bool found;
 
-	if (regroup->local == NULL)
-		regroup->local = create_open_table(regroup->batch_context);
 	bring_carried(regroup, &id->key);
-	open = hash_search(is_local ? regroup->local : regroup->carried, id, HASH_ENTER, &found);
+	open = hash_search(is_local ? local_table(regroup) : regroup->carried, id, HASH_ENTER, &found);
 	if (found)
 		return open;
+	if (!is_local)
+		expect_end(regroup, id->bucket);
 	old = MemoryContextSwitchTo(is_local ? regroup->batch_context : regroup->context);
 	open->texts = NULL;
 	if (texts != NULL)
@@ -201,37 +238,60 @@ dbops_regroup_end_batch(Regroup *regroup)
 	MemoryContextSwitchTo(old);
 }
 
-void
-dbops_regroup_finish(Regroup *regroup, TimestampTz to)
+/* Takes what ends by `to` out of the carried rows; returns how many there are in open[]. */
+static int
+take_finished(Regroup *regroup, TimestampTz to, Open **open)
 {
-	MemoryContext old = MemoryContextSwitchTo(regroup->batch_context);
-	long ncarried = hash_get_num_entries(regroup->carried);
-	Open **open = palloc(sizeof(Open *) * (ncarried + 1));
 	HASH_SEQ_STATUS status;
 	Open *next;
-	Bucket *bucket;
 	int count = 0;
 
 	hash_seq_init(&status, regroup->carried);
 	while ((next = hash_seq_search(&status)) != NULL)
 	{
-		Open *copy;
-
 		if (to != DT_NOEND && next->id.bucket + regroup->step_us > to)
+		{
+			expect_end(regroup, next->id.bucket);
 			continue;
-		copy = palloc(sizeof(Open));
-		*copy = *next;
-		open[count++] = copy;
+		}
+		open[count] = palloc(sizeof(Open));
+		*open[count++] = *next;
 		hash_search(regroup->carried, &next->id, HASH_REMOVE, NULL);
 	}
-	hand_out(regroup, open, count);
+	return count;
+}
+
+static void
+drop_finished_buckets(Regroup *regroup, TimestampTz to)
+{
+	HASH_SEQ_STATUS status;
+	Bucket *bucket;
 
 	hash_seq_init(&status, regroup->buckets);
 	while ((bucket = hash_seq_search(&status)) != NULL)
 	{
 		if (to == DT_NOEND || bucket->start + regroup->step_us <= to)
 			hash_search(regroup->buckets, &bucket->start, HASH_REMOVE, NULL);
+		else
+			expect_end(regroup, bucket->start);
 	}
+}
+
+void
+dbops_regroup_finish(Regroup *regroup, TimestampTz to)
+{
+	MemoryContext old;
+	Open **open;
+
+	/* A tick after another rarely ends a bucket. */
+	if (to != DT_NOEND && to < regroup->due)
+		return;
+	old = MemoryContextSwitchTo(regroup->batch_context);
+	regroup->due = DT_NOEND;
+	regroup->latest = NULL;
+	open = palloc(sizeof(Open *) * (hash_get_num_entries(regroup->carried) + 1));
+	hand_out(regroup, open, take_finished(regroup, to, open));
+	drop_finished_buckets(regroup, to);
 	MemoryContextSwitchTo(old);
 }
 

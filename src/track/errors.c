@@ -15,6 +15,7 @@
 #include "storage/shmem.h"
 
 #include "core/clock.h"
+#include "core/encoding.h"
 #include "track/errors.h"
 
 #define COUNTERS 4096
@@ -249,14 +250,22 @@ dbops_errors_count(const StatementKey *key, int sqlerrcode, ErrorKind kind)
 	pg_atomic_fetch_add_u64(&table->not_counted, 1);
 }
 
+static void
+copy_clipped(char *to, const char *from, int size)
+{
+	int length = dbops_encoding_clip(from, strlen(from), size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
 void
-dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind, const char *message)
+dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind, const char *message,
+                      const char *query)
 {
 	uint64 number = pg_atomic_fetch_add_u64(&table->recent, 1) + 1;
 	RecentSlot *slot = &table->ring[number % RECENT_ERRORS];
-	int length = strlen(message);
 
-	length = pg_mbcliplen(message, length, RECENT_MESSAGE_BYTES - 1);
 	pg_atomic_write_u64(&slot->number, 0);
 	pg_write_barrier();
 	slot->error.at = dbops_clock_now();
@@ -265,8 +274,8 @@ dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind, c
 	slot->error.kind = kind;
 	slot->error.pid = MyProcPid;
 	slot->error.encoding = GetDatabaseEncoding();
-	memcpy(slot->error.message, message, length);
-	slot->error.message[length] = '\0';
+	copy_clipped(slot->error.message, message, RECENT_MESSAGE_BYTES);
+	copy_clipped(slot->error.query, query != NULL ? query : "", RECENT_QUERY_BYTES);
 	pg_write_barrier();
 	pg_atomic_write_u64(&slot->number, number);
 }
@@ -310,6 +319,7 @@ dbops_errors_recent(int back, RecentError *copy)
 	*copy = slot->error;
 	pg_read_barrier();
 	copy->message[RECENT_MESSAGE_BYTES - 1] = '\0';
+	copy->query[RECENT_QUERY_BYTES - 1] = '\0';
 	return pg_atomic_read_u64(&slot->number) == number;
 }
 

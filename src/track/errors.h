@@ -38,6 +38,7 @@ typedef struct ErrorCopy
 
 #define RECENT_ERRORS 256
 #define RECENT_MESSAGE_BYTES 960
+#define RECENT_QUERY_BYTES 1024
 
 /* One of the latest failures that reached a client or the server's log. */
 typedef struct RecentError
@@ -47,8 +48,9 @@ typedef struct RecentError
 	int sqlerrcode;
 	ErrorKind kind;
 	int pid;
-	int encoding; /* of the message */
+	int encoding; /* of the texts */
 	char message[RECENT_MESSAGE_BYTES];
+	char query[RECENT_QUERY_BYTES]; /* empty when the failure belongs to a statement */
 } RecentError;
 
 typedef struct ErrorsState
@@ -74,9 +76,9 @@ extern FailureKind dbops_errors_failure_kind(ErrorKind kind);
 
 extern void dbops_errors_count(const StatementKey *key, int sqlerrcode, ErrorKind kind);
 
-/* Puts a failure into the ring of recent ones, message clipped. */
-extern void
-dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind, const char *message);
+/* Puts a failure into the ring of recent ones, texts clipped; `query` may be NULL. */
+extern void dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind,
+                                  const char *message, const char *query);
 
 /* Copies the counter after *position (begins as 0); false at the end. */
 extern bool dbops_errors_next(uint32 *position, ErrorCopy *copy);

@@ -5,11 +5,12 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "utils/timestamp.h"
 
+#include "core/encoding.h"
 #include "core/preload.h"
 #include "core/rows.h"
+#include "track/captures.h"
 #include "track/errors.h"
 
 PG_FUNCTION_INFO_V1(dbops_tracked_errors);
@@ -45,20 +46,14 @@ dbops_tracked_errors(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The ring is shared by all databases: what is no text in this one's encoding becomes "?". */
-static void
-fit_encoding(RecentError *error)
+/* It may hold anything, as the message may not. */
+static const char *
+show_query(RecentError *error)
 {
-	int length = strlen(error->message);
-
-	if (error->encoding == GetDatabaseEncoding() &&
-	    pg_verify_mbstr(error->encoding, error->message, length, true))
-		return;
-	for (int i = 0; i < length; i++)
-	{
-		if (IS_HIGHBIT_SET(error->message[i]))
-			error->message[i] = '?';
-	}
+	if (!dbops_captures_visible(error->key.userid))
+		return "<insufficient privilege>";
+	dbops_encoding_fit(error->query, error->encoding);
+	return error->query;
 }
 
 Datum
@@ -73,11 +68,13 @@ dbops_recent_errors(PG_FUNCTION_ARGS)
 	{
 		if (!dbops_errors_recent(back, &error))
 			continue;
-		fit_encoding(&error);
+		dbops_encoding_fit(error.message, error.encoding);
 		put_failure(rows, &error.key, error.sqlerrcode, error.kind);
 		dbops_rows_put(rows, "at", TimestampTzGetDatum(error.at));
 		dbops_rows_put(rows, "pid", Int32GetDatum(error.pid));
 		dbops_rows_put_text(rows, "message", error.message);
+		if (error.query[0] != '\0')
+			dbops_rows_put_text(rows, "query", show_query(&error));
 		dbops_rows_emit(rows);
 	}
 	return (Datum) 0;

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/pg_shmem.h"
+#include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 
 #include "track/failures.h"
@@ -38,6 +39,19 @@ classify_error(int sqlerrcode)
 	return kind;
 }
 
+/* The statement is inside its frame, so what it is read from is there still. */
+static void
+capture_top(void)
+{
+	TopStatement *top = &dbops_failures.top;
+	StatementKey key = dbops_statements_key(top->queryid, top->userid, true);
+	CaptureSource source = {.text = top->text, .location = top->location, .length = top->length};
+
+	if (top->running != NULL)
+		source = dbops_captures_source(top->running);
+	dbops_captures_take(&key, CAPTURE_UNFINISHED, &source);
+}
+
 /* Called where a message arises inside the top-level statement, be it an error or less. */
 static void
 note_message(void *arg)
@@ -52,6 +66,7 @@ note_message(void *arg)
 		return;
 	top->sqlerrcode = sqlerrcode;
 	top->kind = classify_error(sqlerrcode);
+	capture_top();
 }
 
 void
@@ -71,7 +86,7 @@ count_error(const StatementKey *key, int sqlerrcode, ErrorKind kind)
 }
 
 void
-dbops_failures_note(const StatementKey *key)
+dbops_failures_note(const StatementKey *key, const CaptureSource *source)
 {
 	PassingError *passing = &dbops_failures.passing;
 	int sqlerrcode = geterrcode();
@@ -83,6 +98,7 @@ dbops_failures_note(const StatementKey *key)
 	passing->sqlerrcode = sqlerrcode;
 	passing->key = *key;
 	count_error(key, sqlerrcode, passing->kind);
+	dbops_captures_take(key, CAPTURE_UNFINISHED, source);
 }
 
 bool
@@ -144,6 +160,28 @@ may_touch_shmem(void)
 	return (IsUnderPostmaster || !IsPostmasterEnvironment) && UsedShmemSegAddr != NULL;
 }
 
+/*
+ * The text of a statement that no hook saw fail.  debug_query_string is all that is sure to be
+ * there still: the statement it names is the one at the top.
+ */
+static void
+capture_logged(const StatementKey *key)
+{
+	CaptureSource source = {.text = debug_query_string,
+	                        .location = dbops_failures.top.location,
+	                        .length = dbops_failures.top.length};
+
+	dbops_captures_take(key, CAPTURE_UNFINISHED, &source);
+}
+
+/* What to remember of the text of an error that belongs to no statement. */
+static const char *
+find_text(const StatementKey *key, const ErrorData *edata)
+{
+	return key->queryid != 0 || edata->elevel != ERROR || edata->hide_stmt ? NULL :
+	                                                                         debug_query_string;
+}
+
 void
 dbops_failures_note_log(const ErrorData *edata)
 {
@@ -157,9 +195,10 @@ dbops_failures_note_log(const ErrorData *edata)
 		error.kind = dbops_errors_kind(edata->sqlerrcode, edata->message_id);
 		error.key = find_outside_key(edata);
 		count_error(&error.key, error.sqlerrcode, error.kind);
+		capture_logged(&error.key);
 	}
 	dbops_errors_remember(&error.key, error.sqlerrcode, error.kind,
-	                      edata->message ? edata->message : "");
+	                      edata->message ? edata->message : "", find_text(&error.key, edata));
 	dbops_failures.passing.sqlerrcode = 0;
 	dbops_failures.top.queryid = 0;
 }

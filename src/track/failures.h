@@ -15,6 +15,7 @@
 #pragma once
 
 #include "core/symbols.h"
+#include "track/captures.h"
 #include "track/errors.h"
 
 /* An error on its way up, once it is counted. */
@@ -33,6 +34,10 @@ typedef struct TopStatement
 	bool suspect;   /* a message arose inside its frame, perhaps an error; else never set */
 	int sqlerrcode; /* of the latest error; 0: none */
 	ErrorKind kind;
+	const QueryDesc *running; /* inside the frame: NULL while it is planned */
+	const char *text;         /* inside the frame, while it is planned */
+	int location;             /* of the statement in what the client sent */
+	int length;
 	ErrorContextCallback frame;
 } TopStatement;
 
@@ -54,6 +59,14 @@ dbops_failures_enter_top(uint64 queryid, Oid userid)
 	top->userid = userid;
 	top->frame.previous = error_context_stack;
 	error_context_stack = &top->frame;
+}
+
+/* Where the text of the statement is: before it is planned, and before it is started. */
+static inline void
+dbops_failures_locate_top(int location, int length)
+{
+	dbops_failures.top.location = location;
+	dbops_failures.top.length = length;
 }
 
 static inline void
@@ -80,7 +93,7 @@ extern void dbops_failures_init(void);
 extern void dbops_failures_begin_session(void);
 
 /* An error passes a statement on its way up; called from PG_CATCH. */
-extern void dbops_failures_note(const StatementKey *key);
+extern void dbops_failures_note(const StatementKey *key, const CaptureSource *source);
 
 /*
  * An ERROR or worse goes to the log.  This runs in any process, before login and out of memory as

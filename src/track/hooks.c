@@ -23,19 +23,14 @@
 
 #include "core/compat.h"
 #include "core/guc.h"
+#include "track/captures.h"
 #include "track/cursors.h"
 #include "track/failures.h"
 #include "track/hooks.h"
 #include "track/logins.h"
 #include "track/plans.h"
 #include "track/statements.h"
-
-typedef enum UtilityClass
-{
-	UTILITY_ORDINARY, /* recorded; what it runs is nested in it */
-	UTILITY_CARRIER,  /* only carries another statement, which is recorded in its place */
-	UTILITY_DECLARE,  /* a carrier whose query may have no query id of its own */
-} UtilityClass;
+#include "track/utility.h"
 
 typedef enum ProcessKind
 {
@@ -136,6 +131,8 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 {
 	PlannedStmt *result;
 	uint64 queryid = parse->queryId;
+	int location = parse->stmt_location;
+	int length = parse->stmt_len;
 	Oid userid = GetUserId();
 	instr_time start;
 	instr_time end;
@@ -157,9 +154,11 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 	{
 		StatementKey key;
 
+		CaptureSource source = {query_string, location, length, params};
+
 		depth = level;
 		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);
-		dbops_failures_note(&key);
+		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -186,6 +185,9 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 
 	dbops_failures.passing.sqlerrcode = 0;
 	dbops_failures_enter_top(parse->queryId, GetUserId());
+	dbops_failures_locate_top(parse->stmt_location, parse->stmt_len);
+	dbops_failures.top.text = query_string;
+	dbops_failures.top.running = NULL;
 	depth = 1;
 	INSTR_TIME_SET_CURRENT(start);
 	result = call_planner(DBOPS_PLANNER_ARGS);
@@ -223,9 +225,10 @@ start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 	PG_CATCH();
 	{
 		StatementKey key = dbops_statements_key(queryid, userid, false);
+		CaptureSource source = dbops_captures_source(desc);
 
 		depth = level;
-		dbops_failures_note(&key);
+		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -276,6 +279,7 @@ start_execution(QueryDesc *desc, int eflags)
 		started = desc;
 		dbops_failures.top.queryid = queryid;
 		dbops_failures.top.userid = GetUserId();
+		dbops_failures_locate_top(desc->plannedstmt->stmt_location, desc->plannedstmt->stmt_len);
 		call_executor_start(desc, eflags);
 		dbops_failures.top.queryid = 0;
 	}
@@ -321,8 +325,10 @@ run_otherwise(DBOPS_EXECUTOR_RUN_PARAMS)
 	}
 	PG_CATCH();
 	{
+		CaptureSource source = dbops_captures_source(queryDesc);
+
 		depth = level;
-		dbops_failures_note(&key);
+		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -341,6 +347,7 @@ run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
 
 	dbops_failures.passing.sqlerrcode = 0;
 	dbops_failures_enter_top(queryDesc->plannedstmt->queryId, dbops_failures.top.userid);
+	dbops_failures.top.running = queryDesc;
 	depth = 1;
 	call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
 	depth = 0;
@@ -372,10 +379,11 @@ finish_with_triggers(QueryDesc *desc)
 	PG_CATCH();
 	{
 		StatementKey key;
+		CaptureSource source = dbops_captures_source(desc);
 
 		depth = level;
 		key = find_query_key(desc, userid);
-		dbops_failures_note(&key);
+		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -410,10 +418,23 @@ finish_execution(QueryDesc *desc)
 		call_executor_finish(desc);
 }
 
+/* Far from what every statement runs. */
+static pg_noinline void
+capture_execution(const QueryDesc *desc, Oid userid, int64 ns)
+{
+	StatementKey key = dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+	CaptureSource source = dbops_captures_source(desc);
+
+	/* A cursor was captured where it was declared. */
+	if (dbops_cursors_find(desc) == NULL)
+		dbops_captures_take(&key, ns, &source);
+}
+
 static inline void
 add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
 {
-	dbops_statements_add_execution(queryid, userid, toplevel, ns, desc->estate->es_processed);
+	if (dbops_statements_add_execution(queryid, userid, toplevel, ns, desc->estate->es_processed))
+		capture_execution(desc, userid, ns);
 	if (likely(dbops_guc_track_plans))
 		dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
 }
@@ -450,40 +471,6 @@ end_execution(QueryDesc *desc)
 		standard_ExecutorEnd(desc);
 }
 
-static UtilityClass
-classify_utility(const Node *statement)
-{
-	switch (nodeTag(statement))
-	{
-		case T_ExecuteStmt:
-		case T_PrepareStmt:
-		case T_DeallocateStmt:
-		case T_FetchStmt:
-		case T_ClosePortalStmt:
-			return UTILITY_CARRIER;
-		case T_DeclareCursorStmt:
-			return UTILITY_DECLARE;
-		default:
-			return UTILITY_ORDINARY;
-	}
-}
-
-static uint64
-count_utility_rows(const QueryCompletion *qc)
-{
-	if (qc == NULL)
-		return 0;
-	switch (qc->commandTag)
-	{
-		case CMDTAG_COPY:
-		case CMDTAG_SELECT:
-		case CMDTAG_REFRESH_MATERIALIZED_VIEW:
-			return qc->nprocessed;
-		default:
-			return 0;
-	}
-}
-
 static void
 call_process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 {
@@ -495,16 +482,16 @@ call_process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 
 /* Runs the statement at the depth its class gives to what it runs. */
 static void
-run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_PARAMS)
+run_utility(const UtilityRun *run, DBOPS_PROCESS_UTILITY_PARAMS)
 {
 	int level = depth;
 	uint64 outer_queryid = declaring_queryid;
 	int outer_depth = declaring_depth;
 	bool outer_carried = carried;
 
-	carried = class != UTILITY_ORDINARY;
-	depth = class == UTILITY_ORDINARY ? level + 1 : level;
-	declaring_queryid = class == UTILITY_DECLARE ? key->queryid : 0;
+	carried = run->class != UTILITY_ORDINARY;
+	depth = run->class == UTILITY_ORDINARY ? level + 1 : level;
+	declaring_queryid = run->class == UTILITY_DECLARE ? run->key.queryid : 0;
 	declaring_depth = level;
 	PG_TRY();
 	{
@@ -516,7 +503,7 @@ run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_P
 		declaring_queryid = outer_queryid;
 		declaring_depth = outer_depth;
 		carried = outer_carried;
-		dbops_failures_note(key);
+		dbops_failures_note(&run->key, &run->source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -526,11 +513,21 @@ run_utility(UtilityClass class, const StatementKey *key, DBOPS_PROCESS_UTILITY_P
 	carried = outer_carried;
 }
 
+/* Adds what ran to the statement it is accounted to. */
+static void
+count_utility(UtilityRun *run, int64 ns, uint64 rows)
+{
+	/* The user as it is now: SET ROLE is accounted to the new role, as pg_stat_statements does. */
+	run->key.userid = GetUserId();
+	if (dbops_statements_add_execution(run->key.queryid, run->key.userid, run->key.toplevel, ns,
+	                                   rows))
+		dbops_captures_take(&run->key, ns, &run->source);
+}
+
 static void
 process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 {
-	UtilityClass class;
-	StatementKey key;
+	UtilityRun run;
 	instr_time start;
 	instr_time end;
 
@@ -546,18 +543,20 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 		dbops_failures.top.queryid = 0;
 	/* What follows may run as another user. */
 	started = NULL;
-	/* pg_stat_statements sets the query id to 0, and COMMIT may free the statement: read first. */
-	class = classify_utility(pstmt->utilityStmt);
-	key = dbops_statements_key(pstmt->queryId, GetUserId(), depth == 0);
+	/* Read first: COMMIT may free the statement, and pg_stat_statements sets its query id to 0. */
+	run = dbops_utility_describe(pstmt, query_string, params);
+	run.key.toplevel = depth == 0;
+	/* What it declares is accounted to it when it ends, and has no text of its own. */
+	if (run.class == UTILITY_DECLARE)
+		dbops_captures_take(&run.key, CAPTURE_UNFINISHED, &run.source);
 	INSTR_TIME_SET_CURRENT(start);
-	run_utility(class, &key, DBOPS_PROCESS_UTILITY_ARGS);
+	run_utility(&run, DBOPS_PROCESS_UTILITY_ARGS);
 	/* The script of an extension is a thousand statements that nobody asks about again. */
-	if (class != UTILITY_ORDINARY || key.queryid == 0 || (creating_extension && !key.toplevel))
+	if (run.class != UTILITY_ORDINARY || run.key.queryid == 0 ||
+	    (creating_extension && !run.key.toplevel))
 		return;
 	INSTR_TIME_SET_CURRENT(end);
-	/* The user as it is now: SET ROLE is accounted to the new role, as pg_stat_statements does. */
-	dbops_statements_add_execution(key.queryid, GetUserId(), key.toplevel,
-	                               dbops_compat_elapsed_ns(end, start), count_utility_rows(qc));
+	count_utility(&run, dbops_compat_elapsed_ns(end, start), dbops_utility_rows(qc));
 }
 
 static void
@@ -581,6 +580,7 @@ dbops_hooks_install(void)
 {
 	EnableQueryId();
 	dbops_failures_init();
+	dbops_captures_init();
 
 	prev_planner = planner_hook;
 	planner_hook = plan_statement;

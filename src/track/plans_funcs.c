@@ -40,7 +40,7 @@ put_plan(RowSet *rows, const PlanCopy *copy)
 Datum
 dbops_tracked_plans(PG_FUNCTION_ARGS)
 {
-	PlanScan scan = {0};
+	PlanScan scan = {.changed_since = (uint32) PG_GETARG_INT64(0)};
 	PlanCopy copy;
 	RowSet *rows;
 

@@ -25,6 +25,7 @@ typedef struct Slot
 	pg_atomic_uint64 calls;
 	pg_atomic_uint64 rows;
 	pg_atomic_uint64 exec_ns;
+	CaptureSlot capture; /* begins with what each execution reads */
 	pg_atomic_uint64 plans;
 	pg_atomic_uint64 plan_ns;
 	pg_atomic_uint64 failures[FAILURE_TIMEOUT + 1]; /* FAILURE_ERROR counts all kinds */
@@ -114,6 +115,7 @@ begin_slot(SlotHead *head, const void *key)
 	pg_atomic_write_u64(&slot->calls, 0);
 	pg_atomic_write_u64(&slot->rows, 0);
 	pg_atomic_write_u64(&slot->exec_ns, 0);
+	dbops_capture_slot_begin(&slot->capture);
 	pg_atomic_write_u64(&slot->plans, 0);
 	pg_atomic_write_u64(&slot->plan_ns, 0);
 	for (int i = 0; i < lengthof(slot->failures); i++)
@@ -127,6 +129,7 @@ end_slot(SlotHead *head)
 {
 	Slot *slot = (Slot *) head;
 
+	dbops_capture_slot_drop(&slot->capture);
 	for (int phase = 0; phase < lengthof(slot->pages); phase++)
 		dbops_pages_release(&slot->pages[phase]);
 }
@@ -177,6 +180,12 @@ find_slot(const StatementKey *key)
 	return slot != NULL ? slot : find_uncached(key->queryid, key->userid, key->toplevel);
 }
 
+static inline bool
+is_first_of_epoch(Slot *slot)
+{
+	return pg_atomic_read_u32(&slot->head.epoch) != pg_atomic_read_u32(&table.table->epoch);
+}
+
 static inline void
 mark_changed(Slot *slot)
 {
@@ -219,31 +228,38 @@ dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns)
 		add_new_page(slot, PHASE_PLAN, ns);
 }
 
-static pg_noinline void
+static pg_noinline bool
 add_execution_uncached(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows)
 {
-	if (find_uncached(queryid, userid, toplevel) != NULL)
-		dbops_statements_add_execution(queryid, userid, toplevel, ns, rows);
+	return find_uncached(queryid, userid, toplevel) != NULL &&
+	       dbops_statements_add_execution(queryid, userid, toplevel, ns, rows);
 }
 
-void
+static pg_noinline bool
+add_execution_rarely(Slot *slot, int64 ns, bool counted)
+{
+	if (!counted)
+		dbops_pages_add(&slot->pages[PHASE_EXEC], ns);
+	mark_changed(slot);
+	return dbops_capture_slot_is_due(&slot->capture, ns);
+}
+
+bool
 dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows)
 {
 	Slot *slot = find_cached(queryid, userid, toplevel);
+	bool counted;
 
 	if (unlikely(slot == NULL))
-	{
-		add_execution_uncached(queryid, userid, toplevel, ns, rows);
-		return;
-	}
+		return add_execution_uncached(queryid, userid, toplevel, ns, rows);
 	pg_atomic_fetch_add_u64(&slot->calls, 1);
 	if (rows != 0)
 		pg_atomic_fetch_add_u64(&slot->rows, rows);
 	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
-	if (likely(dbops_pages_add_present(&slot->pages[PHASE_EXEC], ns)))
-		mark_changed(slot);
-	else
-		add_new_page(slot, PHASE_EXEC, ns);
+	counted = dbops_pages_add_present(&slot->pages[PHASE_EXEC], ns);
+	if (unlikely(!counted || is_first_of_epoch(slot)))
+		return add_execution_rarely(slot, ns, counted);
+	return dbops_capture_slot_is_due(&slot->capture, ns);
 }
 
 void
@@ -270,6 +286,14 @@ dbops_statements_add_failure(const StatementKey *key, FailureKind kind)
 	mark_changed(slot);
 }
 
+CaptureSlot *
+dbops_statements_capture(const StatementKey *key)
+{
+	Slot *slot = find_slot(key);
+
+	return slot == NULL ? NULL : &slot->capture;
+}
+
 bool
 dbops_statements_next(StatementScan *scan, StatementCopy *copy)
 {
@@ -282,6 +306,7 @@ dbops_statements_next(StatementScan *scan, StatementCopy *copy)
 		copy->generation = pg_atomic_read_u32(&slot->head.generation);
 		pg_read_barrier();
 		copy->key = slot->key;
+		copy->capture = &slot->capture;
 		copy->first_seen_at = slot->head.first_seen_at;
 		copy->last_seen_at = slot->head.last_seen_at;
 		copy->calls = pg_atomic_read_u64(&slot->calls);
@@ -314,6 +339,12 @@ uint32
 dbops_statements_epoch(void)
 {
 	return dbops_slots_epoch(&table);
+}
+
+void
+dbops_statements_note_read(int64 begun_us)
+{
+	dbops_slots_note_read(&table, begun_us);
 }
 
 int

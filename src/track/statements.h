@@ -14,6 +14,7 @@
 
 #include "core/symbols.h"
 #include "math/histogram.h"
+#include "track/capture_slot.h"
 #include "track/pages.h"
 
 typedef struct StatementKey
@@ -64,7 +65,8 @@ typedef struct StatementCopy
 {
 	StatementKey key;
 	uint32 slot;
-	uint32 generation; /* changes when the slot is given to another statement */
+	uint32 generation;    /* changes when the slot is given to another statement */
+	CaptureSlot *capture; /* in shared memory; see captures.h */
 	TimestampTz first_seen_at;
 	uint32 epoch;             /* of the last change */
 	TimestampTz last_seen_at; /* to within an epoch */
@@ -105,10 +107,15 @@ extern void dbops_statements_shmem_init(void);
 /* For the hooks.  The database is the session's. */
 extern DBOPS_PRIVATE void
 dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns);
-extern DBOPS_PRIVATE void
+
+/* True when this execution is to be captured. */
+extern DBOPS_PRIVATE bool
 dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 ns, uint64 rows);
 extern void dbops_statements_add_rows(const StatementKey *key, uint64 rows);
 extern void dbops_statements_add_failure(const StatementKey *key, FailureKind kind);
+
+/* Where the capture of a statement of this session is kept; NULL when the table is full. */
+extern CaptureSlot *dbops_statements_capture(const StatementKey *key);
 
 /* Copies the next statement that changed; false at the end.  Takes no lock. */
 extern bool dbops_statements_next(StatementScan *scan, StatementCopy *copy);
@@ -128,5 +135,8 @@ extern uint32 dbops_statements_epoch(void);
  * evicted.
  */
 extern int dbops_statements_evict(int64 quarantine_us);
+
+/* The keeper has read all statements, beginning at this monotonic time; 0: it does not any more. */
+extern void dbops_statements_note_read(int64 begun_us);
 
 extern void dbops_statements_state(StatementsState *state);

@@ -6,7 +6,10 @@
 
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
+#include "replication/walsender.h"
+#include "replication/walsender_private.h"
 #include "storage/proc.h"
+#include "storage/spin.h"
 #include "utils/backend_status.h"
 
 #include "core/clock.h"
@@ -46,7 +49,24 @@ dbops_activity_create(void)
 	return state;
 }
 
-/* Work for somebody: sessions, and workers of others. */
+/* A WAL sender always runs; only a base backup is work of its own. */
+static bool
+is_base_backup(int pid)
+{
+	bool found = false;
+
+	for (int i = 0; i < max_wal_senders && !found; i++)
+	{
+		WalSnd *walsnd = &WalSndCtl->walsnds[i];
+
+		SpinLockAcquire(&walsnd->mutex);
+		found = walsnd->pid == pid && walsnd->state == WALSNDSTATE_BACKUP;
+		SpinLockRelease(&walsnd->mutex);
+	}
+	return found;
+}
+
+/* Work for somebody: sessions, base backups, and workers of others. */
 static bool
 is_foreign(const PgBackendStatus *entry)
 {
@@ -57,7 +77,9 @@ is_foreign(const PgBackendStatus *entry)
 		return entry->st_databaseid != InvalidOid &&
 		       (type == NULL || strncmp(type, "dbops ", strlen("dbops ")) != 0);
 	}
-	return entry->st_backendType == B_BACKEND || entry->st_backendType == B_WAL_SENDER;
+	if (entry->st_backendType == B_WAL_SENDER)
+		return is_base_backup(entry->st_procpid);
+	return entry->st_backendType == B_BACKEND;
 }
 
 static bool

@@ -105,7 +105,7 @@ dbops_breaker_note(Breaker *breaker, int64 took_us, int64 budget_us, int64 inter
 		*breaker = (Breaker){0};
 		return said ? BREAKER_CLOSED : BREAKER_NO_NEWS;
 	}
-	growing = INT64CONST(1) << Min(breaker->strikes, 30);
+	growing = breaker->strikes == 0 ? 0 : INT64CONST(1) << Min(breaker->strikes - 1, 30);
 	breaker->skips_left = (int) Min(growing, rounds_needed(took_us, budget_us, interval_us));
 	breaker->strikes++;
 	breaker->said = said || breaker->strikes > 1;

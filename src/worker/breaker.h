@@ -4,9 +4,9 @@
  *
  * A file of its own because it decides and reads nothing.  Only wide families have a breaker: the
  * narrow ones are cheap, and a bad night is when they matter most.  A family whose samples go on
- * being too expensive is left out of 1, 2, 4, ... rounds, until it is back within its share; then
- * the number stays, and one sample that is cheap again ends it.  While the machine or the server is
- * in trouble the share is a tenth.
+ * being too expensive after the first, which may be an accident, is left out of 1, 2, 4, ...
+ * rounds, until it is back within its share; then the number stays, and one sample that is cheap
+ * again ends it.  While the machine or the server is in trouble the share is a tenth.
  */
 #pragma once
 

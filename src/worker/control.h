@@ -45,6 +45,7 @@ typedef struct TaskState
 	int64 last_us;
 	int64 skipped;  /* times the breaker left it out */
 	int skips_left; /* rounds it is still left out */
+	bool expensive; /* not for the first time */
 	TaskError error;
 } TaskState;
 

@@ -21,7 +21,9 @@
 #include "utils/wait_event.h"
 
 #include "collect/collectors.h"
+#include "collect/known_plans.h"
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "store/frame.h"
 #include "store/objects.h"
@@ -31,6 +33,7 @@
 #include "store/selfstat.h"
 #include "store/ticks.h"
 #include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -72,6 +75,12 @@ learn_shared(void *arg)
 }
 
 static void
+learn_plans(void *arg)
+{
+	dbops_known_plans_learn();
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -87,11 +96,13 @@ retain(void *arg)
 		bytes += dbops_retention_size(i);
 	dbops_selfstat_set_history(bytes);
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
+    {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "retain", .interval_s = 60, .run = retain},
 };
@@ -117,10 +128,12 @@ extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
 
 /* Statements with a change may be new ones, whose texts are not known. */
 static void
-note_statements(const Keeper *keeper)
+note_statements(const Keeper *keeper, int64 begun_us)
 {
 	const Frame *changes = dbops_round_changes(keeper->round, &dbops_family_statement);
 
+	if (changes != NULL)
+		dbops_statements_note_read(begun_us);
 	for (int i = 0; changes != NULL && i < changes->nrows; i++)
 		dbops_objects_note_statement((Oid) changes->keys[i].num[STATEMENT_LABEL_DATID],
 		                             changes->keys[i].num[STATEMENT_LABEL_QUERYID]);
@@ -129,8 +142,10 @@ note_statements(const Keeper *keeper)
 static void
 run_round(Keeper *keeper, RoundExtent extent)
 {
+	int64 begun_us = dbops_clock_monotonic_us();
+
 	dbops_round_take(keeper->round, extent);
-	note_statements(keeper);
+	note_statements(keeper, begun_us);
 	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
 }
 
@@ -170,6 +185,7 @@ begin_anew(Keeper *keeper)
 {
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
+	dbops_known_plans_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
 }
@@ -256,9 +272,9 @@ static void
 request_shutdown(SIGNAL_ARGS)
 {
 	if (waiting)
-		SignalHandlerForShutdownRequest(postgres_signal_arg);
+		SignalHandlerForShutdownRequest(COMPAT_SIGNAL_VALUES);
 	else
-		die(postgres_signal_arg);
+		die(COMPAT_SIGNAL_VALUES);
 }
 
 static void

@@ -28,6 +28,8 @@ typedef struct Source
 struct Round
 {
 	WorkerState *worker;
+	int sample_limit; /* the settings by which families are left out */
+	int wide_interval;
 	SelfKind self;
 	int nsources;
 	Source *sources;
@@ -83,6 +85,7 @@ note_cost(Source *source)
 	BreakerNews news = dbops_breaker_note(&source->breaker, took_us, budget_us, interval_us);
 
 	source->state->skips_left = source->breaker.skips_left;
+	source->state->expensive = source->breaker.said;
 	if (news == BREAKER_OPENED)
 		ereport(LOG,
 		        (errmsg("dbops samples family \"%s\" less often: a sample took %.0f ms of %.0f ms",
@@ -93,6 +96,27 @@ note_cost(Source *source)
 	else if (news == BREAKER_CLOSED)
 		ereport(LOG,
 		        (errmsg("dbops samples family \"%s\" in every round again", source->family->name)));
+}
+
+static void
+forget_cost(Source *source)
+{
+	source->breaker = (Breaker){0};
+	source->state->skips_left = 0;
+	source->state->expensive = false;
+}
+
+/* With other settings, all are tried again at once. */
+static void
+follow_settings(Round *round)
+{
+	if (round->sample_limit == dbops_guc_sample_limit &&
+	    round->wide_interval == dbops_guc_wide_interval)
+		return;
+	round->sample_limit = dbops_guc_sample_limit;
+	round->wide_interval = dbops_guc_wide_interval;
+	for (int i = 0; i < round->nsources; i++)
+		round->sources[i].breaker.skips_left = 0;
 }
 
 static void
@@ -112,6 +136,7 @@ take_wide(Round *round, Source *source, RoundExtent extent)
 void
 dbops_round_take(Round *round, RoundExtent extent)
 {
+	follow_settings(round);
 	for (int i = 0; i < round->nsources; i++)
 	{
 		Source *source = &round->sources[i];
@@ -174,5 +199,8 @@ void
 dbops_round_forget(Round *round)
 {
 	for (int i = 0; i < round->nsources; i++)
+	{
 		dbops_sampling_forget(round->sources[i].sampling);
+		forget_cost(&round->sources[i]);
+	}
 }

@@ -2,12 +2,12 @@
  * worker/visit.h
  *		A visit to one database: what the inspector process and the sampler share while it lasts.
  *
- * The sampler makes a segment, the inspector attaches and streams messages through its queue: any
- * number of pages, each a VisitPage and a batch (store/object_batch.h) of `count` names; in a page
- * of relations as many Inspected (collect/dictionary.h) come before the batch, in the same order,
- * by OID.  Then a VisitEnd; then pages of sequences and of keys, each a VisitFill with `count`
- * SeenSequence or SeenKey (collect/key_fill.h).  A visit that runs out of time ends with what it
- * has, and the next one goes on from there.
+ * The sampler makes a segment, the inspector attaches and streams messages through its queue:
+ * any number of pages, each a VisitPage and a batch (store/object_batch.h) of `count` names; in
+ * a page of relations as many Inspected (collect/dictionary.h) come before the batch, in the
+ * same order, by OID.  Then a VisitEnd; then pages of sequences and of keys, each a VisitFill
+ * with `count` SeenSequence or SeenKey (collect/key_fill.h).  A visit that runs out of time
+ * ends with what it has, and the next one goes on from there.
  */
 #pragma once
 

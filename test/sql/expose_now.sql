@@ -26,7 +26,7 @@ DO $$
 BEGIN
     FOR i IN 1 .. 2000 LOOP
         PERFORM dbops.take_sample();
-        EXIT WHEN EXISTS (SELECT FROM dbops.statements WHERE query ~ '^SELECT regress_now_work');
+        EXIT WHEN EXISTS (SELECT FROM dbops.statements WHERE query ~ '^SELECT regress_now_work\(\$1');
     END LOOP;
 END$$;
 

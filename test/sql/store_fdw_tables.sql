@@ -49,5 +49,20 @@ SELECT count(*) > 0 AS rows FROM dbops.system_now;
 SELECT count(*) = 2 * (SELECT count(*) FROM dbops.system_now) AS twice
 FROM (VALUES (1), (2)) AS v(x) CROSS JOIN LATERAL (SELECT x FROM dbops.system_now OFFSET 0) AS s;
 
+-- a text of the machine that is none in this encoding is shown with question marks
+BEGIN;
+SELECT dbops._generate_history('odd', 'network', '2020-01-01', '2020-01-01 00:01', '10 s', 1, 1) > 0 AS generated;
+DO $$
+BEGIN
+    FOR member IN 0 .. 7 LOOP
+        EXECUTE format('UPDATE dbops.tick_%s SET data = overlay(data PLACING ''\xff'' FROM position(''entity0'' IN data) + 1 FOR 1)
+                        WHERE node = (SELECT id FROM dbops.node WHERE name = ''odd'')
+                          AND position(''entity0'' IN data) > 0', member);
+    END LOOP;
+END
+$$;
+SELECT DISTINCT interface, upper(interface) FROM dbops.network_history WHERE node = 'odd';
+ROLLBACK;
+
 SET client_min_messages = warning;
 DROP SCHEMA other CASCADE;

@@ -60,6 +60,23 @@ cmp_ok($primary->safe_psql('postgres', 'SELECT max(walsenders) FROM dbops.server
 	'the primary saw the standby');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM dbops.node'), '1', 'nothing of the standby is stored');
 
+# ---- at rest -------------------------------------------------------------------------------------
+# A standby that receives is no activity.  To ask the primary would be; the kernel counts the pauses of its sampler.
+my $sampler = $primary->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'");
+
+sub sampler_sleeps
+{
+	my ($count) = slurp_file("/proc/$sampler/status") =~ /^voluntary_ctxt_switches:\s+(\d+)/m;
+	return $count;
+}
+
+my $rest_from = $primary->safe_psql('postgres', 'SELECT clock_timestamp()');
+my $until = sampler_sleeps() + 10;
+my $polls = 0;
+select(undef, undef, undef, 0.1) while sampler_sleeps() < $until && $polls++ < 600;
+is($primary->safe_psql('postgres', "SELECT dbops.take_sample(); SELECT count(*) > 0 FROM dbops.tick_0
+	WHERE flags & 1 = 1 AND at > '$rest_from' AND family = 18") =~ /t\z/, 1, 'a primary with a standby can be at rest');
+
 # ---- promoted -----------------------------------------------------------------------------------
 my $started = $standby->safe_psql('postgres', 'SELECT pg_postmaster_start_time()');
 my $remembered = $standby->safe_psql('postgres', "SELECT min(at) FROM dbops.server_history WHERE node = 'second'");

@@ -3,6 +3,7 @@
  *		The table of statements when it is full: who is turned away, who goes, and what is left.
  *
  * sources: src/track/statements.c src/track/slots.c src/track/pages.c
+ * sources: src/track/capture_slot.c src/track/capture_arena.c
  * covers: track/slots
  */
 #include "postgres.h"
@@ -24,6 +25,7 @@
 #define USER 10
 
 int dbops_guc_max_statements = -1;
+int dbops_guc_capture_size = 0;
 Oid MyDatabaseId = 5;
 
 static TimestampTz now = 1000 * MINUTE;
@@ -50,6 +52,12 @@ GetCurrentStatementStartTimestamp(void)
 
 TimestampTz
 dbops_clock_now(void)
+{
+	return now;
+}
+
+int64
+dbops_clock_monotonic_us(void)
 {
 	return now;
 }
@@ -213,6 +221,55 @@ test_return(void)
 	is_int(state_now().pages_exhausted, 0, "nor missed");
 }
 
+/* All the places are taken, by statements that run now. */
+static void
+fill(uint64 first)
+{
+	int evicted;
+
+	/* Until no place is in quarantine. */
+	do
+	{
+		now += MINUTE;
+		evicted = dbops_statements_evict(MINUTE);
+		for (int i = 0; i < 2 * CAPACITY; i++)
+			run(first + i);
+	} while (evicted > 0);
+	dbops_statements_epoch();
+	now += MINUTE;
+}
+
+static int
+count_from(uint64 first)
+{
+	StatementScan scan = {0};
+	StatementCopy copy;
+	int count = 0;
+
+	while (dbops_statements_next(&scan, &copy))
+		count += copy.key.queryid >= first;
+	return count;
+}
+
+static void
+test_unread(void)
+{
+	int newcomers;
+
+	fill(5000);
+	dbops_statements_note_read(now - 1);
+	is_int(dbops_statements_evict(MINUTE), 0, "what a reader has not read yet stays");
+	dbops_statements_note_read(now + 1);
+	now += MINUTE;
+	ok(dbops_statements_evict(MINUTE) > 0, "once it has, it may go");
+	fill(6000);
+	newcomers = count_from(6000);
+	ok(newcomers > 0 && dbops_statements_evict(MINUTE) > 0 && count_from(6000) == newcomers,
+	   "but not what ran since");
+	dbops_statements_note_read(0);
+	ok(dbops_statements_evict(MINUTE) > 0, "nor does it wait for a reader that is gone");
+}
+
 int
 main(void)
 {
@@ -222,5 +279,6 @@ main(void)
 	test_full_table();
 	test_eviction();
 	test_return();
+	test_unread();
 	return tap_done();
 }
