@@ -70,7 +70,7 @@ dbops_compat_new_tranche(const char *name)
 #endif
 }
 
-/* The arguments that SIGNAL_ARGS declares, to pass them on: 19 tells handlers who sent the signal. */
+/* The arguments that SIGNAL_ARGS declares, to pass them on: 19 tells who sent the signal. */
 #if PG_VERSION_NUM >= 190000
 #define COMPAT_SIGNAL_VALUES postgres_signal_arg, pg_siginfo
 #else
