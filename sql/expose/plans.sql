@@ -2,30 +2,26 @@
 --
 -- dbops.plan_changes reads of the history only the statements that had more than one plan.
 
-CREATE VIEW dbops._known_plans AS
-SELECT datid, userid, queryid, toplevel, planid,
-       pg_catalog.min(first_seen_at) AS first_seen_at,
-       pg_catalog.max(last_seen_at) AS last_seen_at,
-       pg_catalog.max(plan) AS plan,
-       pg_catalog.sum(calls) AS calls,
-       pg_catalog.sum(total_exec_ms) AS total_exec_ms,
-       dbops.merge(exec_histogram) AS exec_histogram
-  FROM (
-    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, last_seen_at, plan,
-           calls, total_exec_ms, exec_histogram
-      FROM dbops._tracked_plans()
-    UNION ALL
-    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, last_seen_at, definition,
-           NULL, NULL, NULL
-      FROM dbops.plan
-  ) AS plans
- GROUP BY datid, userid, queryid, toplevel, planid;
-COMMENT ON VIEW dbops._known_plans IS
-    'Plans in memory and those stored; counts are those since the server started';
-REVOKE ALL ON dbops._known_plans FROM PUBLIC;
-GRANT SELECT ON dbops._known_plans TO pg_monitor;
-
 CREATE VIEW dbops.plans AS
+WITH known AS (
+    SELECT datid, userid, queryid, toplevel, planid,
+           pg_catalog.min(first_seen_at) AS first_seen_at,
+           pg_catalog.max(last_seen_at) AS last_seen_at,
+           pg_catalog.max(plan) AS plan,
+           pg_catalog.sum(calls) AS calls,
+           pg_catalog.sum(total_exec_ms) AS total_exec_ms,
+           dbops.merge(exec_histogram) AS exec_histogram
+      FROM (
+        SELECT datid, userid, queryid, toplevel, planid, first_seen_at, last_seen_at, plan,
+               calls, total_exec_ms, exec_histogram
+          FROM dbops._tracked_plans()
+        UNION ALL
+        SELECT datid, userid, queryid, toplevel, planid, first_seen_at, last_seen_at, definition,
+               NULL, NULL, NULL
+          FROM dbops.plan
+      ) AS plans
+     GROUP BY datid, userid, queryid, toplevel, planid
+)
 SELECT d.datname, r.rolname, p.calls,
        dbops._rounded(p.total_exec_ms, 1) AS total_ms,
        dbops._rounded(p.total_exec_ms / NULLIF(p.calls, 0)::float8, 3) AS mean_ms,
@@ -34,8 +30,8 @@ SELECT d.datname, r.rolname, p.calls,
        dbops._rounded(dbops.quantile(p.exec_histogram, 0.99), 3) AS p99_ms,
        p.first_seen_at, p.last_seen_at, p.plan,
        o.definition AS query,
-       p.toplevel, p.queryid, p.planid
-  FROM dbops._known_plans AS p
+       p.toplevel, p.datid, p.userid, p.queryid, p.planid
+  FROM known AS p
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = p.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = p.userid
   LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = p.datid AND o.objid = p.queryid
@@ -47,13 +43,13 @@ GRANT SELECT ON dbops.plans TO pg_monitor;
 
 CREATE VIEW dbops.plan_changes AS
 WITH known AS (
-    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, plan,
+    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, plan, datname, rolname, query,
            pg_catalog.count(*) OVER statement AS plans,
            pg_catalog.min(first_seen_at) OVER statement AS statement_seen_at
-      FROM dbops._known_plans
+      FROM dbops.plans
     WINDOW statement AS (PARTITION BY datid, userid, queryid, toplevel)
 ), several AS (
-    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, plan,
+    SELECT datid, userid, queryid, toplevel, planid, first_seen_at, plan, datname, rolname, query,
            first_seen_at > statement_seen_at AS is_new
       FROM known
      WHERE plans > 1
@@ -97,7 +93,7 @@ WITH known AS (
      ORDER BY after.datid, after.userid, after.queryid, after.toplevel, cost_ms DESC
 )
 SELECT new.first_seen_at AS changed_at,
-       d.datname, r.rolname,
+       new.datname, new.rolname,
        dbops._plan_difference(old.plan, new.plan) AS change,
        dbops._rounded(c.mean_ms_before, 3) AS mean_ms_before,
        dbops._rounded(c.mean_ms_after, 3) AS mean_ms_after,
@@ -107,7 +103,7 @@ SELECT new.first_seen_at AS changed_at,
        c.calls_before, c.calls_after,
        dbops._rounded(c.cost_ms, 1) AS cost_ms,
        c.last_used_at,
-       o.definition AS query,
+       new.query,
        old.plan AS plan_before, new.plan AS plan_after,
        c.toplevel, c.queryid, c.planid_before, c.planid_after
   FROM change AS c
@@ -117,9 +113,6 @@ SELECT new.first_seen_at AS changed_at,
   JOIN several AS old
     ON old.datid = c.datid AND old.userid = c.userid AND old.queryid = c.queryid
    AND old.toplevel = c.toplevel AND old.planid = c.planid_before
-  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = c.datid
-  LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = c.userid
-  LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = c.datid AND o.objid = c.queryid
  ORDER BY c.cost_ms DESC;
 COMMENT ON VIEW dbops.plan_changes IS
     'Statements whose plan changed, with the change that cost most time, as of the latest sample; the costliest first, gains last; cost_ms is the time that its executions took more than they did by the plan before';

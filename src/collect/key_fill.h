@@ -39,8 +39,6 @@ typedef enum KeySource
 	KEY_FROM_REFERENCED,
 } KeySource;
 
-#define KEY_COLUMN_BYTES 256 /* room for a name in UTF-8 */
-
 typedef struct SeenKey
 {
 	Oid datid;
@@ -55,7 +53,7 @@ typedef struct SeenKey
 	int16 source;   /* KeySource */
 	int64 step;     /* of its sequence, without sign; else 1 */
 	int64 farthest; /* highest value, lowest when it counts down; unless KEY_FROM_NOTHING */
-	char column[KEY_COLUMN_BYTES];
+	char column[NAMEDATALEN]; /* in UTF-8, cut where that is longer */
 } SeenKey;
 
 typedef struct KnownSequence

@@ -63,20 +63,6 @@ entry_at(int slot)
 	return &dbops_compat_status_array()[slot];
 }
 
-int
-dbops_session_pid(int slot)
-{
-	return entry_at(slot)->st_procpid;
-}
-
-bool
-dbops_session_is_idle(int slot)
-{
-	volatile PgBackendStatus *entry = entry_at(slot);
-
-	return entry->st_state == STATE_IDLE && entry->st_backendType == B_BACKEND;
-}
-
 static bool
 begins_with(const char *word, const char *beginning)
 {
@@ -277,6 +263,21 @@ dbops_session_rests(const Session *session)
 	}
 }
 
+bool
+dbops_session_read_busy(int slot, Session *session)
+{
+	volatile PgBackendStatus *entry = entry_at(slot);
+	const SessionProcess *process;
+
+	/* Most sessions are between transactions, and two words tell. */
+	if (entry->st_procpid == 0 ||
+	    (entry->st_state == STATE_IDLE && entry->st_backendType == B_BACKEND))
+		return false;
+	process = dbops_session_process(slot);
+	return process != NULL && process->kind != SESSION_OWN &&
+	       dbops_session_read(slot, process, session) && !dbops_session_rests(session);
+}
+
 int
 dbops_session_slot_of(const PGPROC *proc)
 {
@@ -289,7 +290,7 @@ dbops_session_slot_of(const PGPROC *proc)
 		return slot;
 	for (slot = MaxBackends; slot < dbops_session_slots(); slot++)
 	{
-		if (dbops_session_pid(slot) == proc->pid)
+		if (entry_at(slot)->st_procpid == proc->pid)
 			return slot;
 	}
 	return -1;

@@ -84,17 +84,11 @@ typedef struct Session
 /* Places in the array; those in use are anywhere among them. */
 extern int dbops_session_slots(void);
 
-/* Process in a place of the array, 0 for none. */
-extern int dbops_session_pid(int slot);
-
 /*
  * The process in a place; NULL when there is none, or it is starting and cannot be told yet.  Found
  * out once and remembered, in memory that the first call allocates for good.
  */
 extern const SessionProcess *dbops_session_process(int slot);
-
-/* Whether a client's session is between transactions: the cheapest question of all. */
-extern bool dbops_session_is_idle(int slot);
 
 /* What the process does; false if it has ended. */
 extern bool dbops_session_read(int slot, const SessionProcess *process, Session *session);
@@ -104,6 +98,12 @@ extern bool dbops_session_read(int slot, const SessionProcess *process, Session 
  * server until the next thing to do.
  */
 extern bool dbops_session_rests(const Session *session);
+
+/*
+ * Reads what the process in a place does, if it is one that does not rest and is none of dbops:
+ * all in one, for looks at every place there is.
+ */
+extern bool dbops_session_read_busy(int slot, Session *session);
 
 /* The place of a process in the array, or -1. */
 extern int dbops_session_slot_of(const PGPROC *proc);

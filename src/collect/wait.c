@@ -117,19 +117,6 @@ count_session(const Session *session)
 	dbops_tally_add(tally, &key, true);
 }
 
-/* Reads the session in a place if it does anything that counts. */
-static bool
-read_busy(int slot, Session *session)
-{
-	const SessionProcess *process;
-
-	if (dbops_session_pid(slot) == 0 || dbops_session_is_idle(slot))
-		return false;
-	process = dbops_session_process(slot);
-	return process != NULL && process->kind != SESSION_OWN &&
-	       dbops_session_read(slot, process, session) && !dbops_session_rests(session);
-}
-
 void
 dbops_wait_look(int interval_ms)
 {
@@ -156,7 +143,7 @@ dbops_wait_look(int interval_ms)
 	{
 		Session session;
 
-		if (!read_busy(slot, &session))
+		if (!dbops_session_read_busy(slot, &session))
 			continue;
 		count_session(&session);
 		if (blocking && dbops_session_waits_for_lock(&session))

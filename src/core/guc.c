@@ -60,6 +60,7 @@ typedef struct StringSetting
 	char **variable;
 	const char *initial;
 	GucContext context;
+	GucStringCheckHook check;
 	const char *brief;
 	const char *detail;
 } StringSetting;
@@ -111,10 +112,33 @@ static const IntSetting int_settings[] = {
      PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one hour.", NULL},
 };
 
+static bool
+check_length(const char *value, Size least, Size most)
+{
+	Size length = strlen(value);
+
+	if (length >= least && length <= most)
+		return true;
+	GUC_check_errdetail("It must be %zu to %zu bytes long.", least, most);
+	return false;
+}
+
+static bool
+check_database(char **value, void **extra, GucSource source)
+{
+	return check_length(*value, 1, NAMEDATALEN - 1);
+}
+
+static bool
+check_node_name(char **value, void **extra, GucSource source)
+{
+	return check_length(*value, 0, NAMEDATALEN - 1);
+}
+
 static const StringSetting string_settings[] = {
-    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER,
+    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER, check_database,
      "Database that holds the history.", "CREATE EXTENSION dbops belongs there."},
-    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER,
+    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER, check_node_name,
      "Name of this server in the history.", "Empty takes the host name and the port."},
 };
 
@@ -151,7 +175,7 @@ dbops_guc_define(bool preloaded)
 
 		if (may_define(s->context, preloaded))
 			DefineCustomStringVariable(s->name, s->brief, s->detail, s->variable, s->initial,
-			                           s->context, 0, NULL, NULL, NULL);
+			                           s->context, 0, s->check, NULL, NULL);
 		else
 			*s->variable = pstrdup(s->initial);
 	}

@@ -254,7 +254,7 @@ check_statements(Finding *finding)
 	dbops_statements_state(&state);
 	if (state.not_admitted > 0)
 		find(finding, FINDING_WARNING,
-		     psprintf("%lld executions found no room among %lld statements",
+		     psprintf("%lld executions or plans found no room among %lld statements",
 		              (long long) state.not_admitted, (long long) state.capacity),
 		     psprintf("Raise dbops.max_statements (now %lld) and restart.",
 		              (long long) state.capacity));

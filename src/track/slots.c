@@ -63,6 +63,10 @@ dbops_slots_init(Slots *slots, uint32 capacity)
 	pg_atomic_init_u64(&table->not_admitted, 0);
 	table->not_admitted_before = 0;
 	table->hand = 0;
+	pg_atomic_init_u64(&table->read_us, 0);
+	table->mark_us = 0;
+	table->mark_epoch = 0;
+	table->read_epoch = 0;
 	for (uint32 i = 0; i < chains; i++)
 		pg_atomic_init_u32(&slots->heads[i], 0);
 }
@@ -273,6 +277,35 @@ decide_evictions(SlotTable *table)
 	return Max(1, Max(capacity * EVICT_LEAST, Min(capacity * EVICT_MOST, turned_away)));
 }
 
+void
+dbops_slots_note_read(const Slots *slots, int64 begun_us)
+{
+	pg_atomic_write_u64(&slots->table->read_us, (uint64) begun_us);
+}
+
+/* The last epoch of which nothing would be lost. */
+static uint32
+find_read_epoch(SlotTable *table)
+{
+	uint64 read_us = pg_atomic_read_u64(&table->read_us);
+
+	if (read_us == 0)
+		return PG_UINT32_MAX;
+	if (read_us > table->mark_us)
+		table->read_epoch = table->mark_epoch;
+	return table->read_epoch;
+}
+
+/* Remembers where the epochs stand now, once the mark before has been passed by a scan. */
+static void
+set_mark(SlotTable *table, uint32 epoch)
+{
+	if (pg_atomic_read_u64(&table->read_us) <= table->mark_us)
+		return;
+	table->mark_epoch = epoch;
+	table->mark_us = (uint64) dbops_clock_monotonic_us();
+}
+
 int
 dbops_slots_evict(Slots *slots, int64 quarantine_us)
 {
@@ -280,6 +313,7 @@ dbops_slots_evict(Slots *slots, int64 quarantine_us)
 	TimestampTz now = dbops_clock_now();
 	uint32 last = last_slot(slots);
 	uint32 threshold;
+	uint32 read_epoch;
 	int wanted;
 	int evicted = 0;
 
@@ -287,7 +321,8 @@ dbops_slots_evict(Slots *slots, int64 quarantine_us)
 		return 0;
 	end_quarantines(slots, now - quarantine_us);
 	wanted = decide_evictions(table);
-	threshold = wanted > 0 ? find_threshold(slots, wanted) : 0;
+	read_epoch = find_read_epoch(table);
+	threshold = wanted > 0 ? Min(find_threshold(slots, wanted), read_epoch) : 0;
 	for (uint32 steps = 0; steps < last && evicted < wanted; steps++)
 	{
 		SlotHead *slot;
@@ -301,7 +336,7 @@ dbops_slots_evict(Slots *slots, int64 quarantine_us)
 			evicted++;
 		}
 	}
-	dbops_slots_epoch(slots);
+	set_mark(table, dbops_slots_epoch(slots) - 1);
 	pg_atomic_clear_flag(&table->evicting);
 	return evicted;
 }

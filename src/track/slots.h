@@ -48,6 +48,10 @@ typedef struct SlotTable
 	pg_atomic_uint64 not_admitted;
 	uint64 not_admitted_before; /* at the last eviction; the evictor's */
 	uint32 hand;                /* where the last eviction ended; the evictor's */
+	pg_atomic_uint64 read_us;   /* when the reader's latest scan began; 0: nobody reads */
+	uint64 mark_us;             /* the evictor's, as the next two: ... */
+	uint32 mark_epoch;          /* what changed until mark_us has this epoch or an earlier one */
+	uint32 read_epoch;          /* what changed until here has been read since */
 } SlotTable;
 
 /* A table as a process knows it; the module that owns it fills in the first part. */
@@ -107,7 +111,16 @@ extern uint32 dbops_slots_next(const Slots *slots, uint32 number, uint32 changed
 /* Begins a new epoch and returns its number: what changes from here on has it. */
 extern uint32 dbops_slots_epoch(Slots *slots);
 
-/* Makes room when the table is nearly full; returns how many were evicted.  For the sampler. */
+/*
+ * A scan that began at this monotonic time has reached the end, and what it found is kept; 0 says
+ * that nobody reads the table regularly.
+ */
+extern void dbops_slots_note_read(const Slots *slots, int64 begun_us);
+
+/*
+ * Makes room when the table is nearly full; returns how many were evicted.  For the sampler.  What
+ * has changed since it was read is not evicted, while somebody reads.
+ */
 extern int dbops_slots_evict(Slots *slots, int64 quarantine_us);
 
 extern void dbops_slots_state(const Slots *slots, SlotsState *state);

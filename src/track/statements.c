@@ -341,6 +341,12 @@ dbops_statements_epoch(void)
 	return dbops_slots_epoch(&table);
 }
 
+void
+dbops_statements_note_read(int64 begun_us)
+{
+	dbops_slots_note_read(&table, begun_us);
+}
+
 int
 dbops_statements_evict(int64 quarantine_us)
 {

@@ -136,4 +136,7 @@ extern uint32 dbops_statements_epoch(void);
  */
 extern int dbops_statements_evict(int64 quarantine_us);
 
+/* The keeper has read all statements, beginning at this monotonic time; 0: it does not any more. */
+extern void dbops_statements_note_read(int64 begun_us);
+
 extern void dbops_statements_state(StatementsState *state);

@@ -44,6 +44,7 @@ typedef struct Host
 	Oid after_keys;
 	int64 spent_us; /* connected during this cycle */
 	TaskError error;
+	TaskError fill_error;
 } Host;
 
 typedef struct RunningVisit
@@ -191,6 +192,7 @@ end_visit(void)
 	if (host != NULL)
 	{
 		host->error = running.segment->error;
+		host->fill_error = running.segment->fill_error;
 		host->facts.failures = running.ended ? 0 : host->facts.failures + 1;
 		host->facts.unfinished = !complete;
 		host->spent_us += dbops_clock_monotonic_us() - running.started_us;
@@ -277,6 +279,7 @@ start_visit(Host *host)
 	visit.segment->after_sequence = host->after_sequence;
 	visit.segment->after_keys = host->after_keys;
 	visit.segment->error = host->error;
+	visit.segment->fill_error = host->fill_error;
 	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
 
 	no_slot = !start_worker(visit.mapping, &visit.worker);

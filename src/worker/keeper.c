@@ -33,6 +33,7 @@
 #include "store/selfstat.h"
 #include "store/ticks.h"
 #include "track/hooks.h"
+#include "track/statements.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -127,10 +128,12 @@ extern PGDLLEXPORT void dbops_keeper_main(Datum argument);
 
 /* Statements with a change may be new ones, whose texts are not known. */
 static void
-note_statements(const Keeper *keeper)
+note_statements(const Keeper *keeper, int64 begun_us)
 {
 	const Frame *changes = dbops_round_changes(keeper->round, &dbops_family_statement);
 
+	if (changes != NULL)
+		dbops_statements_note_read(begun_us);
 	for (int i = 0; changes != NULL && i < changes->nrows; i++)
 		dbops_objects_note_statement((Oid) changes->keys[i].num[STATEMENT_LABEL_DATID],
 		                             changes->keys[i].num[STATEMENT_LABEL_QUERYID]);
@@ -139,8 +142,10 @@ note_statements(const Keeper *keeper)
 static void
 run_round(Keeper *keeper, RoundExtent extent)
 {
+	int64 begun_us = dbops_clock_monotonic_us();
+
 	dbops_round_take(keeper->round, extent);
-	note_statements(keeper);
+	note_statements(keeper, begun_us);
 	dbops_round_append(keeper->round, dbops_round_rows(keeper->round) == 0 ? TICK_QUIET : 0);
 }
 

@@ -28,6 +28,8 @@ typedef struct Source
 struct Round
 {
 	WorkerState *worker;
+	int sample_limit; /* the settings by which families are left out */
+	int wide_interval;
 	SelfKind self;
 	int nsources;
 	Source *sources;
@@ -97,6 +99,27 @@ note_cost(Source *source)
 }
 
 static void
+forget_cost(Source *source)
+{
+	source->breaker = (Breaker){0};
+	source->state->skips_left = 0;
+	source->state->expensive = false;
+}
+
+/* With other settings, all are tried again at once. */
+static void
+follow_settings(Round *round)
+{
+	if (round->sample_limit == dbops_guc_sample_limit &&
+	    round->wide_interval == dbops_guc_wide_interval)
+		return;
+	round->sample_limit = dbops_guc_sample_limit;
+	round->wide_interval = dbops_guc_wide_interval;
+	for (int i = 0; i < round->nsources; i++)
+		round->sources[i].breaker.skips_left = 0;
+}
+
+static void
 take_wide(Round *round, Source *source, RoundExtent extent)
 {
 	if (extent == ROUND_WIDE && dbops_breaker_skips(&source->breaker))
@@ -113,6 +136,7 @@ take_wide(Round *round, Source *source, RoundExtent extent)
 void
 dbops_round_take(Round *round, RoundExtent extent)
 {
+	follow_settings(round);
 	for (int i = 0; i < round->nsources; i++)
 	{
 		Source *source = &round->sources[i];
@@ -176,11 +200,7 @@ dbops_round_forget(Round *round)
 {
 	for (int i = 0; i < round->nsources; i++)
 	{
-		Source *source = &round->sources[i];
-
-		dbops_sampling_forget(source->sampling);
-		source->breaker = (Breaker){0};
-		source->state->skips_left = 0;
-		source->state->expensive = false;
+		dbops_sampling_forget(round->sources[i].sampling);
+		forget_cost(&round->sources[i]);
 	}
 }

@@ -62,8 +62,8 @@ typedef struct Sampler
 	Timer narrow;
 	Timer wide;
 	Timer look;
-	int64 duties_us; /* monotonic time of the duties that are due at the latest */
-	int sessions;    /* at the last look */
+	Timer duties; /* all but looks: the intervals of rounds are multiples of its second */
+	int sessions; /* at the last look */
 	bool was_enabled;
 } Sampler;
 
@@ -103,6 +103,8 @@ run_round(Sampler *sampler, RoundExtent extent)
 	if (extent != ROUND_NARROW)
 	{
 		dbops_control()->trouble = dbops_pressure_look(sampler->sessions);
+		if (dbops_control()->workers[WORKER_KEEPER].pid == 0)
+			dbops_statements_note_read(0);
 		dbops_statements_evict(dbops_guc_wide_interval * USECS_PER_SEC);
 		dbops_captures_tend();
 		dbops_plans_evict(dbops_guc_wide_interval * USECS_PER_SEC);
@@ -193,40 +195,25 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 }
 
 static void
-look_if_due(Sampler *sampler)
+look_if_due(Sampler *sampler, TimestampTz now)
 {
 	if (!dbops_guc_enabled)
 		dbops_wait_pause();
-	else if (dbops_timer_is_due_ms(&sampler->look, dbops_guc_wait_interval, dbops_clock_now()))
+	else if (dbops_timer_is_due_ms(&sampler->look, dbops_guc_wait_interval, now))
 		dbops_wait_look(dbops_guc_wait_interval);
 }
 
-/* Milliseconds until a round or the other duties are due. */
 static long
-milliseconds_to_duties(const Sampler *sampler)
+milliseconds_to_next(const Sampler *sampler, TimestampTz now)
 {
-	TimestampTz now = dbops_clock_now();
-	int64 left_us = sampler->duties_us - dbops_clock_monotonic_us();
-	long most = left_us > 0 ? (long) ((left_us + 999) / 1000) : 0;
+	long ms = dbops_timer_wait_ms(&sampler->duties, now, WAKE_UP_MS);
 
-	most = dbops_timer_wait_ms(&sampler->narrow, now, most);
-	return dbops_timer_wait_ms(&sampler->wide, now, most);
-}
-
-static long
-milliseconds_to_next(const Sampler *sampler)
-{
-	long most = milliseconds_to_duties(sampler);
-
-	if (!dbops_guc_enabled)
-		return most;
-	return dbops_timer_wait_ms(&sampler->look, dbops_clock_now(), most);
+	return dbops_guc_enabled ? dbops_timer_wait_ms(&sampler->look, now, ms) : ms;
 }
 
 static void
 see_to_duties(Sampler *sampler, Launch *keeper)
 {
-	sampler->duties_us = dbops_clock_monotonic_us() + WAKE_UP_MS * INT64CONST(1000);
 	if (dbops_guc_enabled)
 		dbops_lsn_time_note();
 	sample_if_due(sampler);
@@ -261,12 +248,16 @@ dbops_sampler_main(Datum argument)
 	start_up(&sampler);
 	while (!ShutdownRequestPending)
 	{
-		look_if_due(&sampler);
-		if ((woken & WL_LATCH_SET) != 0 || milliseconds_to_duties(&sampler) == 0)
-			see_to_duties(&sampler, &keeper);
+		TimestampTz now = dbops_clock_now();
 
+		look_if_due(&sampler, now);
+		if (dbops_timer_is_due_ms(&sampler.duties, WAKE_UP_MS, now) || (woken & WL_LATCH_SET) != 0)
+		{
+			see_to_duties(&sampler, &keeper);
+			now = dbops_clock_now();
+		}
 		woken = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                  milliseconds_to_next(&sampler), PG_WAIT_EXTENSION);
+		                  milliseconds_to_next(&sampler, now), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)

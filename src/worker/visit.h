@@ -25,6 +25,7 @@ typedef struct VisitSegment
 	Oid after_sequence;
 	Oid after_keys;  /* likewise, of the tables whose keys are read */
 	TaskError error; /* in: of the visit before, so that only news is logged; out: of this one */
+	TaskError fill_error; /* likewise, of looking at sequences and keys */
 } VisitSegment;
 
 /* How each message begins. */

@@ -11,7 +11,9 @@
 
 #include "access/transam.h"
 #include "catalog/pg_type_d.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "collect/key_fill.h"
@@ -145,6 +147,13 @@ static const char keys_query[] =
     "    ) AS k ON true\n"
     "ORDER BY c.oid, k.attnum";
 
+/*
+ * A page is few rows, each looked up by an index: plans that read whole catalogs are never right, and
+ * after a mass of tables was made the planner has no statistics to know that.
+ */
+static const char *const plan_settings[] = {"enable_seqscan", "enable_hashjoin",
+                                            "enable_mergejoin"};
+
 typedef struct Filling
 {
 	shm_mq_handle *queue;
@@ -195,28 +204,41 @@ see_sequence(const SpiRows *rows, uint64 row)
 	return seen;
 }
 
-/* Sends a page of sequences; whether there may be more. */
+static bool
+is_time_up(const Filling *filling)
+{
+	return dbops_clock_monotonic_us() >= filling->until_us;
+}
+
+/* Sends the head and what was put behind it; the next page goes on after the last of it. */
+static void
+send_page(Filling *filling, const VisitFill *fill, StringInfo message)
+{
+	memcpy(message->data, fill, sizeof(*fill));
+	dbops_visit_send(filling->queue, message->len, message->data);
+}
+
+/* Sends a page of sequences, or what there is time for; whether there may be more. */
 static bool
 fill_sequences(Filling *filling)
 {
 	const SpiRows *rows =
 	    read_page(sequences_query, filling->segment->after_sequence, PAGE_SEQUENCES);
-	VisitFill fill = {.kind = VISIT_SEQUENCES, .count = (int32) rows->nrows};
+	VisitFill fill = {.kind = VISIT_SEQUENCES};
 	StringInfoData message;
 
-	fill.ended = rows->nrows < PAGE_SEQUENCES;
-	if (rows->nrows > 0)
-		fill.after = DatumGetObjectId(cell(rows, rows->nrows - 1, SEQUENCE_OID));
 	initStringInfo(&message);
 	appendBinaryStringInfo(&message, (const char *) &fill, sizeof(fill));
-	for (uint64 row = 0; row < rows->nrows; row++)
+	while (fill.count < rows->nrows && (fill.count == 0 || !is_time_up(filling)))
 	{
-		const SeenSequence seen = see_sequence(rows, row);
+		const SeenSequence seen = see_sequence(rows, fill.count++);
 
 		CHECK_FOR_INTERRUPTS();
+		fill.after = seen.relid;
 		appendBinaryStringInfo(&message, (const char *) &seen, sizeof(seen));
 	}
-	dbops_visit_send(filling->queue, message.len, message.data);
+	fill.ended = rows->nrows == 0;
+	send_page(filling, &fill, &message);
 	filling->segment->after_sequence = fill.after;
 	return !fill.ended;
 }
@@ -284,14 +306,15 @@ see_key(const SpiRows *rows, uint64 row)
 	seen.counts_down = increment < 0;
 	seen.step =
 	    increment == PG_INT64_MIN ? PG_INT64_MAX : Max(increment < 0 ? -increment : increment, 1);
-	strlcpy(seen.column, column, sizeof(seen.column));
+	memcpy(seen.column, column,
+	       pg_encoding_mbcliplen(PG_UTF8, column, (int) strlen(column), NAMEDATALEN - 1));
 	find_farthest(&seen, DatumGetObjectId(cell(rows, row, KEY_INDEX)));
 	if (seen.source == KEY_FROM_NOTHING && !seen.locked && !isnull)
 		go_to(&seen, KEY_FROM_STATISTICS, DatumGetInt64(statistics));
 	return seen;
 }
 
-/* Sends the keys of a page of tables; whether there may be more. */
+/* Sends the keys of a page of tables, or of those there is time for; whether there may be more. */
 static bool
 fill_keys(Filling *filling)
 {
@@ -303,10 +326,14 @@ fill_keys(Filling *filling)
 	appendBinaryStringInfo(&message, (const char *) &fill, sizeof(fill));
 	for (uint64 row = 0; row < rows->nrows; row++)
 	{
+		Oid table = DatumGetObjectId(cell(rows, row, KEY_TABLE));
 		SeenKey seen;
 
 		CHECK_FOR_INTERRUPTS();
-		fill.after = DatumGetObjectId(cell(rows, row, KEY_TABLE));
+		/* Never between the keys of a table. */
+		if (row > 0 && table != fill.after && is_time_up(filling))
+			break;
+		fill.after = table;
 		if (DatumGetInt16(cell(rows, row, KEY_ATTNUM)) == 0)
 			continue;
 		seen = see_key(rows, row);
@@ -314,18 +341,18 @@ fill_keys(Filling *filling)
 		fill.count++;
 	}
 	fill.ended = rows->nrows == 0;
-	memcpy(message.data, &fill, sizeof(fill));
-	dbops_visit_send(filling->queue, message.len, message.data);
+	send_page(filling, &fill, &message);
 	filling->segment->after_keys = fill.after;
 	return !fill.ended;
 }
 
-/* Page after page until the end or the time has come; one at least. */
+/* Page after page until the end or the time has come; one row at least. */
 static void
 fill_pages(Filling *filling, bool (*page)(Filling *filling), int64 until_us)
 {
 	bool more;
 
+	filling->until_us = until_us;
 	do
 	{
 		MemoryContext old = MemoryContextSwitchTo(filling->page_context);
@@ -333,7 +360,7 @@ fill_pages(Filling *filling, bool (*page)(Filling *filling), int64 until_us)
 		more = page(filling);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(filling->page_context);
-	} while (more && dbops_clock_monotonic_us() < until_us);
+	} while (more && !is_time_up(filling));
 }
 
 static void
@@ -356,6 +383,9 @@ dbops_visit_fill_run(shm_mq_handle *queue, VisitSegment *segment, int64 started_
 	Filling filling = {.queue = queue, .segment = segment};
 	int64 spent_us = dbops_clock_monotonic_us() - started_us;
 
-	if (spent_us < (VISIT_LIMIT_MS - FILL_LIMIT_MS) * INT64CONST(1000))
-		dbops_tx_run(&task, &filling, &segment->error);
+	if (spent_us >= (VISIT_LIMIT_MS - FILL_LIMIT_MS) * INT64CONST(1000))
+		return;
+	for (int i = 0; i < lengthof(plan_settings); i++)
+		SetConfigOption(plan_settings[i], "off", PGC_SUSET, PGC_S_OVERRIDE);
+	dbops_tx_run(&task, &filling, &segment->fill_error);
 }

@@ -107,6 +107,8 @@ sql('SELECT dbops.take_sample()');
 is(sql($calls), '3', 'a sample that is asked for leaves nothing out');
 sql('SELECT max(id) FROM t') for 1 .. 2;
 set('dbops.sample_limit', '60000');
+set('dbops.wide_interval', '60');
+sql('SELECT dbops.take_sample()');
 $node->wait_for_log(qr/dbops samples family "statement" in every round again/, $log_size);
 ok($node->poll_query_until('postgres', "SELECT count(*) = 0 FROM dbops.status() WHERE detail ~ 'takes too long'"),
 	'with a higher limit it is not left out any more');

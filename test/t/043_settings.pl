@@ -57,7 +57,7 @@ like(attempts("ALTER SYSTEM SET dbops.no_such_setting = 1"), qr/dbops.no_such_se
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_file_settings WHERE name LIKE 'dbops.%'"), '0', 'nothing of it got into a file');
 
 # Texts: one that can be no name of a database, or too long to be shown, is refused.
-like(attempts("ALTER SYSTEM SET dbops.database = ''"), qr/invalid value for parameter "dbops.database".*must be 1 to 63 bytes/s,
+like(attempts("ALTER SYSTEM SET dbops.database = ''"), qr/invalid value for parameter "dbops.database".*must be 1 to 63 bytes long/s,
 	'no database is refused');
 like(attempts("ALTER SYSTEM SET dbops.database = '" . 'x' x 64 . "'"), qr/invalid value for parameter "dbops.database"/,
 	'nor is one with a name longer than a name can be');

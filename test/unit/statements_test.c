@@ -56,6 +56,12 @@ dbops_clock_now(void)
 	return now;
 }
 
+int64
+dbops_clock_monotonic_us(void)
+{
+	return now;
+}
+
 static void
 run(uint64 queryid)
 {
@@ -215,6 +221,55 @@ test_return(void)
 	is_int(state_now().pages_exhausted, 0, "nor missed");
 }
 
+/* All the places are taken, by statements that run now. */
+static void
+fill(uint64 first)
+{
+	int evicted;
+
+	/* Until no place is in quarantine. */
+	do
+	{
+		now += MINUTE;
+		evicted = dbops_statements_evict(MINUTE);
+		for (int i = 0; i < 2 * CAPACITY; i++)
+			run(first + i);
+	} while (evicted > 0);
+	dbops_statements_epoch();
+	now += MINUTE;
+}
+
+static int
+count_from(uint64 first)
+{
+	StatementScan scan = {0};
+	StatementCopy copy;
+	int count = 0;
+
+	while (dbops_statements_next(&scan, &copy))
+		count += copy.key.queryid >= first;
+	return count;
+}
+
+static void
+test_unread(void)
+{
+	int newcomers;
+
+	fill(5000);
+	dbops_statements_note_read(now - 1);
+	is_int(dbops_statements_evict(MINUTE), 0, "what a reader has not read yet stays");
+	dbops_statements_note_read(now + 1);
+	now += MINUTE;
+	ok(dbops_statements_evict(MINUTE) > 0, "once it has, it may go");
+	fill(6000);
+	newcomers = count_from(6000);
+	ok(newcomers > 0 && dbops_statements_evict(MINUTE) > 0 && count_from(6000) == newcomers,
+	   "but not what ran since");
+	dbops_statements_note_read(0);
+	ok(dbops_statements_evict(MINUTE) > 0, "nor does it wait for a reader that is gone");
+}
+
 int
 main(void)
 {
@@ -224,5 +279,6 @@ main(void)
 	test_full_table();
 	test_eviction();
 	test_return();
+	test_unread();
 	return tap_done();
 }
