@@ -37,7 +37,7 @@ BEGIN
 END$$;
 SELECT pg_temp.await($$safe_wal_size > 0 FROM dbops.slot_history WHERE slot_name = 'regress_reserved' ORDER BY at DESC LIMIT 1$$) AS known;
 \c -
-SELECT slot_name, n.safe_wal_size BETWEEN 1 AND 64 * 1024 * 1024 AS sane, n.safe_wal_size - s.safe_wal_size BETWEEN 0 AND 100000 AS as_the_server_has_it
+SELECT slot_name, n.safe_wal_size BETWEEN 1 AND 96 * 1024 * 1024 AS sane, n.safe_wal_size - s.safe_wal_size BETWEEN 0 AND 100000 AS as_the_server_has_it
   FROM dbops.slot_now AS n JOIN pg_replication_slots AS s USING (slot_name) WHERE slot_name = 'regress_reserved';
 ALTER SYSTEM RESET max_slot_wal_keep_size;
 SELECT pg_reload_conf();
