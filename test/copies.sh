@@ -50,9 +50,21 @@ choose_copies() {
 
 give_copies() { [ "$(id -u)" -ne 0 ] || chown -R "$user:" "$tmp"; }
 
+# A file system of its own, soon full, for the test of a full disk; only root can make one, and not
+# everywhere.
+mount_small() {
+	small=
+	[ "$(id -u)" -eq 0 ] && mkdir "$tmp/small" || return 0
+	mount -t tmpfs -o size=24m,nosuid,nodev,mode=755 tmpfs "$tmp/small" 2>/dev/null && small=$tmp/small
+	return 0
+}
+
+unmount_small() { [ -z "${small:-}" ] || umount "$small" || umount -l "$small"; }
+
 # Runs in the copied tree, as $user, with nothing of the caller's environment.
 in_tree() {
 	local run=(env -i HOME="$tmp/home" LANG=C.UTF-8 TERM=dumb TMPDIR=/tmp USER="$user" LOGNAME="$user"
+		DBOPS_SMALL_DISK="${small:-}"
 		PATH="$bindir:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" sh -c 'cd "$0" && exec "$@"' "$tmp/tree")
 	if [ "$(id -u)" -eq 0 ]; then
 		runuser -u "$user" -- "${run[@]}" "$@"

@@ -44,6 +44,29 @@ is(sql('SELECT dbops._retain(); SELECT max(member) FROM dbops.member WHERE resol
 	=~ s/^\s+//r, '1', 'once it is free, the ring moves on');
 is(sql('SELECT count(*) FROM dbops.tick_1'), '0', 'to an emptied member');
 
+# A reader in the middle of the history keeps what it reads; one with an old snapshot finds it gone, no more.
+sql(q{SELECT dbops._generate_history('read', 'network', '2020-01-01', '2020-01-01 02:00', '10 s', 5, 1)});
+is(sql('SELECT count(*) FROM dbops.tick_1'), '720', 'there is something to read');
+my $cursor = $node->background_psql('postgres');
+$cursor->query_safe(q{BEGIN; DECLARE c CURSOR FOR SELECT at FROM dbops.network_history WHERE node = 'read'});
+$cursor->query_safe('MOVE 100 FROM c');
+my $old = $node->background_psql('postgres');
+$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM dbops.node');
+my $truncate = q{UPDATE dbops.member SET started_at = started_at - interval '1 day' WHERE resolution = 0; SELECT dbops._retain();};
+sql(q{SET lock_timeout = '10s';} . $truncate x 8);
+is($cursor->query_safe('MOVE ALL FROM c; CLOSE c') =~ s/\D//gr, '', 'a cursor is read to its end while retention goes round');
+is(sql('SELECT count(*) FROM dbops.tick_1'), '720', 'as its member is left alone');
+$cursor->query_safe('COMMIT');
+$cursor->quit;
+sql($truncate x 8);
+is(sql('SELECT count(*) FROM dbops.tick_1'), '0', 'until it is closed');
+is($old->query_safe(q{SELECT count(*) FROM dbops.network_history WHERE node = 'read'}), '0',
+	'who has an older snapshot finds nothing there, and no error');
+$old->query_safe('COMMIT');
+$old->quit;
+sql('TRUNCATE dbops.member');
+sql(q{INSERT INTO dbops.member VALUES (0, 0, now() - interval '1 day'), (0, 1, now())});
+
 # dbops.max_size: what is oldest and finest goes first.
 my $total = q{SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c
 	WHERE relnamespace = 'dbops'::regnamespace AND relname ~ '^(tick|chunk_1min|chunk_10min|chunk_1h)_\d$'
@@ -64,7 +87,33 @@ set('dbops.max_size', '64MB');
 sql('SELECT dbops._retain()');
 cmp_ok(sql($total), '<', 64 * 1024 * 1024, 'dbops.max_size: the history shrinks below it');
 is(sql('SELECT count(*) FROM dbops.chunk_1min_0'), $chunks, 'packed history outlives the ticks');
+is(sql(q{SELECT status || ': ' || (detail ~ 'dbops.max_size .64 MB. is too small') || (what_to_do ~ 'Raise dbops.max_size')
+	FROM dbops.status() WHERE component = 'history'}), 'warning: truetrue', 'status() says that the limit binds');
+
+# Ticks keep coming, a minute of them between two runs: the oldest go, the newest stay.
+sql(q{TRUNCATE dbops.member, dbops.tick_0, dbops.tick_1, dbops.tick_2});
+my ($most, $least) = (0, 1e9);
+for my $minute (1 .. 24)
+{
+	my $member = sql('SELECT dbops._retain(); SELECT member FROM dbops.member WHERE resolution = 0 ORDER BY started_at DESC LIMIT 1')
+	  =~ s/^\s+//r;
+	sql(qq{INSERT INTO dbops.tick_$member (at, boot, seq, covers_us, node, family, flags, data)
+		SELECT '2020-01-01'::timestamptz + ($minute * 60 + i) * interval '1 s', 0, i, 1, 99, 1, 0, decode(repeat('5a', 1000000), 'hex')
+		FROM generate_series(0, 4) AS i});
+	next if $minute < 18;
+	sql('SELECT dbops._retain()');
+	my $kept = sql(join ' ', 'SELECT count(*) FROM (',
+		join(' UNION ALL ', map { "SELECT at FROM dbops.tick_$_ WHERE node = 99" } 0 .. 7), ') AS tick');
+	($most, $least) = ($kept > $most ? $kept : $most, $kept < $least ? $kept : $least);
+	is(sql(join ' ', 'SELECT count(*) FROM (', join(' UNION ALL ', map { "SELECT at FROM dbops.tick_$_ WHERE node = 99" } 0 .. 7),
+		qq{) AS tick WHERE at >= '2020-01-01'::timestamptz + ($minute - 2) * interval '1 min'}), '15',
+		"minute $minute: the newest minutes are there") if $minute % 3 == 0;
+}
+cmp_ok(sql($total), '<', 64 * 1024 * 1024, 'the history stays below the limit');
+cmp_ok($least, '>=', 30, 'and most of it is used');
 set('dbops.max_size', '4GB');
+sql('SELECT dbops._retain()');
+is(sql(q{SELECT status FROM dbops.status() WHERE component = 'history'}), 'ok', 'with a higher limit status() is content');
 
 # With samples taken every second, each is read once, whether it is in the ring, a table, or both.
 set('dbops.enabled', 'on');
