@@ -53,12 +53,13 @@ WITH known AS (
            first_seen_at > statement_seen_at AS is_new
       FROM known
      WHERE plans > 1
-), used AS (
-    SELECT h.datid, h.userid, h.queryid, h.toplevel, h.planid, h.at, h.at - h.covers AS since,
-           h.calls, h.total_exec_ms, h.exec_histogram
-      FROM several
-      JOIN dbops.plan_history AS h USING (datid, userid, queryid, toplevel, planid)
-     WHERE h.node = dbops.node_name() AND h.calls > 0
+), used AS MATERIALIZED (
+    -- All of them at once: reading each by itself takes a few milliseconds.
+    SELECT datid, userid, queryid, toplevel, planid, at, at - covers AS since,
+           calls, total_exec_ms, exec_histogram
+      FROM dbops.plan_history
+     WHERE queryid = ANY (ARRAY(SELECT queryid FROM several))
+       AND node = dbops.node_name() AND calls > 0
 ), compared AS (
     SELECT new.datid, new.userid, new.queryid, new.toplevel, new.planid AS new_planid,
            u.planid,
@@ -70,27 +71,35 @@ WITH known AS (
       JOIN used AS u USING (datid, userid, queryid, toplevel)
      WHERE new.is_new AND (u.planid = new.planid OR u.since < new.first_seen_at)
      GROUP BY new.datid, new.userid, new.queryid, new.toplevel, new.planid, u.planid
-), before AS (
-    SELECT DISTINCT ON (datid, userid, queryid, toplevel, new_planid)
-           datid, userid, queryid, toplevel, new_planid, planid, calls, total_exec_ms, exec_histogram
+), ranked AS (
+    -- Of the plans before, the one that ran most often stands for all.
+    SELECT datid, userid, queryid, toplevel, new_planid, planid, calls, total_exec_ms,
+           exec_histogram, last_used_at, planid = new_planid AS is_after,
+           pg_catalog.row_number() OVER (
+               PARTITION BY datid, userid, queryid, toplevel, new_planid, planid = new_planid
+               ORDER BY calls DESC, planid) AS rank
       FROM compared
-     WHERE planid <> new_planid
-     ORDER BY datid, userid, queryid, toplevel, new_planid, calls DESC, planid
+), paired AS (
+    SELECT datid, userid, queryid, toplevel, new_planid AS planid_after,
+           pg_catalog.max(planid) FILTER (WHERE NOT is_after) AS planid_before,
+           pg_catalog.max(calls) FILTER (WHERE NOT is_after) AS calls_before,
+           pg_catalog.max(calls) FILTER (WHERE is_after) AS calls_after,
+           pg_catalog.max(total_exec_ms / calls::float8) FILTER (WHERE NOT is_after) AS mean_ms_before,
+           pg_catalog.max(total_exec_ms / calls::float8) FILTER (WHERE is_after) AS mean_ms_after,
+           dbops.quantile(dbops.merge(exec_histogram) FILTER (WHERE NOT is_after), 0.95) AS p95_ms_before,
+           dbops.quantile(dbops.merge(exec_histogram) FILTER (WHERE is_after), 0.95) AS p95_ms_after,
+           pg_catalog.max(last_used_at) FILTER (WHERE is_after) AS last_used_at
+      FROM ranked
+     WHERE rank = 1
+     GROUP BY datid, userid, queryid, toplevel, new_planid
+    HAVING pg_catalog.count(*) = 2
 ), change AS (
-    SELECT DISTINCT ON (after.datid, after.userid, after.queryid, after.toplevel)
-           after.datid, after.userid, after.queryid, after.toplevel,
-           before.planid AS planid_before, after.planid AS planid_after,
-           before.calls AS calls_before, after.calls AS calls_after,
-           before.total_exec_ms / before.calls::float8 AS mean_ms_before,
-           after.total_exec_ms / after.calls::float8 AS mean_ms_after,
-           dbops.quantile(before.exec_histogram, 0.95) AS p95_ms_before,
-           dbops.quantile(after.exec_histogram, 0.95) AS p95_ms_after,
-           after.total_exec_ms - after.calls::float8 * before.total_exec_ms / before.calls::float8 AS cost_ms,
-           after.last_used_at
-      FROM compared AS after
-      JOIN before USING (datid, userid, queryid, toplevel, new_planid)
-     WHERE after.planid = after.new_planid
-     ORDER BY after.datid, after.userid, after.queryid, after.toplevel, cost_ms DESC
+    SELECT DISTINCT ON (datid, userid, queryid, toplevel)
+           datid, userid, queryid, toplevel, planid_before, planid_after, calls_before, calls_after,
+           mean_ms_before, mean_ms_after, p95_ms_before, p95_ms_after, last_used_at,
+           (mean_ms_after - mean_ms_before) * calls_after::float8 AS cost_ms
+      FROM paired
+     ORDER BY datid, userid, queryid, toplevel, cost_ms DESC
 )
 SELECT new.first_seen_at AS changed_at,
        new.datname, new.rolname,
