@@ -69,6 +69,9 @@ EXTRA_CLEAN = tmp_check tmp_check_iso output_iso results regression.diffs regres
 
 include $(PGXS)
 
+# The database that test/postgresql.conf keeps the history in, for isolation tests, too.
+ISOLATION_TESTDB = contrib_regression
+
 HEADERS_ALL := $(wildcard src/*.h src/*/*.h)
 $(OBJS): $(HEADERS_ALL)
 $(OBJS:.o=.bc): $(HEADERS_ALL)

@@ -49,3 +49,45 @@ COMMENT ON VIEW dbops.progress IS
     'Commands that report their progress, the longest running first; what remains of the phase follows from its rate since it was first sampled, or from the whole time for first phases';
 REVOKE ALL ON dbops.progress FROM PUBLIC;
 GRANT SELECT ON dbops.progress TO pg_monitor;
+
+CREATE VIEW dbops.autovacuum AS
+WITH latest AS (
+    SELECT DISTINCT ON (datid)
+           datid, tables_overdue, vacuum_overdue, insert_vacuum_overdue, analyze_overdue, wraparound_overdue,
+           worst_relid, worst_ratio
+      FROM dbops.autovacuum_history
+     WHERE at > pg_catalog.now() - interval '70 minutes' AND node = dbops.node_name()
+       AND tables_overdue IS NOT NULL
+     ORDER BY datid, at DESC
+), hour AS (
+    SELECT datid, pg_catalog.sum(cancelled) AS cancelled
+      FROM dbops.autovacuum_history
+     WHERE at > pg_catalog.now() - interval '1 hour' AND node = dbops.node_name()
+     GROUP BY datid
+)
+SELECT COALESCE(now.datname::text, CASE WHEN now.datid = 0 THEN '(shared catalogs)' END) AS datname,
+       latest.tables_overdue,
+       latest.vacuum_overdue,
+       latest.insert_vacuum_overdue,
+       latest.analyze_overdue,
+       latest.wraparound_overdue,
+       CASE WHEN worst.objname IS NOT NULL
+            THEN pg_catalog.format('%I.%I', worst.schemaname, worst.objname) END AS worst_table,
+       dbops._rounded(latest.worst_ratio, 1) AS times_its_threshold,
+       now.workers,
+       now.wraparound_workers,
+       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_run_ms / 1000)) AS oldest_run,
+       COALESCE(hour.cancelled, 0) AS cancelled,
+       now.datid
+  FROM dbops.autovacuum_now AS now
+  LEFT JOIN latest USING (datid)
+  LEFT JOIN hour USING (datid)
+  LEFT JOIN dbops.object AS worst
+    ON worst.class = 'r' AND worst.datid = now.datid AND worst.objid = latest.worst_relid
+ ORDER BY latest.wraparound_overdue DESC NULLS LAST, latest.tables_overdue DESC NULLS LAST,
+          hour.cancelled DESC NULLS LAST, now.datid;
+
+COMMENT ON VIEW dbops.autovacuum IS
+    'Autovacuum in each database: tables it should work on as of the latest sample, the most first; its workers; runs cancelled in the last hour';
+REVOKE ALL ON dbops.autovacuum FROM PUBLIC;
+GRANT SELECT ON dbops.autovacuum TO pg_monitor;

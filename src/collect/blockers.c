@@ -47,6 +47,10 @@ const char *const dbops_blockers_mode_words[] = {
     [AccessExclusiveLock + 1] = NULL,
 };
 
+/* The last one is a kind of lock that 16 brought. */
+StaticAssertDecl(lengthof(dbops_blockers_lock_words) > LOCKTAG_LAST_TYPE + 1,
+                 "each kind of lock has its word");
+
 static bool
 enter(LWLock *partition, BlockersPatience patience)
 {
@@ -75,12 +79,14 @@ add_blocker(Blocked *blocked, PGPROC *proc, bool holds)
 		if (blocked->blockers[i].proc == leader)
 			return;
 	}
-	if (blocked->nblockers < BLOCKERS_MAX)
-		blocked->blockers[blocked->nblockers++] =
-		    (Blocker){.proc = leader, .pid = leader->pid, .xid = leader->xid, .holds = holds};
+	blocked->blockers[blocked->nblockers++] =
+	    (Blocker){.proc = leader, .pid = leader->pid, .xid = leader->xid, .holds = holds};
 }
 
-/* Under the lock's partition. */
+/*
+ * Under the lock's partition, and so not for long: once there is no room for more, of a lock that
+ * hundreds hold or wait for, the rest is not looked at.
+ */
 static void
 list_blockers(LOCK *lock, PGPROC *waiter, Blocked *blocked)
 {
@@ -88,12 +94,14 @@ list_blockers(LOCK *lock, PGPROC *waiter, Blocked *blocked)
 	PROCLOCK *holder = NULL;
 	PGPROC *ahead = NULL;
 
-	while ((holder = dbops_compat_next_holder(lock, holder)) != NULL)
+	while (blocked->nblockers < BLOCKERS_MAX &&
+	       (holder = dbops_compat_next_holder(lock, holder)) != NULL)
 	{
 		if ((holder->holdMask & conflicts) != 0)
 			add_blocker(blocked, holder->tag.myProc, true);
 	}
-	while ((ahead = dbops_compat_next_waiter(lock, ahead)) != NULL && ahead != waiter)
+	while (blocked->nblockers < BLOCKERS_MAX &&
+	       (ahead = dbops_compat_next_waiter(lock, ahead)) != NULL && ahead != waiter)
 	{
 		if ((LOCKBIT_ON(ahead->waitLockMode) & conflicts) != 0)
 			add_blocker(blocked, ahead, false);

@@ -41,6 +41,7 @@ static const Family *const families[] = {
     &dbops_family_login,
     &dbops_family_sequence,
     &dbops_family_integer_key,
+    &dbops_family_autovacuum,
     &dbops_family_plan,
     /* clang-format on */
 };

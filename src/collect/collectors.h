@@ -34,6 +34,7 @@ extern const Family dbops_family_recovery;
 extern const Family dbops_family_setting;
 extern const Family dbops_family_sequence;
 extern const Family dbops_family_integer_key;
+extern const Family dbops_family_autovacuum;
 extern const Family dbops_family_wait;
 extern const Family dbops_family_blocking;
 

@@ -34,6 +34,8 @@
 /* Functions whose names are learned in one visit. */
 #define DICTIONARY_FUNCTIONS_MAX 10000
 
+#define DICTIONARY_NEVER (-1)
+
 /* One relation as the inspector saw it; sent as it is, within one server. */
 typedef struct Inspected
 {
@@ -48,6 +50,10 @@ typedef struct Inspected
 	int64 all_bytes;  /* all forks */
 	int64 pages;      /* as of the last VACUUM or ANALYZE */
 	int64 tuples;     /* likewise; -1 when never */
+	/* More changes than these, and autovacuum comes; DICTIONARY_NEVER: it does not. */
+	float4 vacuum_threshold;
+	float4 insert_threshold;
+	float4 analyze_threshold;
 } Inspected;
 
 typedef struct DictionaryKey

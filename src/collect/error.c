@@ -26,6 +26,7 @@ enum
 	ERROR_SESSION_TIMEOUTS,
 	ERROR_SHUTDOWNS,
 	ERROR_LAST_AT,
+	ERROR_AUTOVACUUM_CANCELS,
 	ERROR_NMETRICS
 };
 
@@ -57,6 +58,8 @@ static const Metric metrics[] = {
                          "Those by an administrator or the end of the server"},
     [ERROR_LAST_AT] = {10, "last_at", METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT,
                        "When it failed last"},
+    [ERROR_AUTOVACUUM_CANCELS] = {11, "autovacuum_cancels", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                                  "Those of autovacuum, giving way to a lock"},
 };
 
 /* Which metric counts a kind besides `count`; those that no kind has are plain errors. */
@@ -70,6 +73,7 @@ static const int metric_of_kind[] = {
     [ERROR_KIND_IDLE_TIMEOUT] = ERROR_IDLE_TIMEOUTS,
     [ERROR_KIND_SESSION_TIMEOUT] = ERROR_SESSION_TIMEOUTS,
     [ERROR_KIND_SHUTDOWN] = ERROR_SHUTDOWNS,
+    [ERROR_KIND_AUTOVACUUM] = ERROR_AUTOVACUUM_CANCELS,
 };
 
 static EntityKey

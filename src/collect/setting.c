@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "common/hashfn.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -99,8 +100,8 @@ static const Metric metrics[] = {
     [SETTING_PROBLEM] = WORD(5, "problem", problem_words, "Why a line of a file cannot be applied"),
     [SETTING_REMOVED] =
         GAUGE(6, "removed", "", ROLLUP_LAST, "1 when it is not set any more, NULL while it is"),
-    [SETTING_CONFIRMED_AT] =
-        INSTANT(7, "confirmed_at", "Day on which it was last seen, at 0:00 UTC"),
+    [SETTING_CONFIRMED_AT] = INSTANT(
+        7, "confirmed_at", "When it was last seen, to the day; to the half hour on a standby"),
 };
 
 StaticAssertDecl(lengthof(metrics) == SETTING_NMETRICS, "each column has its metric");
@@ -200,6 +201,18 @@ note(const Setting *setting, TimestampTz now)
 	return slot;
 }
 
+/*
+ * The time in steps: with each, all rows are stored.  A standby has but the ring, which forgets
+ * after about an hour.
+ */
+static TimestampTz
+confirmed_at(TimestampTz now)
+{
+	int64 step = RecoveryInProgress() ? USECS_PER_HOUR / 2 : USECS_PER_DAY;
+
+	return now - now % step;
+}
+
 static int64 *
 add_row(Frame *frame, const EntityKey *key, const char *name, const char *value, const char *file)
 {
@@ -225,7 +238,7 @@ add_settings(Frame *frame, const List *settings, TimestampTz now)
 		values = add_row(frame, &key, setting->name, setting->value,
 		                 setting->file == NULL ? "" : setting->file);
 		values[SETTING_SINCE_AT] = slot->since_at;
-		values[SETTING_CONFIRMED_AT] = now - now % USECS_PER_DAY;
+		values[SETTING_CONFIRMED_AT] = confirmed_at(now);
 		if (setting->line > 0)
 			values[SETTING_SOURCELINE] = setting->line;
 		if (setting->source == SETTING_FILE_ERROR)
@@ -256,7 +269,7 @@ add_removed(Frame *frame, TimestampTz now)
 		values = add_row(frame, &key, slot->name, "", "");
 		values[SETTING_SINCE_AT] = now;
 		values[SETTING_REMOVED] = 1;
-		values[SETTING_CONFIRMED_AT] = now - now % USECS_PER_DAY;
+		values[SETTING_CONFIRMED_AT] = confirmed_at(now);
 		pfree(slot->name);
 		hash_search(slots, &slot->key, HASH_REMOVE, NULL);
 	}

@@ -1,7 +1,7 @@
 /*
  * core/compat_activity.h
  *		The differences between PostgreSQL 15 and 19 in what processes do: input and output, the
- *		progress of commands.
+ *		progress of commands, autovacuum.
  *
  * A part of core/compat.h in a file of its own, as each of its parts serves one family.
  */
@@ -10,7 +10,9 @@
 #include "commands/progress.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "postmaster/autovacuum.h"
 #include "utils/backend_status.h"
+#include "utils/rel.h"
 
 /* Input and output as pg_stat_io has it, from 16 on; 18 counts bytes instead of blocks. */
 typedef enum CompatIoOperation
@@ -194,3 +196,23 @@ dbops_compat_progress_delay_ns(CompatProgress command, const int64 *params)
 #endif
 	return -1;
 }
+
+/* The most dead rows that autovacuum lets a table have, from 18 on; -1: no limit. */
+static inline int
+dbops_compat_vacuum_max_threshold(const AutoVacOpts *options)
+{
+#if PG_VERSION_NUM >= 180000
+	if (options != NULL && options->vacuum_max_threshold >= -1)
+		return options->vacuum_max_threshold;
+	return autovacuum_vac_max_thresh;
+#else
+	return -1;
+#endif
+}
+
+/* Pages all frozen, as an expression over pg_class: 18 counts them, and leaves them out of account. */
+#if PG_VERSION_NUM >= 180000
+#define DBOPS_ALL_FROZEN_PAGES "c.relallfrozen"
+#else
+#define DBOPS_ALL_FROZEN_PAGES "0"
+#endif

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "core/compat_settings.h"
@@ -261,6 +262,50 @@ sort_out_pending(List *failed)
 	return failed;
 }
 
+static const ConfigVariable *
+find_line(const ConfigVariable *lines, const char *name)
+{
+	const ConfigVariable *found = NULL;
+
+	for (; lines != NULL; lines = lines->next)
+	{
+		if (lines->name != NULL && !lines->ignore && pg_strcasecmp(lines->name, name) == 0)
+			found = lines;
+	}
+	return found;
+}
+
+/*
+ * What is fixed when a session starts, as log_connections is, a reload changes for sessions to come
+ * but not in running processes, this one included: here it is changed as in the postmaster, which
+ * started this process with what it had by then.
+ */
+static void
+follow_reload(const ConfigVariable *lines)
+{
+	static TimestampTz followed_at = 0;
+	int count;
+	struct config_generic *const *records = dbops_compat_settings(&count);
+
+	for (int i = 0; followed_at != 0 && followed_at != PgReloadTime && i < count; i++)
+	{
+		const struct config_generic *record = records[i];
+		const ConfigVariable *line;
+
+		if (record->context != PGC_BACKEND && record->context != PGC_SU_BACKEND)
+			continue;
+		line = find_line(lines, record->name);
+		/* Of a line removed the reload has noted that it is gone, and left the value. */
+		if (line != NULL)
+			(void) set_config_option(record->name, line->value, PGC_SIGHUP, PGC_S_FILE,
+			                         GUC_ACTION_SET, true, DEBUG5, true);
+		else if (record->source == PGC_S_DEFAULT)
+			(void) set_config_option(record->name, NULL, PGC_SIGHUP, PGC_S_DEFAULT, GUC_ACTION_SET,
+			                         true, DEBUG5, true);
+	}
+	followed_at = PgReloadTime;
+}
+
 List *
 dbops_settings_of_files(void)
 {
@@ -268,6 +313,8 @@ dbops_settings_of_files(void)
 	bool readable = parse_files(&lines);
 	List *failed = NIL;
 
+	if (readable)
+		follow_reload(lines);
 	for (const ConfigVariable *line = lines; line != NULL; line = line->next)
 	{
 		Setting *setting = NULL;

@@ -29,6 +29,9 @@
 /* No message is under way for longer: the connection would not live. */
 #define LONGEST_WAY_US (30 * USECS_PER_SEC)
 
+/* A standby that gives WAL on later than this is not looked for in the primary's history. */
+#define LONGEST_DELAY_US USECS_PER_DAY
+
 /* After half of its timeout a receiver asks for an answer, which has this long to come. */
 #define ANSWER_MS 5000
 
@@ -340,24 +343,27 @@ narrow_by_rows(LsnBracket *bracket, TimestampTz from, TimestampTz to, int64 step
 	pfree(wanted);
 }
 
-/* First by hours, which are few, then as stored between the two that enclose the LSN. */
+/*
+ * First by hours, which are few, then as stored between the two that enclose the LSN: not always in
+ * that order, as the clock may have been set back between them.
+ */
 static void
-narrow_by_history(LsnBracket *bracket)
+narrow_by_history(LsnBracket *bracket, TimestampTz since)
 {
 	LsnBracket hours = {.lsn = bracket->lsn, .question = bracket->question};
-	TimestampTz from = DT_NOBEGIN;
-	TimestampTz to = DT_NOEND;
+	const LsnPoint *low = &hours.low;
+	const LsnPoint *high = &hours.high;
 
-	narrow_by_rows(&hours, from, to, USECS_PER_HOUR);
-	if (hours.low.lsn != InvalidXLogRecPtr)
-		from = hours.low.last_at - USECS_PER_HOUR;
-	else if (hours.high.lsn != InvalidXLogRecPtr)
-		from = hours.high.first_at - USECS_PER_HOUR;
-	else
+	narrow_by_rows(&hours, since, DT_NOEND, USECS_PER_HOUR);
+	if (low->lsn == InvalidXLogRecPtr && high->lsn == InvalidXLogRecPtr)
 		return;
-	if (hours.high.lsn != InvalidXLogRecPtr)
-		to = hours.high.first_at;
-	narrow_by_rows(bracket, from, to, 0);
+	if (low->lsn == InvalidXLogRecPtr)
+		narrow_by_rows(bracket, high->first_at - USECS_PER_HOUR, high->first_at, 0);
+	else if (high->lsn == InvalidXLogRecPtr)
+		narrow_by_rows(bracket, low->last_at - USECS_PER_HOUR, DT_NOEND, 0);
+	else
+		narrow_by_rows(bracket, Min(low->last_at, high->first_at) - USECS_PER_HOUR,
+		               Max(low->last_at, high->first_at), 0);
 }
 
 /* ---- answers ---- */
@@ -378,12 +384,13 @@ answer_on_standby(const Present *present, LsnBracket *bracket, TimestampTz *at)
 {
 	LsnBracket history = {.lsn = bracket->lsn, .question = bracket->question};
 
-	narrow_by_history(&history);
 	if (bracket->low.lsn != InvalidXLogRecPtr && dbops_lsn_bracket_answer(bracket, at))
 	{
+		narrow_by_history(&history, *at - LONGEST_DELAY_US);
 		*at = correct_by_history(&history, *at);
 		return true;
 	}
+	narrow_by_history(&history, DT_NOBEGIN);
 	if (present->replay.first_at != 0)
 		dbops_lsn_bracket_narrow(bracket, &present->replay);
 	if (history.low.lsn != InvalidXLogRecPtr)
@@ -403,7 +410,7 @@ answer(const Present *present, LsnBracket *bracket, bool with_history, Timestamp
 	if (with_history && present->in_recovery)
 		return answer_on_standby(present, bracket, at);
 	if (with_history && bracket->low.lsn == InvalidXLogRecPtr)
-		narrow_by_history(bracket);
+		narrow_by_history(bracket, DT_NOBEGIN);
 	return dbops_lsn_bracket_answer(bracket, at);
 }
 

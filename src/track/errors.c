@@ -76,6 +76,7 @@ static const KindRule kind_rules[] = {
      ERROR_KIND_STATEMENT_TIMEOUT},
     {ERRCODE_QUERY_CANCELED, "canceling statement due to conflict with recovery",
      ERROR_KIND_CONFLICT},
+    {ERRCODE_QUERY_CANCELED, "canceling autovacuum task", ERROR_KIND_AUTOVACUUM},
     {ERRCODE_QUERY_CANCELED, NULL, ERROR_KIND_CANCEL},
     {ERRCODE_LOCK_NOT_AVAILABLE, "canceling statement due to lock timeout",
      ERROR_KIND_LOCK_TIMEOUT},
@@ -108,6 +109,7 @@ static const KindTrait kind_traits[] = {
     [ERROR_KIND_IDLE_TIMEOUT] = {"idle in transaction timeout", FAILURE_TIMEOUT},
     [ERROR_KIND_SESSION_TIMEOUT] = {"idle session timeout", FAILURE_TIMEOUT},
     [ERROR_KIND_SHUTDOWN] = {"shutdown", FAILURE_CANCEL},
+    [ERROR_KIND_AUTOVACUUM] = {"autovacuum cancel", FAILURE_CANCEL},
 };
 
 static ErrorTable *table = NULL;

@@ -24,6 +24,7 @@ typedef enum ErrorKind
 	ERROR_KIND_IDLE_TIMEOUT,    /* idle in a transaction */
 	ERROR_KIND_SESSION_TIMEOUT, /* idle without one */
 	ERROR_KIND_SHUTDOWN,        /* terminated by an administrator, or the server stops */
+	ERROR_KIND_AUTOVACUUM,      /* an autovacuum worker gave way to somebody's lock */
 } ErrorKind;
 
 /* A counter as it stood when copied. */

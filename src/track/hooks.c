@@ -435,7 +435,7 @@ add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, 
 {
 	if (dbops_statements_add_execution(queryid, userid, toplevel, ns, desc->estate->es_processed))
 		capture_execution(desc, userid, ns);
-	if (likely(dbops_guc_track_plans))
+	if (likely(dbops_guc_track_plans) && !dbops_plans_add_again(desc, ns))
 		dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
 }
 

@@ -70,18 +70,11 @@ dbops_plan_shape_line(const PlannedStmt *stmt)
 			/* The index tells the table. */
 			with = dbops_plan_shape_pair(((const IndexScan *) plan)->indexorderdir,
 			                             ((const IndexScan *) plan)->indexid);
-		else if (IsA(plan, ModifyTable))
-		{
-			const ModifyTable *modify = (const ModifyTable *) plan;
-			const RangeTblEntry *entry = list_nth(entries, modify->nominalRelation - 1);
-
-			hash += modify->onConflictAction;
-			with = dbops_plan_shape_pair(modify->operation, entry->relid);
-		}
 		else if (IsA(plan, SeqScan))
 			with = ((const RangeTblEntry *) list_nth(entries, ((const Scan *) plan)->scanrelid - 1))
 			           ->relid;
-		else if (IsA(plan, Result))
+		else if (IsA(plan, ModifyTable) || IsA(plan, Result))
+			/* What is changed, and how, is the same in all plans of a statement. */
 			with = 0;
 		else
 			return 0;

@@ -6,6 +6,9 @@
  * (core/compat.h): it lies in the plan itself, is copied with it and goes with it, so no address
  * that is used again can be mistaken for another plan.  Two shapes of one statement that agree in
  * 27 bits, which are all there is up to 17, would be one to a session that has met both.
+ *
+ * A session finds the slot of the plan by which a statement ran last beside the statement, and the
+ * slots of other plans of it in a cache of its own.
  */
 #include "postgres.h"
 
@@ -21,7 +24,7 @@
 
 #define PLANS_PER_STATEMENT 2
 #define CELLS_PER_PLAN 2   /* half a kilobyte: a plan of ten nodes */
-#define CACHE_ENTRIES 1024 /* 32 kB a session, touched as used */
+#define CACHE_ENTRIES 1024 /* 40 kB a session, touched as used */
 
 /* What a slot is found by; lies behind its head. */
 typedef struct PlanKey
@@ -51,15 +54,11 @@ typedef struct Slot
 	uint64 planid;
 } Slot;
 
-/* What this session knows about a plan it ran. */
+/* What this session knows about a plan it ran, by as much of the shape as a plan carries. */
 typedef struct CacheEntry
 {
-	uint64 queryid;
-	uint64 shape;
-	Oid userid;
-	uint32 generation;
-	uint32 slot; /* 0: empty */
-	bool toplevel;
+	StatementKey statement;
+	PlanMemo memo;
 } CacheEntry;
 
 static pg_atomic_uint32 *link_of(uint32 number);
@@ -169,93 +168,101 @@ print_text(Slot *slot, const QueryDesc *desc)
 	pg_atomic_write_u32(&slot->text_use, TEXT_DONE);
 }
 
-static inline CacheEntry *
-cache_entry(uint64 queryid, uint64 shape, Oid userid, bool toplevel)
+/* The slot of the plan, admitted if need be; 0 when the table is full. */
+static uint32
+find_slot(const QueryDesc *desc, const StatementKey *statement)
 {
-	/* Of the shape the upper bits, which a cached plan is sure to carry. */
-	return &cache[((uint32) queryid + (uint32) (shape >> 48) + userid + toplevel) % CACHE_ENTRIES];
-}
-
-static pg_noinline void
-add_new_page(Slot *slot, int64 ns)
-{
-	dbops_pages_add(&slot->pages, ns);
-	dbops_slots_mark_changed(&table, &slot->head);
-}
-
-static inline void
-add_execution(Slot *slot, int64 ns)
-{
-	pg_atomic_fetch_add_u64(&slot->calls, 1);
-	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
-	if (likely(dbops_pages_add_present(&slot->pages, ns)))
-		dbops_slots_mark_changed(&table, &slot->head);
-	else
-		add_new_page(slot, ns);
-}
-
-/* The same for a plan that the cache does not know; remembers it there. */
-static pg_noinline void
-add_uncached(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
-{
-	PlanKey key = {.statement = dbops_statements_key(queryid, userid, toplevel),
+	PlanKey key = {.statement = *statement,
 	               .shape = dbops_compat_plan_shape_whole(desc->plannedstmt)};
-	CacheEntry *entry;
 	uint32 number;
 
 	if (key.shape == 0)
 		key.shape = dbops_plan_shape(desc->plannedstmt);
 	number = dbops_slots_admit(&table, &key);
-	if (number == 0)
-		return;
-	print_text(&slots[number], desc);
-	entry = cache_entry(queryid, key.shape, userid, toplevel);
-	entry->queryid = queryid;
-	entry->shape = key.shape;
-	entry->userid = userid;
-	entry->toplevel = toplevel;
-	entry->slot = number;
-	entry->generation = pg_atomic_read_u32(&slots[number].head.generation);
-	add_execution(&slots[number], ns);
+	if (number != 0)
+		print_text(&slots[number], desc);
+	return number;
 }
 
-/* The same for a plan that has to be walked. */
-static pg_noinline void
-add_walked(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel, int64 ns)
+static CacheEntry *
+cache_entry(const StatementKey *statement, uint64 shape)
 {
-	dbops_compat_set_plan_shape(desc->plannedstmt, dbops_plan_shape(desc->plannedstmt));
-	dbops_plans_add_execution(desc, queryid, userid, toplevel, ns);
+	/* Of the shape the upper bits, which a cached plan is sure to carry. */
+	return &cache[((uint32) statement->queryid + (uint32) (shape >> 48) + statement->userid +
+	               statement->toplevel) %
+	              CACHE_ENTRIES];
 }
 
-/* As with statements, what is rare is a call in tail position: what is common needs no stack. */
+static bool
+is_of(const CacheEntry *entry, const StatementKey *statement, uint64 shape)
+{
+	/* An empty entry has queryid 0, which no statement has. */
+	return entry->statement.queryid == statement->queryid &&
+	       dbops_statements_same_key(&entry->statement, statement) && entry->memo.shape == shape &&
+	       entry->memo.generation == pg_atomic_read_u32(&slots[entry->memo.slot].head.generation);
+}
+
 void
 dbops_plans_add_execution(const QueryDesc *desc, uint64 queryid, Oid userid, bool toplevel,
                           int64 ns)
 {
+	const StatementKey statement = dbops_statements_key(queryid, userid, toplevel);
 	uint64 shape = dbops_compat_plan_shape(desc->plannedstmt);
 	CacheEntry *entry;
 	Slot *slot;
 
 	if (shape == 0)
 	{
-		shape = dbops_plan_shape_line(desc->plannedstmt);
-		if (shape == 0)
-		{
-			add_walked(desc, queryid, userid, toplevel, ns);
-			return;
-		}
-		dbops_compat_set_plan_shape(desc->plannedstmt, shape);
+		dbops_compat_set_plan_shape(desc->plannedstmt, dbops_plan_shape(desc->plannedstmt));
+		shape = dbops_compat_plan_shape(desc->plannedstmt);
 	}
-	entry = cache_entry(queryid, shape, userid, toplevel);
-	slot = &slots[entry->slot];
-	/* An empty entry has queryid 0, which no statement has. */
-	if (likely(entry->queryid == queryid &&
-	           ((entry->shape ^ shape) & DBOPS_PLAN_SHAPE_CARRIED) == 0 &&
-	           entry->userid == userid && entry->toplevel == toplevel &&
-	           entry->generation == pg_atomic_read_u32(&slot->head.generation)))
-		add_execution(slot, ns);
-	else
-		add_uncached(desc, queryid, userid, toplevel, ns);
+	entry = cache_entry(&statement, shape);
+	if (!is_of(entry, &statement, shape))
+	{
+		uint32 number = find_slot(desc, &statement);
+
+		if (number == 0)
+			return;
+		entry->statement = statement;
+		entry->memo.shape = shape;
+		entry->memo.slot = number;
+		entry->memo.generation = pg_atomic_read_u32(&slots[number].head.generation);
+	}
+	if (dbops_statements_memo != NULL)
+		*dbops_statements_memo = entry->memo;
+	slot = &slots[entry->memo.slot];
+	pg_atomic_fetch_add_u64(&slot->calls, 1);
+	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
+	dbops_pages_add(&slot->pages, ns);
+	dbops_slots_mark_changed(&table, &slot->head);
+}
+
+/* Every statement runs this: without a call, it needs no stack. */
+bool
+dbops_plans_add_again(const QueryDesc *desc, int64 ns)
+{
+	PlannedStmt *stmt = desc->plannedstmt;
+	const PlanMemo *memo = dbops_statements_memo;
+	uint64 shape = dbops_compat_plan_shape(stmt);
+	Slot *slot;
+
+	if (shape == 0)
+	{
+		shape = dbops_plan_shape_line(stmt) & DBOPS_PLAN_SHAPE_CARRIED;
+		if (unlikely(shape == 0))
+			return false;
+		dbops_compat_set_plan_shape(stmt, shape);
+	}
+	if (unlikely(memo == NULL || memo->shape != shape))
+		return false;
+	slot = &slots[memo->slot];
+	if (unlikely(pg_atomic_read_u32(&slot->head.generation) != memo->generation ||
+	             pg_atomic_read_u32(&slot->head.epoch) != pg_atomic_read_u32(&table.table->epoch) ||
+	             !dbops_pages_add_present(&slot->pages, ns)))
+		return false;
+	pg_atomic_fetch_add_u64(&slot->calls, 1);
+	pg_atomic_fetch_add_u64(&slot->exec_ns, ns);
+	return true;
 }
 
 bool

@@ -47,9 +47,16 @@ typedef struct PlansState
 extern Size dbops_plans_shmem_size(void);
 extern void dbops_plans_shmem_init(void); /* after dbops_statements_shmem_init */
 
-/* For the hook at the end of an execution, which took `ns` and is not torn down yet. */
-extern DBOPS_PRIVATE void dbops_plans_add_execution(const QueryDesc *desc, uint64 queryid,
-                                                    Oid userid, bool toplevel, int64 ns);
+/*
+ * For the hook at the end of an execution, which took `ns` and is not torn down yet; after
+ * dbops_statements_add_execution of the same.  False, and nothing done, unless its statement ran by
+ * the same plan before and all is as it was.
+ */
+extern DBOPS_PRIVATE bool dbops_plans_add_again(const QueryDesc *desc, int64 ns);
+
+/* The same in any case. */
+extern void dbops_plans_add_execution(const QueryDesc *desc, uint64 queryid, Oid userid,
+                                      bool toplevel, int64 ns);
 
 /* Copies the next plan that changed; false at the end.  Takes no lock. */
 extern bool dbops_plans_next(PlanScan *scan, PlanCopy *copy);

@@ -16,7 +16,7 @@
 
 #define DEFAULT_CAPACITY 5000  /* when neither setting says a number */
 #define PAGES_PER_STATEMENT 32 /* one call each takes two, a busy one ten; its plans as many */
-#define CACHE_ENTRIES 1024     /* 24 kB a session, touched as used */
+#define CACHE_ENTRIES 1024     /* 40 kB a session, touched as used */
 
 typedef struct Slot
 {
@@ -40,6 +40,7 @@ typedef struct CacheEntry
 	uint32 generation;
 	uint32 slot; /* 0: empty */
 	bool toplevel;
+	PlanMemo memo;
 } CacheEntry;
 
 static pg_atomic_uint32 *link_of(uint32 number);
@@ -57,6 +58,8 @@ static Slots table = {.name = "dbops statements",
                       .end = end_slot};
 static Slot *slots = NULL; /* counted from 1 */
 static CacheEntry cache[CACHE_ENTRIES];
+
+PlanMemo *dbops_statements_memo = NULL;
 
 uint32
 dbops_statements_capacity(void)
@@ -148,8 +151,10 @@ find_uncached(uint64 queryid, Oid userid, bool toplevel)
 	StatementKey key = dbops_statements_key(queryid, userid, toplevel);
 	uint32 number = dbops_slots_admit(&table, &key);
 
+	dbops_statements_memo = NULL;
 	if (number == 0)
 		return NULL;
+	entry->memo.shape = 0;
 	entry->queryid = queryid;
 	entry->userid = userid;
 	entry->toplevel = toplevel;
@@ -252,6 +257,7 @@ dbops_statements_add_execution(uint64 queryid, Oid userid, bool toplevel, int64 
 
 	if (unlikely(slot == NULL))
 		return add_execution_uncached(queryid, userid, toplevel, ns, rows);
+	dbops_statements_memo = &cache_entry(queryid, userid, toplevel)->memo;
 	pg_atomic_fetch_add_u64(&slot->calls, 1);
 	if (rows != 0)
 		pg_atomic_fetch_add_u64(&slot->rows, rows);

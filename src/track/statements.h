@@ -104,6 +104,17 @@ extern uint32 dbops_statements_capacity(void);
 extern Size dbops_statements_shmem_size(void);
 extern void dbops_statements_shmem_init(void);
 
+/* What a session remembers beside a statement: the plan by which it ran last (track/plans.c). */
+typedef struct PlanMemo
+{
+	uint64 shape; /* 0: none */
+	uint32 slot;
+	uint32 generation;
+} PlanMemo;
+
+/* That of the statement whose execution was added last; NULL when that one is not admitted. */
+extern DBOPS_PRIVATE PlanMemo *dbops_statements_memo;
+
 /* For the hooks.  The database is the session's. */
 extern DBOPS_PRIVATE void
 dbops_statements_add_plan(uint64 queryid, Oid userid, bool toplevel, int64 ns);

@@ -23,10 +23,12 @@
 
 #include "collect/dictionary.h"
 #include "core/clock.h"
+#include "core/compat_activity.h"
 #include "core/spi.h"
 #include "store/family.h"
 #include "store/selfstat.h"
 #include "worker/relation_files.h"
+#include "worker/thresholds.h"
 #include "worker/visit.h"
 #include "worker/visit_fill.h"
 
@@ -65,7 +67,10 @@ enum
 	COLUMN_PRIMARY,
 	COLUMN_VALID,
 	COLUMN_CONSTRAINT,
-	COLUMN_DEFINITION
+	COLUMN_DEFINITION,
+	COLUMN_OPTIONS,
+	COLUMN_TABLE_OPTIONS,
+	COLUMN_FROZEN_PAGES
 };
 
 /*
@@ -80,7 +85,8 @@ static const char relations_query[] =
     "    coalesce(nullif(c.relfilenode, 0), pg_catalog.pg_relation_filenode(c.oid)),\n"
     "    i.indisunique, i.indisprimary, i.indisvalid, k.oid IS NOT NULL,\n"
     "    CASE WHEN i.indexrelid IS NOT NULL AND x.relation IS NULL AND c.relpersistence <> 't'\n"
-    "        THEN pg_catalog.pg_get_indexdef(i.indexrelid) END\n"
+    "        THEN pg_catalog.pg_get_indexdef(i.indexrelid) END,\n"
+    "    c.reloptions, t.reloptions, " DBOPS_ALL_FROZEN_PAGES "\n"
     "FROM (\n"
     "        SELECT p.*\n"
     "        FROM pg_catalog.pg_class AS p\n"
@@ -216,6 +222,19 @@ cell(const SpiRows *rows, uint64 row, int column)
 }
 
 static void
+fill_thresholds(Inspected *out, const SpiRows *rows, uint64 row)
+{
+	int32 frozen_pages = DatumGetInt32(cell(rows, row, COLUMN_FROZEN_PAGES));
+	const TableOptions options = {
+	    .own = cell(rows, row, COLUMN_OPTIONS),
+	    .of_table = cell(rows, row, COLUMN_TABLE_OPTIONS),
+	    .unfrozen = out->pages > 0 ? 1 - Min((double) frozen_pages / (double) out->pages, 1) : 1,
+	};
+
+	dbops_thresholds_fill(out, &options);
+}
+
+static void
 fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 row)
 {
 	memset(out, 0, sizeof(*out));
@@ -232,6 +251,7 @@ fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 r
 	        visit->files, DatumGetObjectId(cell(rows, row, COLUMN_TABLESPACE)),
 	        DatumGetObjectId(cell(rows, row, COLUMN_FILENODE)), &out->main_bytes, &out->all_bytes))
 		out->main_bytes = out->all_bytes = FAMILY_NULL;
+	fill_thresholds(out, rows, row);
 }
 
 static NamedObject

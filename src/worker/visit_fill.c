@@ -148,8 +148,8 @@ static const char keys_query[] =
     "ORDER BY c.oid, k.attnum";
 
 /*
- * A page is few rows, each looked up by an index: plans that read whole catalogs are never right, and
- * after a mass of tables was made the planner has no statistics to know that.
+ * A page is few rows, each looked up by an index: plans that read whole catalogs are never right,
+ * and after a mass of tables was made the planner has no statistics to know that.
  */
 static const char *const plan_settings[] = {"enable_seqscan", "enable_hashjoin",
                                             "enable_mergejoin"};

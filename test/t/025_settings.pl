@@ -60,6 +60,14 @@ is($node->safe_psql('postgres', "SELECT (SELECT setting FROM dbops.settings_at('
 	(SELECT setting FROM dbops.settings_at(now()) WHERE name = 'work_mem' AND scope = 'server')"), '7MB|4MB',
 	'what it was at a time can be asked');
 
+# What only sessions to come take over.
+$node->append_conf('postgresql.conf', 'log_disconnections = on');
+$node->reload;
+await(changes('log_disconnections'), 'server off -> on', 'a setting that running processes keep is seen too');
+$node->adjust_conf('postgresql.conf', 'log_disconnections', undef);
+$node->reload;
+await(changes('log_disconnections'), 'server off -> on; server on -> off', 'and that it went');
+
 # Of databases and roles.
 $node->safe_psql('postgres', <<'SQL');
 ALTER DATABASE shop SET random_page_cost = 1.5;
@@ -113,7 +121,8 @@ is($node->safe_psql('postgres', "SELECT new_setting, source FROM dbops.setting_c
 	'77|configuration file', 'what waited for the restart has come');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM dbops.settings WHERE pending_setting IS NOT NULL'), '0', 'and waits no more');
 is($node->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE source IN ('default', 'dynamic default')) FROM dbops.setting_changes
-	WHERE name NOT IN ('work_mem', 'random_page_cost', 'primary_conninfo', 'max_connections', 'nonsense', 'lock_timeout', 'myapp.color')
+	WHERE name NOT IN ('work_mem', 'random_page_cost', 'primary_conninfo', 'max_connections', 'nonsense', 'lock_timeout', 'myapp.color',
+		'log_disconnections')
 		AND name NOT LIKE 'shared_memory_size%'"), '0|0', 'nothing else seems to have changed');
 
 # Rows are stored for changes alone.

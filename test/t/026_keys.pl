@@ -119,6 +119,7 @@ ok($standby->poll_query_until('postgres', "SELECT count(*) = 2 FROM dbops.take_s
 	WHERE sequencename IN ('wide', 'unlogged') AND datname = 'shop'"), 'a standby has its sequences');
 is($standby->safe_psql('postgres', "SELECT sequencename, last_value FROM dbops.sequences WHERE sequencename IN ('wide', 'unlogged') ORDER BY 1"),
 	"unlogged|\nwide|2000000000", 'and knows nothing of unlogged ones');
+is($standby->safe_psql('postgres', "SELECT setting FROM dbops.settings WHERE name = 'dbops.node_name'"), 'standby', 'it knows its own settings too');
 unlike(slurp_file($standby->logfile), qr/could not (open|read)/, 'without looking for them');
 
 $standby->stop;

@@ -32,19 +32,24 @@ $standby->start;
 ok($standby->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'a standby takes samples');
 my $sampler = $standby->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'");
 
-# ---- nothing of dbops holds up replay, which would wait for it for ever ---------------------------
-foreach my $round (1 .. 5)
+# A database is seen there by the sampler and perhaps visited, and then all that is looked at is moved or gone.
+sub upset_catalogs
 {
-	$primary->safe_psql('postgres', <<"SQL");
-CREATE DATABASE gone_$round;
-SQL
-	# Seen there by the sampler and perhaps visited, and then gone.
-	$primary->wait_for_catchup($standby);
-	$standby->safe_psql('postgres', 'SELECT dbops.take_sample()');
-	$primary->safe_psql('postgres', $_) foreach ("DROP DATABASE gone_$round", 'VACUUM FULL pg_database',
-		'VACUUM FREEZE', 'DROP EXTENSION dbops', 'CREATE EXTENSION dbops', 'SELECT dbops.take_sample()');
-	$primary->wait_for_catchup($standby);
+	my ($rounds) = @_;
+	foreach my $round (1 .. $rounds)
+	{
+		$primary->safe_psql('postgres', "CREATE DATABASE gone_$round");
+		$primary->wait_for_catchup($standby);
+		$standby->safe_psql('postgres', 'SELECT dbops.take_sample()');
+		$primary->safe_psql('postgres', $_) foreach ("DROP DATABASE gone_$round", 'VACUUM FULL pg_database',
+			'VACUUM FREEZE', 'DROP EXTENSION dbops', 'CREATE EXTENSION dbops', 'SELECT dbops.take_sample()');
+		$primary->wait_for_catchup($standby);
+	}
+	return;
 }
+
+# ---- nothing of dbops holds up replay, which would wait for it for ever ---------------------------
+upset_catalogs(3);
 pass('replay gets past whatever the samples of the standby look at');
 is($standby->safe_psql('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 't', 'which goes on taking them');
 is($standby->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'"), $sampler,
@@ -81,6 +86,12 @@ ok($standby->poll_query_until('postgres', "SELECT datname || ' ' || kind || ' ' 
 ok($standby->poll_query_until('postgres', "SELECT kind || ' ' || sum(conflicts) FROM dbops.conflict_history WHERE node = 'second' GROUP BY kind",
 	'snapshot 1'), 'and in the history');
 is($primary->safe_psql('postgres', 'SELECT count(*) FROM dbops.conflict_now'), '0', 'a primary has no conflicts');
+
+# ---- where replay waits for nobody, dbops gets over being cancelled -------------------------------
+upset_catalogs(3);
+ok($standby->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'where replay waits for nobody samples are taken too');
+is($standby->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops sampler'"), $sampler,
+	'by the same process still');
 # The session was ended with its query.
 eval { $reader->quit };
 
