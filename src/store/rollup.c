@@ -69,8 +69,8 @@ typedef struct Window
 } Window;
 
 /*
- * A chunk to be written.  It is made in a subtransaction, which gets no number as it writes nothing:
- * sessions' snapshots have room for few of those.
+ * A chunk to be written.  It is made in a subtransaction, which gets no number as it writes
+ * nothing: sessions' snapshots have room for few of those.
  */
 typedef struct Step
 {
