@@ -11,6 +11,7 @@
 #include "collect/collectors.h"
 #include "collect/descriptor.h"
 #include "collect/processes.h"
+#include "collect/wait.h"
 #include "store/frame.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
@@ -34,6 +35,8 @@ enum
 	SELF_RING_USED_BYTES,
 	SELF_HISTORY_BYTES,
 	SELF_SAMPLES_SKIPPED,
+	SELF_LOOKS,
+	SELF_LOOKS_LUMPED,
 	SELF_NMETRICS
 };
 
@@ -76,6 +79,10 @@ static const Metric metrics[] = {
                             "Disk space of the history"},
     [SELF_SAMPLES_SKIPPED] = {20, "samples_skipped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
                               "Samples of families that were left out as too expensive"},
+    [SELF_LOOKS] = {30, "looks", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                    "Looks at what sessions do and wait for"},
+    [SELF_LOOKS_LUMPED] = {31, "sessions_lumped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
+                           "Sessions that looks counted under other statements for want of room"},
 };
 
 static const Derived derived[] = {
@@ -120,6 +127,19 @@ fill_worker(const SelfStat *stat, int64 *values)
 	values[SELF_HISTORY_BYTES] = stat->history_bytes;
 }
 
+/* Known to the sampler alone, who takes them. */
+static void
+fill_looks(int64 *values)
+{
+	LookState looks;
+
+	dbops_wait_looks(&looks);
+	if (looks.taken == 0)
+		return;
+	values[SELF_LOOKS] = looks.taken;
+	values[SELF_LOOKS_LUMPED] = looks.lumped;
+}
+
 static void
 read_self(Frame *frame)
 {
@@ -134,7 +154,10 @@ read_self(Frame *frame)
 		values = dbops_frame_add(frame, &key, dbops_selfstat_name(kind));
 		fill_worker(&stat, values);
 		if (kind == SELF_SAMPLER)
+		{
 			fill_ring(values);
+			fill_looks(values);
+		}
 	}
 }
 

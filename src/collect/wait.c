@@ -83,6 +83,7 @@ StaticAssertDecl(lengthof(labels) == WAIT_NLABELS, "each label has its place");
 StaticAssertDecl(lengthof(metrics) == WAIT_NMETRICS, "each metric has its place");
 
 static Tally *tally = NULL;
+static LookState state;
 static int64 looked_us;       /* until when time has been given to looks; 0: not at all */
 static int64 blocking_due_us; /* time that no look at blockers has stood for yet */
 
@@ -110,6 +111,7 @@ count_session(const Session *session)
 
 	if (dbops_tally_add(tally, &key, false) != NULL)
 		return;
+	state.lumped++;
 	key.num[LABEL_QUERYID] = WAIT_OTHER_STATEMENTS;
 	if (dbops_tally_add(tally, &key, true) != NULL)
 		return;
@@ -131,6 +133,7 @@ dbops_wait_look(int interval_ms)
 		tally = dbops_tally_create(TALLY_CAPACITY, TALLY_RESERVE);
 		MemoryContextSwitchTo(old);
 	}
+	state.taken++;
 	dbops_tally_begin_look(tally, time_us);
 	blocking_due_us += time_us;
 	blocking = blocking_due_us >= BLOCKING_US;
@@ -156,6 +159,12 @@ dbops_wait_pause(void)
 {
 	looked_us = 0;
 	blocking_due_us = 0;
+}
+
+void
+dbops_wait_looks(LookState *looks)
+{
+	*looks = state;
 }
 
 /* ---- the family ---- */

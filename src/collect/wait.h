@@ -16,3 +16,12 @@ extern void dbops_wait_look(int interval_ms);
 
 /* The time until the next look is nobody's: sampling was off. */
 extern void dbops_wait_pause(void);
+
+/* Looks taken by this process, and sessions they had to count under other statements. */
+typedef struct LookState
+{
+	int64 taken;
+	int64 lumped;
+} LookState;
+
+extern void dbops_wait_looks(LookState *looks);

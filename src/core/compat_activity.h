@@ -210,7 +210,7 @@ dbops_compat_vacuum_max_threshold(const AutoVacOpts *options)
 #endif
 }
 
-/* Pages all frozen, as an expression over pg_class: 18 counts them, and leaves them out of account. */
+/* Pages all frozen, as an expression over pg_class: 18 counts them, and leaves them out. */
 #if PG_VERSION_NUM >= 180000
 #define DBOPS_ALL_FROZEN_PAGES "c.relallfrozen"
 #else

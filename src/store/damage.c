@@ -69,9 +69,22 @@ dbops_damage_leave(DamageScope *scope)
 	error_context_stack = scope->callback.previous;
 }
 
+static bool
+is_same(const StoredPlace *a, const StoredPlace *b)
+{
+	return a->at == b->at && strcmp(a->table, b->table) == 0 && strcmp(a->node, b->node) == 0 &&
+	       strcmp(a->family, b->family) == 0;
+}
+
 void
 dbops_damage_note(const StoredPlace *place, const char *message)
 {
+	DamageState before;
+
+	/* What is tried again and again is told once. */
+	dbops_damage_state(&before);
+	if (before.count > 0 && is_same(&before.last, place))
+		return;
 	ereport(LOG, (errcode(ERRCODE_DATA_CORRUPTED),
 	              errmsg("dbops left out family \"%s\" of node \"%s\" at %s, in table dbops.%s",
 	                     place->family, place->node, timestamptz_to_str(place->at), place->table),

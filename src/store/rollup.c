@@ -68,12 +68,15 @@ typedef struct Window
 	bool careful; /* look at each source first, and leave out what cannot be read */
 } Window;
 
-/* A chunk to be written, in a subtransaction of its own. */
+/*
+ * A chunk to be written.  It is made in a subtransaction, which gets no number as it writes
+ * nothing: sessions' snapshots have room for few of those.
+ */
 typedef struct Step
 {
 	Window window;
-	TimestampTz now; /* for the next window that is over; not set when from and to are given */
-	bool written;
+	TimestampTz now;     /* for the next window that is over; not set when from and to are given */
+	ChunkWriter *writer; /* the chunk; NULL if there is none to be made */
 } Step;
 
 /* Blocks of the new chunk. */
@@ -90,7 +93,8 @@ static bool take_step(Step *step);
 static bool find_window(Window *window, TimestampTz now);
 static void load_sources(Window *window);
 static void make_slots(Window *window);
-static void write_chunk(Window *window);
+static ChunkWriter *make_chunk(const Window *window);
+static void insert(const Window *window, const ChunkWriter *writer);
 
 int
 dbops_rollup_run(void)
@@ -161,23 +165,22 @@ dbops_rollup_rebuild(const HistoryKey *key, const char *node_name, TimestampTz f
 }
 
 static void
-write_step(void *arg)
+make_step(void *arg)
 {
 	Step *step = arg;
 	Window *window = &step->window;
+	bool found;
 
 	/* A snapshot of its own, to see the chunks that this run has written. */
 	PushActiveSnapshot(GetLatestSnapshot());
-	step->written = step->now == 0 || find_window(window, step->now);
-	if (step->written)
+	found = step->now == 0 || find_window(window, step->now);
+	if (found)
 		load_sources(window);
 	/* To write a window anew takes something to write it from. */
-	if (step->now == 0 && window->nsources == 0)
-		step->written = false;
-	if (step->written)
+	if (found && (step->now != 0 || window->nsources > 0))
 	{
 		make_slots(window);
-		write_chunk(window);
+		step->writer = make_chunk(window);
 	}
 	PopActiveSnapshot();
 }
@@ -190,15 +193,23 @@ static bool
 take_step(Step *step)
 {
 	Window fresh = step->window;
-	StoredPlace place = {.at = step->now};
+	StoredPlace place = {.at = dbops_bucket_start(step->now, USECS_PER_HOUR)};
 	TaskError error;
+	bool made = dbops_tx_try(make_step, step, ERRCODE_DATA_CORRUPTED, &error);
 
-	if (dbops_tx_try(write_step, step, ERRCODE_DATA_CORRUPTED, &error))
-		return step->written;
-	step->window = fresh;
-	step->window.careful = true;
-	if (dbops_tx_try(write_step, step, ERRCODE_DATA_CORRUPTED, &error))
-		return step->written;
+	if (!made)
+	{
+		step->window = fresh;
+		step->window.careful = true;
+		step->writer = NULL;
+		made = dbops_tx_try(make_step, step, ERRCODE_DATA_CORRUPTED, &error);
+	}
+	if (made)
+	{
+		if (step->writer != NULL)
+			insert(&step->window, step->writer);
+		return step->writer != NULL;
+	}
 	strlcpy(place.family, fresh.family->name, sizeof(place.family));
 	strlcpy(place.node, fresh.node_name, sizeof(place.node));
 	strlcpy(place.table, dbops_resolutions[fresh.source_key.resolution].table, sizeof(place.table));
@@ -497,8 +508,8 @@ insert(const Window *window, const ChunkWriter *writer)
 	                  params, lengthof(params));
 }
 
-static void
-write_chunk(Window *window)
+static ChunkWriter *
+make_chunk(const Window *window)
 {
 	int nblocks = dbops_chunk_blocks(window->nrows);
 	int nparts = (int) Min(nblocks, window->nrows / ROWS_PER_PART + 1);
@@ -522,5 +533,5 @@ write_chunk(Window *window)
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);
-	insert(window, writer);
+	return writer;
 }

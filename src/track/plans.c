@@ -347,6 +347,12 @@ dbops_plans_epoch(void)
 	return dbops_slots_epoch(&table);
 }
 
+void
+dbops_plans_note_read(int64 begun_us)
+{
+	dbops_slots_note_read(&table, begun_us);
+}
+
 int
 dbops_plans_evict(int64 quarantine_us)
 {

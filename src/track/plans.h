@@ -72,4 +72,7 @@ extern uint32 dbops_plans_epoch(void);
 /* Makes room when the table is nearly full; see dbops_statements_evict. */
 extern int dbops_plans_evict(int64 quarantine_us);
 
+/* The sampler has read all plans, beginning at this monotonic time. */
+extern void dbops_plans_note_read(int64 begun_us);
+
 extern void dbops_plans_state(PlansState *state);

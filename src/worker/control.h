@@ -49,7 +49,7 @@ typedef struct TaskState
 	TaskError error;
 } TaskState;
 
-#define TASK_STATES 32
+#define TASK_STATES 64
 
 typedef struct WorkerState
 {

@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "collect/collectors.h"
 #include "collect/dictionary.h"
 #include "collect/wait.h"
 #include "core/clock.h"
@@ -98,6 +99,7 @@ is_quiet(const Sampler *sampler, const Activity *activity)
 static void
 run_round(Sampler *sampler, RoundExtent extent)
 {
+	int64 begun_us;
 	Activity activity;
 
 	if (extent != ROUND_NARROW)
@@ -111,7 +113,10 @@ run_round(Sampler *sampler, RoundExtent extent)
 		dbops_errors_evict();
 		dbops_logins_evict();
 	}
+	begun_us = dbops_clock_monotonic_us();
 	dbops_round_take(sampler->round, extent);
+	if (dbops_round_changes(sampler->round, &dbops_family_plan) != NULL)
+		dbops_plans_note_read(begun_us);
 	activity = dbops_activity_look(sampler->activity);
 	sampler->sessions = activity.sessions;
 	dbops_round_append(sampler->round, (is_quiet(sampler, &activity) ? TICK_QUIET : 0) |

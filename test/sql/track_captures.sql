@@ -26,7 +26,9 @@ SELECT query, toplevel, truncated, rolname = current_user AS mine, session_rolna
 -- of several statements in a string, each has its own part
 SELECT 1 AS cap_one\; /* before */ SELECT 2 AS cap_two, 'a;b' /* inside */ AS s -- after
  \; SELECT 3 AS cap_one, 3, 3 ;
-SELECT query FROM samples WHERE query ~ 'SELECT \d AS cap_' ORDER BY query COLLATE "C";
+-- (a comment before it is part of it before 18)
+SELECT regexp_replace(query, '^/[*] before [*]/ ', '') AS query FROM samples WHERE query ~ 'SELECT \d AS cap_'
+ ORDER BY substring(query FROM 'AS cap.*') COLLATE "C";
 
 -- a slower execution takes the place of a quick one
 CREATE FUNCTION cap_work(n int) RETURNS bigint LANGUAGE plpgsql AS

@@ -114,6 +114,9 @@ is($node->safe_psql('postgres', "SELECT wait_event, state FROM dbops.waits WHERE
 is($node->safe_psql('postgres', "SELECT count(*) FROM dbops.sessions WHERE application_name LIKE 'dbops%' OR query LIKE '%dbops.tick%'"),
 	'0', 'dbops itself is not shown');
 
+is($node->safe_psql('postgres', "SELECT sum(looks) > 100 AND sum(sessions_lumped) = 0 FROM dbops.self_history WHERE process = 'sampler'"), 't',
+	'looks are counted, and found room for all');
+
 # ---- what others do is private ------------------------------------------------------------------
 $node->safe_psql('postgres', 'GRANT USAGE ON SCHEMA dbops TO curious; GRANT EXECUTE ON FUNCTION dbops._sessions() TO curious');
 my $seen = "SELECT query, state IS NULL, wait_event IS NULL, queryid IS NULL FROM dbops._sessions() WHERE application_name = 'first'";

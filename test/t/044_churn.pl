@@ -81,7 +81,7 @@ foreach my $round (1 .. 3)
 my ($not_admitted, $evicted) = split / /, sql(q{SELECT not_admitted || ' ' || evicted FROM dbops._track_state()});
 cmp_ok($evicted, '>', 100, 'room is made by giving up what is not used');
 my $recorded = sql($sum) - $before;
-cmp_ok($recorded, '>=', 1000, 'what finds room is recorded');
+cmp_ok($recorded, '>=', 900, 'what finds room is recorded');
 cmp_ok($recorded + $not_admitted, '>=', $executed, 'what found no room is counted: nothing is lost');
 cmp_ok($recorded + $not_admitted, '<=', $executed + 100, 'or counted twice');
 is(sql("SELECT sum(calls) FROM dbops.statement_history WHERE userid = 'churner'::regrole AND toplevel"),
