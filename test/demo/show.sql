@@ -49,13 +49,13 @@ LIMIT 8;
 
 \echo
 \echo '== And who keeps whom waiting for locks?  dbops.blocking_history; at the moment: dbops.blocking'
-SELECT b.datname AS database, b.lock_type AS lock, b.relname AS "table", b.blocker_state AS "blocker is",
+SELECT b.datname AS database, b.locktype AS lock, b.relname AS "table", b.blocker_state AS "blocker is",
        round(sum(b.blocked_seconds)::numeric, 1) AS "blocked, s", round(max(b.longest_ms)) AS "longest, ms",
        left(regexp_replace(max(o.definition), '\s+', ' ', 'g'), 48) AS "last statement of the blocker"
 FROM dbops.blocking_history AS b
      LEFT JOIN dbops.objects AS o ON o.kind = 'statement' AND o.datname = b.datname AND o.objid = b.blocker_queryid
 WHERE b.step = '1 min' AND b.at > now() - interval '10 minutes' AND b.datname IN ('shop', 'telemetry')
-GROUP BY b.datname, b.lock_type, b.relname, b.blocker_state, b.blocker_queryid
+GROUP BY b.datname, b.locktype, b.relname, b.blocker_state, b.blocker_queryid
 ORDER BY sum(b.blocked_seconds) DESC
 LIMIT 6;
 
