@@ -10,6 +10,14 @@
 SELECT * FROM dbops.status();
 
 \echo
+\echo '== Who blocks whom, at the moment?  dbops.blocking'
+\echo '   A job holds the row of one product while it sleeps; its stop_sql would end the queue.'
+SELECT tree, blocks, state, waiting_for, locktype, relation,
+       left(regexp_replace(query, '\s+', ' ', 'g'), 32) AS statement, stop_sql
+FROM dbops.blocking
+LIMIT 6;
+
+\echo
 \echo '== Which statements take the time?  dbops.statements'
 \echo '   Updates of one product wait for each other: a median below 1 ms, and seconds at the 99th percentile.'
 \echo '   Orders of one customer: the whole table is read each time, for want of an index.'
@@ -18,6 +26,15 @@ SELECT datname AS database, calls, time_percent AS "time %", mean_ms, p50_ms, p9
 FROM dbops.statements
 WHERE toplevel AND datname IN ('shop', 'telemetry')
 LIMIT 10;
+
+\echo
+\echo '== Which of them got another plan?  dbops.plan_changes'
+\echo '   Somebody dropped an index during the load.'
+SELECT changed_at::time(0) AS at, change, mean_ms_before AS "ms before", mean_ms_after AS "ms after",
+       times_slower AS "times slower", left(regexp_replace(query, '\s+', ' ', 'g'), 40) AS statement
+FROM dbops.plan_changes
+WHERE datname = 'shop' AND cost_ms > 0
+LIMIT 2;
 
 \echo
 \echo '== What fails?  dbops.errors'
