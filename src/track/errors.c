@@ -1,11 +1,6 @@
 /*
  * track/errors.c
  *		Failures of statements and of sessions; see errors.h.
- *
- * Counters stand in sets of 16, chosen by hash: a full set turns newcomers away until the sampler
- * drops the one that failed longest ago.  A counter is claimed by compare-and-swap, filled, and
- * only then open to others; who meets one that is being filled waits a moment, then goes on to the
- * next place, so that a session stopped in the middle holds up nobody.
  */
 #include "postgres.h"
 
@@ -16,33 +11,21 @@
 
 #include "core/clock.h"
 #include "core/encoding.h"
+#include "track/counters.h"
 #include "track/errors.h"
 
 #define COUNTERS 4096
-#define WAYS 16
-#define SETS (COUNTERS / WAYS)
-#define FILLING_SPINS 1000
 
-typedef enum CounterUse
-{
-	COUNTER_FREE,
-	COUNTER_FILLING,
-	COUNTER_LIVE,
-	COUNTER_QUARANTINE, /* until the next eviction */
-} CounterUse;
-
-typedef struct Counter
+/* What a counter counts; compared as bytes, so without padding. */
+typedef struct ErrorKey
 {
 	uint64 queryid;
 	Oid datid;
 	Oid userid;
-	int sqlerrcode;
-	uint8 kind;
-	bool toplevel;
-	pg_atomic_uint32 use;
-	pg_atomic_uint64 count;
-	TimestampTz last_at;
-} Counter;
+	int32 sqlerrcode;
+	uint16 kind;
+	uint16 toplevel;
+} ErrorKey;
 
 /* A record is whole when `number` is its position before and after it was copied. */
 typedef struct RecentSlot
@@ -56,7 +39,6 @@ typedef struct ErrorTable
 	pg_atomic_uint64 not_counted;
 	pg_atomic_uint64 recent; /* failures ever remembered */
 	RecentSlot ring[RECENT_ERRORS];
-	Counter counters[COUNTERS];
 } ErrorTable;
 
 /* SQLSTATEs whose kind is their own, and those told apart by the message. */
@@ -113,11 +95,12 @@ static const KindTrait kind_traits[] = {
 };
 
 static ErrorTable *table = NULL;
+static Counters counters = {.key_size = sizeof(ErrorKey), .capacity = COUNTERS};
 
 Size
 dbops_errors_shmem_size(void)
 {
-	return sizeof(ErrorTable);
+	return MAXALIGN(sizeof(ErrorTable)) + dbops_counters_size(&counters);
 }
 
 void
@@ -125,18 +108,15 @@ dbops_errors_shmem_init(void)
 {
 	bool found;
 
-	table = ShmemInitStruct("dbops errors", sizeof(ErrorTable), &found);
+	table = ShmemInitStruct("dbops errors", dbops_errors_shmem_size(), &found);
+	counters.first = (char *) table + MAXALIGN(sizeof(ErrorTable));
 	if (found)
 		return;
 	pg_atomic_init_u64(&table->not_counted, 0);
 	pg_atomic_init_u64(&table->recent, 0);
 	for (int i = 0; i < RECENT_ERRORS; i++)
 		pg_atomic_init_u64(&table->ring[i].number, 0);
-	for (int i = 0; i < COUNTERS; i++)
-	{
-		pg_atomic_init_u32(&table->counters[i].use, COUNTER_FREE);
-		pg_atomic_init_u64(&table->counters[i].count, 0);
-	}
+	dbops_counters_init(&counters);
 }
 
 ErrorKind
@@ -180,76 +160,18 @@ dbops_errors_failure_kind(ErrorKind kind)
 	return kind_traits[kind].failure;
 }
 
-static bool
-same_counter(const Counter *a, const Counter *b)
-{
-	return a->queryid == b->queryid && a->datid == b->datid && a->userid == b->userid &&
-	       a->sqlerrcode == b->sqlerrcode && a->kind == b->kind && a->toplevel == b->toplevel;
-}
-
-/* Claims a free counter for `wanted`; another session may be faster. */
-static bool
-claim_counter(Counter *counter, const Counter *wanted)
-{
-	uint32 expected = COUNTER_FREE;
-
-	if (!pg_atomic_compare_exchange_u32(&counter->use, &expected, COUNTER_FILLING))
-		return false;
-	counter->queryid = wanted->queryid;
-	counter->datid = wanted->datid;
-	counter->userid = wanted->userid;
-	counter->sqlerrcode = wanted->sqlerrcode;
-	counter->kind = wanted->kind;
-	counter->toplevel = wanted->toplevel;
-	pg_atomic_write_u64(&counter->count, 0);
-	pg_write_barrier();
-	pg_atomic_write_u32(&counter->use, COUNTER_LIVE);
-	return true;
-}
-
-/* Whether the place is, or now becomes, the counter wanted. */
-static bool
-take_counter(Counter *counter, const Counter *wanted)
-{
-	uint32 use = pg_atomic_read_u32(&counter->use);
-
-	if (use == COUNTER_FREE && claim_counter(counter, wanted))
-		return true;
-	for (int spins = 0; spins < FILLING_SPINS; spins++)
-	{
-		use = pg_atomic_read_u32(&counter->use);
-		if (use != COUNTER_FILLING)
-			break;
-	}
-	pg_read_barrier();
-	return use == COUNTER_LIVE && same_counter(counter, wanted);
-}
-
 void
 dbops_errors_count(const StatementKey *key, int sqlerrcode, ErrorKind kind)
 {
-	Counter wanted = {.queryid = key->queryid,
-	                  .datid = key->datid,
-	                  .userid = key->userid,
-	                  .sqlerrcode = sqlerrcode,
-	                  .kind = kind,
-	                  .toplevel = key->toplevel};
-	uint64 hash = key->queryid + (((uint64) key->userid << 32) | key->datid) +
-	              ((uint64) sqlerrcode << 16) + kind + key->toplevel;
-	Counter *set;
+	ErrorKey wanted = {.queryid = key->queryid,
+	                   .datid = key->datid,
+	                   .userid = key->userid,
+	                   .sqlerrcode = sqlerrcode,
+	                   .kind = kind,
+	                   .toplevel = key->toplevel};
 
-	hash *= UINT64CONST(0x9e3779b97f4a7c15);
-	set = &table->counters[(hash >> 40) % SETS * WAYS];
-	for (int way = 0; way < WAYS; way++)
-	{
-		if (take_counter(&set[way], &wanted))
-		{
-			set[way].last_at = dbops_clock_now();
-			pg_atomic_fetch_add_u64(&set[way].count, 1);
-			return;
-		}
-	}
-	pg_atomic_fetch_add_u64(&table->not_counted, 1);
+	if (!dbops_counters_add(&counters, &wanted))
+		pg_atomic_fetch_add_u64(&table->not_counted, 1);
 }
 
 static void
@@ -285,25 +207,21 @@ dbops_errors_remember(const StatementKey *key, int sqlerrcode, ErrorKind kind, c
 bool
 dbops_errors_next(uint32 *position, ErrorCopy *copy)
 {
-	while (*position < COUNTERS)
-	{
-		Counter *counter = &table->counters[(*position)++];
+	const Counter *counter = dbops_counters_next(&counters, position);
+	const ErrorKey *key;
 
-		if (pg_atomic_read_u32(&counter->use) != COUNTER_LIVE)
-			continue;
-		pg_read_barrier();
-		copy->key.datid = counter->datid;
-		copy->key.userid = counter->userid;
-		copy->key.queryid = counter->queryid;
-		copy->key.toplevel = counter->toplevel;
-		copy->sqlerrcode = counter->sqlerrcode;
-		copy->kind = counter->kind;
-		copy->count = pg_atomic_read_u64(&counter->count);
-		copy->last_at = counter->last_at;
-		if (copy->count > 0)
-			return true;
-	}
-	return false;
+	if (counter == NULL)
+		return false;
+	key = dbops_counters_key(counter);
+	copy->key.datid = key->datid;
+	copy->key.userid = key->userid;
+	copy->key.queryid = key->queryid;
+	copy->key.toplevel = key->toplevel;
+	copy->sqlerrcode = key->sqlerrcode;
+	copy->kind = key->kind;
+	copy->count = dbops_counters_count(counter);
+	copy->last_at = counter->last_at;
+	return true;
 }
 
 bool
@@ -325,46 +243,16 @@ dbops_errors_recent(int back, RecentError *copy)
 	return pg_atomic_read_u64(&slot->number) == number;
 }
 
-/* The counter of a full set that failed longest ago; NULL while there is a free one. */
-static Counter *
-find_victim(Counter *set)
-{
-	Counter *victim = NULL;
-
-	for (int way = 0; way < WAYS; way++)
-	{
-		if (pg_atomic_read_u32(&set[way].use) != COUNTER_LIVE)
-			return NULL;
-		if (victim == NULL || set[way].last_at < victim->last_at)
-			victim = &set[way];
-	}
-	return victim;
-}
-
 void
 dbops_errors_evict(void)
 {
-	for (int i = 0; i < COUNTERS; i++)
-	{
-		uint32 expected = COUNTER_QUARANTINE;
-
-		pg_atomic_compare_exchange_u32(&table->counters[i].use, &expected, COUNTER_FREE);
-	}
-	for (int set = 0; set < SETS; set++)
-	{
-		Counter *victim = find_victim(&table->counters[set * WAYS]);
-
-		if (victim != NULL)
-			pg_atomic_write_u32(&victim->use, COUNTER_QUARANTINE);
-	}
+	dbops_counters_evict(&counters, DT_NOEND);
 }
 
 void
 dbops_errors_state(ErrorsState *state)
 {
-	state->used = 0;
+	state->used = dbops_counters_used(&counters);
 	state->capacity = COUNTERS;
-	for (int i = 0; i < COUNTERS; i++)
-		state->used += pg_atomic_read_u32(&table->counters[i].use) != COUNTER_FREE;
 	state->not_counted = pg_atomic_read_u64(&table->not_counted);
 }

@@ -3,36 +3,23 @@
  *		Failed logins; see logins.h.
  *
  * A file of its own because it runs before there is a session, and knows clients by name instead of
- * by OID.  Counters stand in sets of 16, chosen by hash, and are claimed as those of errors.c are:
- * by compare-and-swap, filled, and only then open to others.
+ * by OID.
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "port/atomics.h"
 #include "postmaster/postmaster.h"
 
 #include "core/clock.h"
 #include "core/guc.h"
 #include "core/port.h"
+#include "track/counters.h"
 #include "track/logins.h"
 
 #define COUNTERS 256
-#define WAYS 16
-#define SETS (COUNTERS / WAYS)
-#define FILLING_SPINS 1000
 
 /* A counter keeps its place for that long: by then the history has what it counted. */
 #define KEPT_US USECS_PER_HOUR
-
-typedef enum CounterUse
-{
-	COUNTER_FREE,
-	COUNTER_FILLING,
-	COUNTER_LIVE,
-	COUNTER_QUARANTINE, /* until the next eviction */
-} CounterUse;
 
 /* What a counter counts; compared as bytes, so without padding and filled up with zeros. */
 typedef struct LoginKey
@@ -44,14 +31,6 @@ typedef struct LoginKey
 	char address[LOGIN_ADDRESS_BYTES];
 } LoginKey;
 
-typedef struct Counter
-{
-	LoginKey key;
-	pg_atomic_uint32 use;
-	pg_atomic_uint64 count;
-	TimestampTz last_at;
-} Counter;
-
 /* What found no place, by reason. */
 typedef struct Remainder
 {
@@ -62,7 +41,6 @@ typedef struct Remainder
 typedef struct LoginTable
 {
 	Remainder remainders[LOGIN_REASONS];
-	Counter counters[COUNTERS];
 } LoginTable;
 
 /* The first rule that fits decides.  NULL and 0 fit anything. */
@@ -127,11 +105,12 @@ const char *const dbops_login_reasons[] = {
 };
 
 static LoginTable *table = NULL;
+static Counters counters = {.key_size = sizeof(LoginKey), .capacity = COUNTERS};
 
 Size
 dbops_logins_shmem_size(void)
 {
-	return sizeof(LoginTable);
+	return MAXALIGN(sizeof(LoginTable)) + dbops_counters_size(&counters);
 }
 
 void
@@ -139,17 +118,14 @@ dbops_logins_shmem_init(void)
 {
 	bool found;
 
-	table = ShmemInitStruct("dbops logins", sizeof(LoginTable), &found);
+	table = ShmemInitStruct("dbops logins", dbops_logins_shmem_size(), &found);
+	counters.first = (char *) table + MAXALIGN(sizeof(LoginTable));
 	if (found)
 		return;
 	memset(table, 0, sizeof(LoginTable));
 	for (int i = 0; i < LOGIN_REASONS; i++)
 		pg_atomic_init_u64(&table->remainders[i].count, 0);
-	for (int i = 0; i < COUNTERS; i++)
-	{
-		pg_atomic_init_u32(&table->counters[i].use, COUNTER_FREE);
-		pg_atomic_init_u64(&table->counters[i].count, 0);
-	}
+	dbops_counters_init(&counters);
 }
 
 LoginReason
@@ -180,42 +156,13 @@ copy_name(char *to, const char *from, int size)
 		to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
 }
 
-/* Whether the place is, or now becomes, the counter wanted. */
-static bool
-take_counter(Counter *counter, const LoginKey *wanted)
-{
-	uint32 use = COUNTER_FREE;
-
-	if (pg_atomic_compare_exchange_u32(&counter->use, &use, COUNTER_FILLING))
-	{
-		counter->key = *wanted;
-		pg_atomic_write_u64(&counter->count, 0);
-		pg_write_barrier();
-		pg_atomic_write_u32(&counter->use, COUNTER_LIVE);
-		return true;
-	}
-	for (int spins = 0; use == COUNTER_FILLING && spins < FILLING_SPINS; spins++)
-		use = pg_atomic_read_u32(&counter->use);
-	pg_read_barrier();
-	return use == COUNTER_LIVE && memcmp(&counter->key, wanted, sizeof(LoginKey)) == 0;
-}
-
 static void
 count_login(const LoginKey *key)
 {
-	uint32 hash = hash_bytes((const unsigned char *) key, sizeof(LoginKey));
-	Counter *set = &table->counters[hash % SETS * WAYS];
 	Remainder *remainder = &table->remainders[key->reason];
 
-	for (int way = 0; way < WAYS; way++)
-	{
-		if (take_counter(&set[way], key))
-		{
-			set[way].last_at = dbops_clock_now();
-			pg_atomic_fetch_add_u64(&set[way].count, 1);
-			return;
-		}
-	}
+	if (dbops_counters_add(&counters, key))
+		return;
 	remainder->last_at = dbops_clock_now();
 	pg_atomic_fetch_add_u64(&remainder->count, 1);
 }
@@ -251,17 +198,19 @@ dbops_logins_note_log(const ErrorData *edata)
 static bool
 copy_counter(const Counter *counter, LoginCopy *copy)
 {
-	if (pg_atomic_read_u32((pg_atomic_uint32 *) &counter->use) != COUNTER_LIVE)
+	const LoginKey *key;
+
+	if (counter == NULL)
 		return false;
-	pg_read_barrier();
-	copy->reason = (LoginReason) counter->key.reason;
-	copy->sqlerrcode = counter->key.sqlerrcode;
-	memcpy(copy->rolname, counter->key.rolname, LOGIN_NAME_BYTES);
-	memcpy(copy->datname, counter->key.datname, LOGIN_NAME_BYTES);
-	memcpy(copy->address, counter->key.address, LOGIN_ADDRESS_BYTES);
-	copy->count = (int64) pg_atomic_read_u64((pg_atomic_uint64 *) &counter->count);
+	key = dbops_counters_key(counter);
+	copy->reason = (LoginReason) key->reason;
+	copy->sqlerrcode = key->sqlerrcode;
+	memcpy(copy->rolname, key->rolname, LOGIN_NAME_BYTES);
+	memcpy(copy->datname, key->datname, LOGIN_NAME_BYTES);
+	memcpy(copy->address, key->address, LOGIN_ADDRESS_BYTES);
+	copy->count = dbops_counters_count(counter);
 	copy->last_at = counter->last_at;
-	return copy->count > 0;
+	return true;
 }
 
 static bool
@@ -276,52 +225,28 @@ copy_remainder(int reason, LoginCopy *copy)
 	return copy->count > 0;
 }
 
+/* Positions below LOGIN_REASONS are remainders. */
 bool
 dbops_logins_next(uint32 *position, LoginCopy *copy)
 {
-	while (table != NULL && *position < LOGIN_REASONS + COUNTERS)
-	{
-		uint32 at = (*position)++;
+	uint32 counter;
+	bool found;
 
-		if (at < LOGIN_REASONS ? copy_remainder((int) at, copy) :
-		                         copy_counter(&table->counters[at - LOGIN_REASONS], copy))
+	if (table == NULL)
+		return false;
+	while (*position < LOGIN_REASONS)
+	{
+		if (copy_remainder((int) (*position)++, copy))
 			return true;
 	}
-	return false;
-}
-
-/* The counter of a full set that was last used longest ago; NULL when none need or may go. */
-static Counter *
-find_victim(Counter *set, TimestampTz before)
-{
-	Counter *victim = NULL;
-
-	for (int way = 0; way < WAYS; way++)
-	{
-		if (pg_atomic_read_u32(&set[way].use) != COUNTER_LIVE)
-			return NULL;
-		if (victim == NULL || set[way].last_at < victim->last_at)
-			victim = &set[way];
-	}
-	return victim->last_at < before ? victim : NULL;
+	counter = *position - LOGIN_REASONS;
+	found = copy_counter(dbops_counters_next(&counters, &counter), copy);
+	*position = LOGIN_REASONS + counter;
+	return found;
 }
 
 void
 dbops_logins_evict(void)
 {
-	TimestampTz before = dbops_clock_now() - KEPT_US;
-
-	for (int i = 0; i < COUNTERS; i++)
-	{
-		uint32 expected = COUNTER_QUARANTINE;
-
-		pg_atomic_compare_exchange_u32(&table->counters[i].use, &expected, COUNTER_FREE);
-	}
-	for (int set = 0; set < SETS; set++)
-	{
-		Counter *victim = find_victim(&table->counters[set * WAYS], before);
-
-		if (victim != NULL)
-			pg_atomic_write_u32(&victim->use, COUNTER_QUARANTINE);
-	}
+	dbops_counters_evict(&counters, dbops_clock_now() - KEPT_US);
 }
