@@ -11,8 +11,10 @@ SELECT now.datname,
        now.idle,
        now.idle_in_transaction,
        pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_ms / 1000)) AS oldest,
-       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_ms / 1000)) AS oldest_idle,
-       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_in_transaction_ms / 1000))
+       CASE WHEN now.idle > 0
+            THEN pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_ms / 1000)) END AS oldest_idle,
+       CASE WHEN now.idle_in_transaction > 0
+            THEN pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_idle_in_transaction_ms / 1000)) END
            AS oldest_idle_in_transaction,
        now.datid,
        now.userid
@@ -22,6 +24,10 @@ SELECT now.datname,
 
 COMMENT ON VIEW dbops.connections IS
     'Client connections by database, role, application and address, the most first, with the share of the connections that all may have';
+COMMENT ON COLUMN dbops.connections.limit_percent IS 'Share of the connections that ordinary roles may have in all';
+COMMENT ON COLUMN dbops.connections.oldest IS 'For how long the oldest of them has been connected';
+COMMENT ON COLUMN dbops.connections.oldest_idle IS 'For how long one of them has been idle, at most; NULL when none is';
+COMMENT ON COLUMN dbops.connections.oldest_idle_in_transaction IS 'For how long one of them has been idle in its transaction, at most; NULL when none is';
 REVOKE ALL ON dbops.connections FROM PUBLIC;
 GRANT SELECT ON dbops.connections TO pg_monitor;
 

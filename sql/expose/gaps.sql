@@ -21,17 +21,17 @@ WITH sample AS (
      WHERE covers < step - interval '1 second' AND seen_until IS NOT NULL
 )
 SELECT g.node, g.began, g.ended, g.missing,
-       CASE WHEN started.at IS NULL THEN NULL
-            WHEN started.at > g.began THEN 'the server was started'
+       CASE WHEN server.started_at IS NULL THEN NULL
+            WHEN server.started_at > g.began THEN 'the server was started'
             ELSE 'it ran on: a crash of a process, or sampling was off'
        END AS reason
   FROM gap AS g
   LEFT JOIN LATERAL (
-    SELECT s.at - pg_catalog.make_interval(secs => s.uptime_seconds) AS at
+    SELECT s.started_at
       FROM dbops.server_history AS s
      WHERE s.node = g.node AND s.at >= g.ended AND s.at < g.ended + interval '10 minutes'
      ORDER BY s.at
-     LIMIT 1) AS started ON true
+     LIMIT 1) AS server ON true
  ORDER BY g.began DESC, g.node;
 
 COMMENT ON VIEW dbops.gaps IS

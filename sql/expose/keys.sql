@@ -41,7 +41,7 @@ SELECT latest.datname, latest.schemaname, latest.relname AS sequencename,
        CASE WHEN latest.cycles = 0
             THEN dbops._time_left(latest.remaining, day.remaining, latest.read_at, day.read_at)
        END AS full_in,
-       CASE WHEN latest.cycles = 1 THEN NULL
+       CASE WHEN latest.cycles = 1 OR latest.used_percent <= 50 THEN NULL
             WHEN latest.increment_by > 0
                  AND latest.max_value < (1::numeric * 2 ^ (8 * latest.type_bytes - 1)) - 1
             THEN pg_catalog.format('ALTER SEQUENCE %I.%I NO MAXVALUE', latest.schemaname, latest.relname)
@@ -50,17 +50,22 @@ SELECT latest.datname, latest.schemaname, latest.relname AS sequencename,
             THEN pg_catalog.format('ALTER SEQUENCE %I.%I NO MINVALUE', latest.schemaname, latest.relname)
             WHEN latest.type_bytes < 8
             THEN pg_catalog.format('ALTER SEQUENCE %I.%I AS bigint', latest.schemaname, latest.relname)
-       END AS next_step,
+       END AS what_to_do,
        latest.read_at, latest.datid, latest.relid
   FROM latest
   LEFT JOIN day USING (datid, relid)
   LEFT JOIN dbops.object AS o
     ON o.class = 'r' AND o.datid = latest.datid AND o.objid = latest.relid::bigint
  WHERE o.dropped_at IS NULL
+   AND (latest.datname, latest.schemaname) IS DISTINCT FROM (pg_catalog.current_database(), 'dbops'::name)
  ORDER BY latest.cycles, latest.used_percent DESC NULLS LAST, latest.datname, latest.schemaname, latest.relname;
 
 COMMENT ON VIEW dbops.sequences IS
-    'Sequences of all databases, the fullest first, those that cycle last; full_in is the time left at the pace of the last day, as last inspected';
+    'Sequences of all databases, the fullest first, those that cycle last, without those of dbops; as last inspected';
+COMMENT ON COLUMN dbops.sequences.end_value IS 'The last value it can give: its maximum, or its minimum when it counts down';
+COMMENT ON COLUMN dbops.sequences.remaining IS 'Values left';
+COMMENT ON COLUMN dbops.sequences.full_in IS 'Time left at the pace of the last day; NULL when it did not move, or cycles';
+COMMENT ON COLUMN dbops.sequences.what_to_do IS 'What makes room once more than half is used';
 REVOKE ALL ON dbops.sequences FROM PUBLIC;
 GRANT SELECT ON dbops.sequences TO pg_monitor;
 
@@ -88,10 +93,10 @@ SELECT latest.datname, latest.schemaname, latest.relname, latest.column_name,
        dbops._time_left(latest.remaining, day.remaining, latest.read_at, day.read_at) AS full_in,
        sequence.objname AS sequencename,
        latest.read_from,
-       CASE WHEN latest.type_bytes < 8
+       CASE WHEN latest.type_bytes < 8 AND latest.used_percent > 50
             THEN pg_catalog.format('ALTER TABLE %I.%I ALTER COLUMN %I TYPE bigint; -- rewrites the table under an exclusive lock',
                      latest.schemaname, latest.relname, latest.column_name)
-       END AS next_step,
+       END AS what_to_do,
        latest.read_at, latest.datid, latest.relid
   FROM latest
   LEFT JOIN day USING (datid, relid, column_name)
@@ -100,10 +105,16 @@ SELECT latest.datname, latest.schemaname, latest.relname, latest.column_name,
   LEFT JOIN dbops.object AS sequence
     ON sequence.class = 'r' AND sequence.datid = latest.datid AND sequence.objid = latest.sequenceid
  WHERE o.dropped_at IS NULL
+   AND (latest.datname, latest.schemaname) IS DISTINCT FROM (pg_catalog.current_database(), 'dbops'::name)
  ORDER BY latest.used_percent DESC NULLS LAST, latest.datname, latest.schemaname, latest.relname,
           latest.column_name;
 
 COMMENT ON VIEW dbops.integer_keys IS
-    'Integer columns that are keys, or refer to one, in all databases, the fullest first; full_in is the time left at the pace of the last day, as last inspected';
+    'Integer columns that are keys, or refer to one, in all databases, the fullest first, without those of dbops; as last inspected';
+COMMENT ON COLUMN dbops.integer_keys.farthest_value IS 'The value nearest to the end of the type that is in use';
+COMMENT ON COLUMN dbops.integer_keys.limit_value IS 'The end of the type, or of the sequence that feeds the column if that is nearer';
+COMMENT ON COLUMN dbops.integer_keys.full_in IS 'Time left at the pace of the last day; NULL when it did not move';
+COMMENT ON COLUMN dbops.integer_keys.read_from IS 'Where farthest_value comes from';
+COMMENT ON COLUMN dbops.integer_keys.what_to_do IS 'What makes room once more than half is used';
 REVOKE ALL ON dbops.integer_keys FROM PUBLIC;
 GRANT SELECT ON dbops.integer_keys TO pg_monitor;

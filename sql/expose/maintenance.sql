@@ -21,8 +21,7 @@ WITH phase AS (
       FROM dbops.progress_now AS now
       LEFT JOIN phase USING (pid, command, started_at, phase)
 )
-SELECT pid,
-       datname,
+SELECT datname,
        pg_catalog.concat_ws(' ', command,
            CASE
                WHEN relname IS NOT NULL THEN pg_catalog.format('%I.%I', schemaname, relname)
@@ -39,6 +38,7 @@ SELECT pid,
        pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - started_at) AS elapsed,
        pg_catalog.make_interval(secs => pg_catalog.round((total - done) / NULLIF(per_second, 0))) AS phase_remaining,
        NULLIF(waits_for_pid, 0) AS waits_for_pid,
+       pid,
        started_at,
        datid,
        relid
@@ -76,7 +76,8 @@ SELECT COALESCE(now.datname::text, CASE WHEN now.datid = 0 THEN '(shared catalog
        dbops._rounded(latest.worst_ratio, 1) AS times_its_threshold,
        now.workers,
        now.wraparound_workers,
-       pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_run_ms / 1000)) AS oldest_run,
+       CASE WHEN now.workers > 0
+            THEN pg_catalog.make_interval(secs => pg_catalog.round(now.oldest_run_ms / 1000)) END AS oldest_run,
        COALESCE(hour.cancelled, 0) AS cancelled,
        now.datid
   FROM dbops.autovacuum_now AS now
@@ -89,5 +90,9 @@ SELECT COALESCE(now.datname::text, CASE WHEN now.datid = 0 THEN '(shared catalog
 
 COMMENT ON VIEW dbops.autovacuum IS
     'Autovacuum in each database: tables it should work on as of the latest sample, the most first; its workers; runs cancelled in the last hour';
+COMMENT ON COLUMN dbops.autovacuum.tables_overdue IS 'Tables that a worker would vacuum or analyze the next time it looks; NULL when nobody can look';
+COMMENT ON COLUMN dbops.autovacuum.times_its_threshold IS 'How many times the threshold the worst table has reached: 1 is just due';
+COMMENT ON COLUMN dbops.autovacuum.oldest_run IS 'For how long a worker has been at one table, at most; NULL when none works';
+COMMENT ON COLUMN dbops.autovacuum.cancelled IS 'Runs of the last hour that gave way to a lock';
 REVOKE ALL ON dbops.autovacuum FROM PUBLIC;
 GRANT SELECT ON dbops.autovacuum TO pg_monitor;

@@ -159,6 +159,8 @@ SELECT now.datname,
 
 COMMENT ON VIEW dbops.databases IS
     'Databases, the largest first; counts are those since the statistics were reset, sizes as last inspected';
+COMMENT ON COLUMN dbops.databases.temp_files_written IS 'By sorts and hashes that did not fit into work_mem';
+COMMENT ON COLUMN dbops.databases.xid_used_percent IS 'How near its oldest transaction is to wraparound';
 REVOKE ALL ON dbops.databases FROM PUBLIC;
 GRANT SELECT ON dbops.databases TO pg_monitor;
 
@@ -197,10 +199,19 @@ SELECT latest.datname, latest.schemaname, latest.relname,
        latest.xid_age, latest.total_bytes, latest.datid, latest.relid
   FROM latest
   LEFT JOIN hour USING (datid, relid)
+  LEFT JOIN dbops.object AS o
+    ON o.class = 'r' AND o.datid = latest.datid AND o.objid = latest.relid::bigint
+ WHERE o.dropped_at IS NULL
  ORDER BY COALESCE(hour.seq_tup_read, 0) DESC, latest.total_bytes DESC NULLS LAST;
 
 COMMENT ON VIEW dbops.tables IS
     'Tables of all databases, those most read by sequential scans first; counts of the last hour, sizes as last inspected';
+COMMENT ON COLUMN dbops.tables.size IS 'With its indexes and TOAST';
+COMMENT ON COLUMN dbops.tables.dead_percent IS 'Share of dead rows among all, as the server estimates';
+COMMENT ON COLUMN dbops.tables.hot_percent IS 'Share of updates that needed no new index entries';
+COMMENT ON COLUMN dbops.tables.hit_percent IS 'Share of blocks found in shared buffers';
+COMMENT ON COLUMN dbops.tables.last_vacuum_at IS 'Last VACUUM, by hand or by autovacuum';
+COMMENT ON COLUMN dbops.tables.last_analyze_at IS 'Last ANALYZE, by hand or by autovacuum';
 REVOKE ALL ON dbops.tables FROM PUBLIC;
 GRANT SELECT ON dbops.tables TO pg_monitor;
 
@@ -224,17 +235,20 @@ SELECT latest.datname, latest.schemaname, indexed.objname AS relname, latest.rel
        pg_catalog.round(100 * hour.blks_hit / NULLIF(hour.blks_hit + hour.blks_read, 0), 1) AS hit_percent,
        index.is_valid, index.is_unique, index.has_constraint,
        index.definition,
-       latest.total_bytes, latest.datid, latest.relid
+       latest.total_bytes, latest.datid, latest.relid AS indexrelid
   FROM latest
   LEFT JOIN hour USING (datid, relid)
   LEFT JOIN dbops.object AS index
     ON index.class = 'r' AND index.datid = latest.datid AND index.objid = latest.relid::bigint
   LEFT JOIN dbops.object AS indexed
     ON indexed.class = 'r' AND indexed.datid = latest.datid AND indexed.objid = index.parentid::bigint
+ WHERE index.dropped_at IS NULL
  ORDER BY index.is_valid, COALESCE(hour.idx_scan, 0), index.is_unique, latest.total_bytes DESC NULLS LAST;
 
 COMMENT ON VIEW dbops.indexes IS
     'Indexes of all databases: invalid ones first, then the least used; of those, the ones that enforce nothing, and the largest; counts of the last hour';
+COMMENT ON COLUMN dbops.indexes.is_valid IS 'False when CREATE INDEX CONCURRENTLY failed or is under way: it costs writes and serves nobody';
+COMMENT ON COLUMN dbops.indexes.has_constraint IS 'Whether a constraint needs it';
 REVOKE ALL ON dbops.indexes FROM PUBLIC;
 GRANT SELECT ON dbops.indexes TO pg_monitor;
 
@@ -261,6 +275,10 @@ SELECT d.datname, r.rolname, s.calls, s.rows,
 
 COMMENT ON VIEW dbops.statements IS
     'Statements since the server started, those that took most time first; time_percent is the share among top-level statements, errors include timeouts and cancels';
+COMMENT ON COLUMN dbops.statements.time_percent IS 'Share of the time of all top-level statements';
+COMMENT ON COLUMN dbops.statements.errors IS 'Executions that failed, timeouts and cancels among them; calls are those that did not';
+COMMENT ON COLUMN dbops.statements.toplevel IS 'False for what functions run';
+COMMENT ON COLUMN dbops.statements.query IS 'Text as pg_stat_statements has it, or else as it was sent once';
 REVOKE ALL ON dbops.statements FROM PUBLIC;
 GRANT SELECT ON dbops.statements TO pg_monitor;
 
@@ -283,6 +301,8 @@ SELECT d.datname, r.rolname, e.sqlstate, e.kind, e.count, e.last_at, latest.mess
 
 COMMENT ON VIEW dbops.errors IS
     'Failures since the server started by SQLSTATE and statement, the most frequent first, caught ones too; the message is the latest one logged, queryid 0 is outside any statement and shows the text that failed last';
+COMMENT ON COLUMN dbops.errors.kind IS 'error, or why it was cancelled: which timeout, a request, a conflict with recovery, …';
+COMMENT ON COLUMN dbops.errors.message IS 'The latest one logged; NULL when a function caught it, or none was logged lately';
 REVOKE ALL ON dbops.errors FROM PUBLIC;
 GRANT SELECT ON dbops.errors TO pg_monitor;
 

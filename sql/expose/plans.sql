@@ -28,16 +28,19 @@ SELECT d.datname, r.rolname, p.calls,
        dbops._rounded(dbops.quantile(p.exec_histogram, 0.5), 3) AS p50_ms,
        dbops._rounded(dbops.quantile(p.exec_histogram, 0.95), 3) AS p95_ms,
        dbops._rounded(dbops.quantile(p.exec_histogram, 0.99), 3) AS p99_ms,
-       p.first_seen_at, p.last_seen_at, p.plan,
-       o.definition AS query,
+       p.first_seen_at, p.last_seen_at,
+       COALESCE(o.definition, captured.query) AS query, p.plan,
        p.toplevel, p.datid, p.userid, p.queryid, p.planid
   FROM known AS p
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = p.datid
   LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = p.userid
   LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = p.datid AND o.objid = p.queryid
+  LEFT JOIN dbops._captured_statements() AS captured
+    ON captured.datid = p.datid AND captured.userid = p.userid AND captured.queryid = p.queryid AND captured.toplevel = p.toplevel
  ORDER BY p.total_exec_ms DESC NULLS LAST, p.last_seen_at DESC;
 COMMENT ON VIEW dbops.plans IS
     'Plans by which statements ran, those that took most time since the server started first; a plan that did not run since has no counts';
+COMMENT ON COLUMN dbops.plans.plan IS 'What it does, as EXPLAIN shows it, without costs and constants';
 REVOKE ALL ON dbops.plans FROM PUBLIC;
 GRANT SELECT ON dbops.plans TO pg_monitor;
 
@@ -125,5 +128,10 @@ SELECT new.first_seen_at AS changed_at,
  ORDER BY c.cost_ms DESC;
 COMMENT ON VIEW dbops.plan_changes IS
     'Statements whose plan changed, with the change that cost most time, as of the latest sample; the costliest first, gains last; cost_ms is the time that its executions took more than they did by the plan before';
+COMMENT ON COLUMN dbops.plan_changes.changed_at IS 'When the plan after was first seen';
+COMMENT ON COLUMN dbops.plan_changes.change IS 'The nodes that only one of the plans has: before -> after';
+COMMENT ON COLUMN dbops.plan_changes.times_slower IS 'Mean latency after, divided by that before; below 1 it got faster';
+COMMENT ON COLUMN dbops.plan_changes.cost_ms IS 'Time that all executions took more since than they would have before; negative is a gain';
+COMMENT ON COLUMN dbops.plan_changes.plan_before IS 'Of the plans before, the one that ran most often';
 REVOKE ALL ON dbops.plan_changes FROM PUBLIC;
 GRANT SELECT ON dbops.plan_changes TO pg_monitor;

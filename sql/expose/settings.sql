@@ -118,12 +118,15 @@ GRANT EXECUTE ON FUNCTION dbops.settings_at(timestamptz) TO pg_monitor;
 CREATE VIEW dbops.settings AS
 SELECT s.scope, s.datname, s.rolname, s.name, s.setting,
        wanted.setting AS pending_setting,
-       s.source, s.sourcefile, s.sourceline, s.since_at, s.problem,
        CASE WHEN s.scope = 'file error'
             THEN pg_catalog.format('correct line %s of %s; then SELECT pg_catalog.pg_reload_conf()',
                      s.sourceline, s.sourcefile)
             WHEN wanted.setting IS NOT NULL THEN 'restart the server'
-       END AS next_step
+       END AS what_to_do,
+       s.problem, s.source,
+       CASE WHEN wanted.setting IS NULL THEN s.sourcefile ELSE wanted.sourcefile END AS sourcefile,
+       CASE WHEN wanted.setting IS NULL THEN s.sourceline ELSE wanted.sourceline END AS sourceline,
+       s.since_at
   FROM dbops.settings_at(pg_catalog.now()) AS s
   LEFT JOIN dbops.settings_at(pg_catalog.now()) AS wanted
     ON wanted.scope = 'pending restart' AND wanted.name = s.name AND s.scope = 'server'
@@ -135,5 +138,8 @@ SELECT s.scope, s.datname, s.rolname, s.name, s.setting,
 
 COMMENT ON VIEW dbops.settings IS
     'Settings that differ from the built-in values as of the latest sample; those that a file wants in vain and those that wait for a restart come first';
+COMMENT ON COLUMN dbops.settings.pending_setting IS 'The value wanted, which a restart would bring; NULL when none waits for one';
+COMMENT ON COLUMN dbops.settings.sourcefile IS 'Where the value stands, or the pending one';
+COMMENT ON COLUMN dbops.settings.since_at IS 'Since when dbops knows that the setting is so; not before the start of the server';
 REVOKE ALL ON dbops.settings FROM PUBLIC;
 GRANT SELECT ON dbops.settings TO pg_monitor;

@@ -31,8 +31,8 @@ CREATE FUNCTION dbops._blocking(
     OUT xid xid,
     OUT blocks integer,
     OUT blocked_by integer[],
-    OUT lock_type text,
-    OUT lock_mode text,
+    OUT locktype text,
+    OUT mode text,
     OUT lock_detail text,
     OUT datid oid,
     OUT relid oid,
@@ -70,16 +70,16 @@ REVOKE ALL ON FUNCTION dbops._stop_sql(integer, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._stop_sql(integer, text) TO pg_monitor;
 
 CREATE VIEW dbops.sessions AS
-SELECT s.pid, d.datname, r.rolname, s.application_name, s.client_addr, s.state,
+SELECT d.datname, r.rolname, s.application_name, s.client_addr, s.state,
        COALESCE(b.blocks, 0) AS blocks,
-       b.blocked_by,
        s.wait_event_type, s.wait_event,
        CASE WHEN s.state IN ('active', 'blocked', 'fastpath function call')
             THEN dbops._elapsed(s.statement_at) END AS statement_for,
        dbops._elapsed(s.xact_at) AS transaction_for,
        dbops._elapsed(s.state_at) AS state_for,
-       s.leader_pid, s.queryid, s.query,
-       dbops._stop_sql(COALESCE(s.leader_pid, s.pid), s.state) AS stop_sql
+       s.query,
+       dbops._stop_sql(COALESCE(s.leader_pid, s.pid), s.state) AS stop_sql,
+       s.pid, b.blocked_by, s.leader_pid, s.queryid
   FROM dbops._sessions() AS s
   LEFT JOIN dbops._blocking() AS b USING (pid)
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.datid
@@ -89,6 +89,13 @@ SELECT s.pid, d.datname, r.rolname, s.application_name, s.client_addr, s.state,
 
 COMMENT ON VIEW dbops.sessions IS
     'Sessions and processes of the server that are not idle, at the moment: those that block most others first, then the oldest transactions; stop_sql is what would stop one';
+COMMENT ON COLUMN dbops.sessions.blocks IS 'How many sessions it holds up, directly or through others';
+COMMENT ON COLUMN dbops.sessions.statement_for IS 'For how long its statement has run';
+COMMENT ON COLUMN dbops.sessions.transaction_for IS 'For how long its transaction has been open';
+COMMENT ON COLUMN dbops.sessions.state_for IS 'For how long it has been in this state';
+COMMENT ON COLUMN dbops.sessions.query IS 'Its statement, the latest one when it is idle';
+COMMENT ON COLUMN dbops.sessions.stop_sql IS 'The statement that would stop it: cancels what runs, ends a session that idles';
+COMMENT ON COLUMN dbops.sessions.blocked_by IS 'PIDs in its way, those that hold the lock first; 0 is a prepared transaction';
 REVOKE ALL ON dbops.sessions FROM PUBLIC;
 GRANT SELECT ON dbops.sessions TO pg_monitor;
 
@@ -96,7 +103,7 @@ CREATE VIEW dbops.blocking AS
 SELECT pg_catalog.repeat('  ', b.depth) OPERATOR(pg_catalog.||) COALESCE(b.pid::text, 'prepared') AS tree,
        b.blocks, s.state,
        dbops._elapsed(b.since) AS waiting_for,
-       b.lock_type, b.lock_mode,
+       b.locktype, b.mode,
        CASE WHEN c.relname IS NOT NULL THEN pg_catalog.format('%I.%I', n.nspname, c.relname)
             WHEN o.objname IS NOT NULL THEN pg_catalog.format('%I.%I', o.schemaname, o.objname)
             ELSE b.relid::text END AS relation,
@@ -119,6 +126,13 @@ SELECT pg_catalog.repeat('  ', b.depth) OPERATOR(pg_catalog.||) COALESCE(b.pid::
 
 COMMENT ON VIEW dbops.blocking IS
     'Who blocks whom at the moment, as a tree: those at the root wait for nobody, and those that hold up most come first; stop_sql is what would stop one';
+COMMENT ON COLUMN dbops.blocking.tree IS 'PID, indented below the one that it waits for';
+COMMENT ON COLUMN dbops.blocking.blocks IS 'How many sessions it holds up, directly or through others';
+COMMENT ON COLUMN dbops.blocking.waiting_for IS 'For how long it has waited; NULL at the root';
+COMMENT ON COLUMN dbops.blocking.mode IS 'The lock that it waits for';
+COMMENT ON COLUMN dbops.blocking.transaction_for IS 'For how long its transaction has been open';
+COMMENT ON COLUMN dbops.blocking.query IS 'Its statement, the latest one when it is idle: the lock may come from one before that';
+COMMENT ON COLUMN dbops.blocking.stop_sql IS 'The statement that would stop it: cancels what runs, ends a session that idles';
 REVOKE ALL ON dbops.blocking FROM PUBLIC;
 GRANT SELECT ON dbops.blocking TO pg_monitor;
 
@@ -127,6 +141,10 @@ WITH sampled AS (
     SELECT EXTRACT(epoch FROM pg_catalog.sum(covers)) AS seconds
       FROM dbops.server_history
      WHERE at > pg_catalog.now() - interval '1 hour' AND node = dbops.node_name() AND step = interval '1 minute'
+), captured AS (
+    SELECT datid, queryid, pg_catalog.max(query) AS query
+      FROM dbops._captured_statements()
+     GROUP BY datid, queryid
 )
 SELECT w.datname, w.rolname, w.state, w.wait_event_type, w.wait_event,
        dbops._rounded(pg_catalog.sum(w.session_seconds), 1) AS session_seconds,
@@ -134,14 +152,19 @@ SELECT w.datname, w.rolname, w.state, w.wait_event_type, w.wait_event,
        pg_catalog.max(w.peak_sessions) AS peak_sessions,
        dbops._rounded(100 * pg_catalog.sum(w.session_seconds)
            / NULLIF(pg_catalog.sum(pg_catalog.sum(w.session_seconds)) OVER (), 0), 1) AS time_percent,
-       w.queryid, pg_catalog.max(o.definition) AS query
+       NULLIF(w.queryid, 0) AS queryid, COALESCE(pg_catalog.max(o.definition), pg_catalog.max(captured.query)) AS query
   FROM sampled, dbops.wait_history AS w
   LEFT JOIN dbops.object AS o ON o.class = 's' AND o.datid = w.datid AND o.objid = w.queryid
+  LEFT JOIN captured ON captured.datid = w.datid AND captured.queryid = w.queryid
  WHERE w.at > pg_catalog.now() - interval '1 hour' AND w.node = dbops.node_name() AND w.step = interval '1 minute'
  GROUP BY w.datname, w.rolname, w.state, w.wait_event_type, w.wait_event, w.queryid, sampled.seconds
  ORDER BY pg_catalog.sum(w.session_seconds) DESC;
 
 COMMENT ON VIEW dbops.waits IS
     'What sessions did and waited for in the last hour, what took most time first; CPU is what waits for nothing';
+COMMENT ON COLUMN dbops.waits.session_seconds IS 'One is a session that did so for a second, or ten for 0.1 s';
+COMMENT ON COLUMN dbops.waits.mean_sessions IS 'How many did so at a time, on average';
+COMMENT ON COLUMN dbops.waits.peak_sessions IS 'How many did so at a time, at most';
+COMMENT ON COLUMN dbops.waits.queryid IS 'NULL when no statement is known: nothing runs, or it is still being parsed';
 REVOKE ALL ON dbops.waits FROM PUBLIC;
 GRANT SELECT ON dbops.waits TO pg_monitor;

@@ -57,7 +57,7 @@ static const Label labels[] = {
     [LABEL_BLOCKER_STATE] =
         LABEL_OF_WORDS("blocker_state", dbops_session_state_words,
                        "What the one in the way was doing; blocked: it waited for a lock itself"),
-    [LABEL_LOCK_TYPE] = LABEL_OF_WORDS("lock_type", dbops_blockers_lock_words,
+    [LABEL_LOCK_TYPE] = LABEL_OF_WORDS("locktype", dbops_blockers_lock_words,
                                        "Kind of the lock; transactionid: a row that it changed"),
 };
 
@@ -69,7 +69,7 @@ static const Metric metrics[] = {
         GAUGE(3, "peak_sessions", "", ROLLUP_MAX, "Most sessions that waited so at once"),
     [BLOCKING_LONGEST_MS] =
         LONGEST_MS(4, "longest_ms", "Longest time that one had waited when seen"),
-    [BLOCKING_MODE] = {5, "lock_mode", METRIC_GAUGE, "", 0, ROLLUP_MAX,
+    [BLOCKING_MODE] = {5, "mode", METRIC_GAUGE, "", 0, ROLLUP_MAX,
                        "Mode in which the lock was wanted, the strongest",
                        .words = dbops_blockers_mode_words},
 };

@@ -92,6 +92,7 @@ enum
 	SERVER_ARCHIVE_FAILURES,
 	SERVER_LAST_ARCHIVED_AT,
 	SERVER_LAST_ARCHIVE_FAILURE_AT,
+	SERVER_STARTED_AT,
 	SERVER_NMETRICS
 };
 
@@ -202,6 +203,7 @@ static const Metric metrics[] = {
     [SERVER_LAST_ARCHIVED_AT] = INSTANT(60, "last_archived_at", "Last WAL file archived"),
     [SERVER_LAST_ARCHIVE_FAILURE_AT] =
         INSTANT(61, "last_archive_failure_at", "Last failed attempt to archive"),
+    [SERVER_STARTED_AT] = INSTANT(62, "started_at", "When the postmaster started"),
 };
 
 static const Derived derived[] = {
@@ -433,6 +435,7 @@ read_server(Frame *frame)
 	const EntityKey key = {{0}};
 	int64 *values = dbops_frame_add(frame, &key, NULL);
 
+	values[SERVER_STARTED_AT] = PgStartTime;
 	values[SERVER_UPTIME_SECONDS] = (dbops_clock_now() - PgStartTime) / USECS_PER_SEC;
 	read_processes(values);
 	read_limits(values);

@@ -260,8 +260,8 @@ put_lock(RowSet *rows, const Party *party)
 	const LOCKTAG *tag = &blocked->tag;
 
 	dbops_rows_put(rows, "blocked_by", list_pids(blocked));
-	dbops_rows_put_text(rows, "lock_type", dbops_blockers_lock_words[tag->locktag_type]);
-	dbops_rows_put_text(rows, "lock_mode", dbops_blockers_mode_words[blocked->mode]);
+	dbops_rows_put_text(rows, "locktype", dbops_blockers_lock_words[tag->locktag_type]);
+	dbops_rows_put_text(rows, "mode", dbops_blockers_mode_words[blocked->mode]);
 	dbops_rows_put_text(rows, "lock_detail", describe_lock(tag));
 	dbops_rows_put(rows, "datid", ObjectIdGetDatum(database_of_lock(tag, blocked->proc)));
 	if (OidIsValid(party->relid))

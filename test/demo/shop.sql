@@ -18,6 +18,7 @@ CREATE TABLE orders (
     status text NOT NULL DEFAULT 'open',
     note text
 );
+CREATE INDEX orders_ordered_at ON orders (ordered_at);
 CREATE TABLE order_items (
     order_id bigint NOT NULL,
     product_id int NOT NULL,

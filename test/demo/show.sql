@@ -10,6 +10,14 @@
 SELECT * FROM dbops.status();
 
 \echo
+\echo '== Who blocks whom, at the moment?  dbops.blocking'
+\echo '   A job holds the row of one product while it sleeps; its stop_sql would end the queue.'
+SELECT tree, blocks, state, waiting_for, locktype, relation,
+       left(regexp_replace(query, '\s+', ' ', 'g'), 32) AS statement, stop_sql
+FROM dbops.blocking
+LIMIT 6;
+
+\echo
 \echo '== Which statements take the time?  dbops.statements'
 \echo '   Updates of one product wait for each other: a median below 1 ms, and seconds at the 99th percentile.'
 \echo '   Orders of one customer: the whole table is read each time, for want of an index.'
@@ -18,6 +26,15 @@ SELECT datname AS database, calls, time_percent AS "time %", mean_ms, p50_ms, p9
 FROM dbops.statements
 WHERE toplevel AND datname IN ('shop', 'telemetry')
 LIMIT 10;
+
+\echo
+\echo '== Which of them got another plan?  dbops.plan_changes'
+\echo '   Somebody dropped an index during the load.'
+SELECT changed_at::time(0) AS at, change, mean_ms_before AS "ms before", mean_ms_after AS "ms after",
+       times_slower AS "times slower", left(regexp_replace(query, '\s+', ' ', 'g'), 40) AS statement
+FROM dbops.plan_changes
+WHERE datname = 'shop' AND cost_ms > 0
+LIMIT 2;
 
 \echo
 \echo '== What fails?  dbops.errors'
@@ -49,13 +66,13 @@ LIMIT 8;
 
 \echo
 \echo '== And who keeps whom waiting for locks?  dbops.blocking_history; at the moment: dbops.blocking'
-SELECT b.datname AS database, b.lock_type AS lock, b.relname AS "table", b.blocker_state AS "blocker is",
+SELECT b.datname AS database, b.locktype AS lock, b.relname AS "table", b.blocker_state AS "blocker is",
        round(sum(b.blocked_seconds)::numeric, 1) AS "blocked, s", round(max(b.longest_ms)) AS "longest, ms",
        left(regexp_replace(max(o.definition), '\s+', ' ', 'g'), 48) AS "last statement of the blocker"
 FROM dbops.blocking_history AS b
      LEFT JOIN dbops.objects AS o ON o.kind = 'statement' AND o.datname = b.datname AND o.objid = b.blocker_queryid
 WHERE b.step = '1 min' AND b.at > now() - interval '10 minutes' AND b.datname IN ('shop', 'telemetry')
-GROUP BY b.datname, b.lock_type, b.relname, b.blocker_state, b.blocker_queryid
+GROUP BY b.datname, b.locktype, b.relname, b.blocker_state, b.blocker_queryid
 ORDER BY sum(b.blocked_seconds) DESC
 LIMIT 6;
 

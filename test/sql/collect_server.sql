@@ -31,7 +31,8 @@ SELECT connection_limit = current_setting('max_connections')::int
        prepared_transaction_limit = current_setting('max_prepared_transactions')::int AS prepared
   FROM dbops.server_now;
 SELECT in_recovery, walsenders,
-       abs(uptime_seconds - extract(epoch FROM now() - pg_postmaster_start_time())) < 5 AS uptime
+       abs(uptime_seconds - extract(epoch FROM now() - pg_postmaster_start_time())) < 5
+           AND started_at = pg_postmaster_start_time() AS uptime
   FROM dbops.server_now;
 SET max_parallel_workers = 3;
 SELECT parallel_worker_limit FROM dbops.server_now;

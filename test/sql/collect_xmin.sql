@@ -2,6 +2,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
 
+-- covers: expose/holders
 -- A session does not hold back itself in its own eyes.
 SELECT count(*) FROM dbops.xmin_holders WHERE pid = pg_backend_pid();
 

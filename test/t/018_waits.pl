@@ -68,9 +68,9 @@ my @chain = (session($node, 'first', "BEGIN;\nUPDATE chain SET v = 1 WHERE id = 
 until_true($node, "SELECT count(*) = 1 FROM dbops.sessions WHERE application_name = 'first' AND state = 'idle in transaction'",
 	'a session idle in a transaction is shown');
 push @chain, session($node, 'second', 'UPDATE chain SET v = 2 WHERE id = 1;');
-until_true($node, "SELECT count(*) = 1 FROM dbops.blocking WHERE lock_type = 'transactionid'", 'the second waits');
+until_true($node, "SELECT count(*) = 1 FROM dbops.blocking WHERE locktype = 'transactionid'", 'the second waits');
 push @chain, session($node, 'third', 'UPDATE chain SET v = 3 WHERE id = 1;');
-until_true($node, "SELECT count(*) = 1 FROM dbops.blocking WHERE lock_type = 'tuple'", 'the third waits');
+until_true($node, "SELECT count(*) = 1 FROM dbops.blocking WHERE locktype = 'tuple'", 'the third waits');
 is($node->safe_psql('postgres', $tree), 'first 2, -second 1, --third 0', 'three in a chain are a tree of three');
 is($node->safe_psql('postgres', "SELECT application_name, blocks FROM dbops.sessions LIMIT 1"), 'first|2',
 	'the session that blocks most is the first');
@@ -96,13 +96,13 @@ is($node->safe_psql('postgres', "SELECT count(*) > 0 FROM dbops.wait_history AS 
 		AND queryid = (SELECT queryid FROM dbops.sessions WHERE application_name = 'first')"),
 	't', 'idle in a transaction counts for its last statement');
 is($node->safe_psql('postgres', "SELECT count(*) FROM dbops.wait_history WHERE state = 'idle'"), '0', 'idle is not counted');
-until_true($node, "SELECT count(DISTINCT lock_type) = 2 FROM dbops.blocking_history", 'blockers get into the history');
+until_true($node, "SELECT count(DISTINCT locktype) = 2 FROM dbops.blocking_history", 'blockers get into the history');
 is($node->safe_psql('postgres', <<'SQL'), <<'ROWS' =~ s/\n$//r, 'with what they did and which lock it was');
-SELECT DISTINCT lock_type, lock_mode, blocker_state, b.queryid = w.queryid, b.blocker_queryid = f.queryid, datname, relid = 'chain'::regclass
+SELECT DISTINCT locktype, mode, blocker_state, b.queryid = w.queryid, b.blocker_queryid = f.queryid, datname, relid = 'chain'::regclass
   FROM dbops.blocking_history AS b,
        (SELECT queryid FROM dbops.sessions WHERE application_name = 'third') AS w,
        (SELECT queryid FROM dbops.sessions WHERE application_name = 'first') AS f
- WHERE b.blocked_seconds > 0.5 ORDER BY lock_type
+ WHERE b.blocked_seconds > 0.5 ORDER BY locktype
 SQL
 transactionid|ShareLock|idle in transaction|t|t|postgres|t
 tuple|ExclusiveLock|blocked|t|t|postgres|t
@@ -185,7 +185,7 @@ until_true($standby, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'adviso
 my $knocker = session($standby, 'knocker', 'SELECT pg_advisory_lock(7);');
 until_true($standby, 'SELECT count(*) = 2 FROM dbops.blocking', 'and wanted');
 is($standby->safe_psql('postgres', $tree), 'holder 1, -knocker 0', 'a standby shows who blocks whom');
-is($standby->safe_psql('postgres', "SELECT lock_type || ' ' || lock_detail FROM dbops.blocking WHERE depth = 1"), 'advisory key 7',
+is($standby->safe_psql('postgres', "SELECT locktype || ' ' || lock_detail FROM dbops.blocking WHERE depth = 1"), 'advisory key 7',
 	'and the key');
 is($standby->safe_psql('postgres', "SELECT state FROM dbops.sessions WHERE application_name = 'knocker'"), 'blocked', 'and its sessions');
 until_true($standby, "SELECT coalesce(sum(samples), 0) > 0 FROM dbops.wait_history WHERE node = 'standby' AND wait_event = 'advisory'",

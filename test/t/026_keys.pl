@@ -58,7 +58,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE');
 
 ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.take_sample() AS t, dbops.integer_keys
 	WHERE relname = 'descending' AND datname = 'shop'"), 'keys of another database are found');
-is($node->safe_psql('postgres', "SELECT sequencename, used_percent, last_value, end_value, cycles, remaining, next_step
+is($node->safe_psql('postgres', "SELECT sequencename, used_percent, last_value, end_value, cycles, remaining, what_to_do
 	FROM dbops.sequences WHERE datname = 'shop' AND (used_percent > 50 OR sequencename IN ('down', 'unused', 'unlogged'))"), <<'ROWS' =~ s/\n$//r,
 over|100.00|5|5|f|0|ALTER SEQUENCE public.over NO MAXVALUE
 tiny_id_seq|97.66|32000|32767|f|767|ALTER SEQUENCE public.tiny_id_seq AS bigint
@@ -82,7 +82,7 @@ two|a|bigint|0.00|30000||index
 points_there|id|bigint|||points_there_id_seq|
 ROWS
 	'keys measured against their type: an int4 fed by a bigint sequence, smallint, descending, references, without a sequence');
-is($node->safe_psql('postgres', "SELECT next_step FROM dbops.integer_keys WHERE relname = 'classic'"),
+is($node->safe_psql('postgres', "SELECT what_to_do FROM dbops.integer_keys WHERE relname = 'classic'"),
 	'ALTER TABLE public.classic ALTER COLUMN id TYPE bigint; -- rewrites the table under an exclusive lock', 'with what helps');
 
 # A table that somebody has for himself is known as before, and the visit goes on.

@@ -172,7 +172,7 @@ is($primary->safe_psql('postgres', "SELECT restart_lag_bytes > 1500000 AND safe_
 	WHERE slot_name = 'for_nobody'"), 't', 'a slot that nobody uses keeps what was written since');
 becomes($primary, "SELECT confirmed_flush_lag_bytes < 1000000 AND catalog_xmin_age >= 0 AND total_txns >= 1 AND total_bytes > 500000
 	FROM dbops.slot_now WHERE slot_name = 'sub'", 't', 'one for logical replication tells what it decoded');
-is($primary->safe_psql('postgres', "SELECT slot_name || ' ' || (wal_kept_since > interval '2 s') || ' ' || wal_status FROM dbops.slots LIMIT 1"),
+is($primary->safe_psql('postgres', "SELECT slot_name || ' ' || (wal_kept_for > interval '2 s') || ' ' || wal_status FROM dbops.slots LIMIT 1"),
 	'for_nobody true reserved', 'the slot that keeps most comes first, with the time since');
 $primary->safe_psql('postgres', "SELECT pg_switch_wal(), txid_current() FROM generate_series(1, 1)") for 1 .. 4;
 $primary->safe_psql('postgres', q{ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'; SELECT pg_reload_conf()});
@@ -207,7 +207,7 @@ write_rows(100);
 becomes($second, "SELECT dbops.lsn_age('FFFFFFFF/0') > interval '2 s' AND replay_lag_ms > 2000 FROM dbops.recovery_now", 't',
 	'without a connection nobody is sure to be up to date, and the age says since when');
 becomes($primary, "SELECT active FROM dbops.slot_now WHERE slot_name = 'for_second'", '0', 'the primary sees its slot unused');
-becomes($primary, "SELECT wal_kept_since > interval '1 s' AND restart_lag_bytes > 50000 FROM dbops.slots WHERE slot_name = 'for_second'", 't',
+becomes($primary, "SELECT wal_kept_for > interval '1 s' AND restart_lag_bytes > 50000 FROM dbops.slots WHERE slot_name = 'for_second'", 't',
 	'and what that costs, although nobody is connected');
 $second->safe_psql('postgres', q{ALTER SYSTEM RESET primary_conninfo; SELECT pg_reload_conf()});
 becomes($second, 'SELECT status || (SELECT replay_lag_bytes || \' \' || replay_lag_ms FROM dbops.recovery_now) FROM dbops.receiver_now', 'streaming0 0',

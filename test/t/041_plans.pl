@@ -85,6 +85,15 @@ is(sql(q{SELECT count(*), bool_and(t.planid = p.planid) FROM dbops._tracked_plan
 # More plans than there is room for: nobody notices, and the sampler makes room.
 sql('SET dbops.track = off; SELECT dbops.take_sample()');
 sql(q{ALTER SYSTEM SET dbops.wide_interval = '1h'; SELECT pg_reload_conf()});
+sql('CREATE TABLE small (i int)');
+sql(q{SET join_collapse_limit = 1;
+	DO $$BEGIN FOR n IN 40..60 LOOP
+		EXECUTE 'SELECT count(*) FROM small AS s1' ||
+			(SELECT string_agg(format(' CROSS JOIN small AS s%s', m), '') FROM generate_series(2, n) AS m);
+	END LOOP; END$$});
+is(sql(q{SELECT texts_exhausted > 0, (SELECT count(*) > 0 FROM dbops._tracked_plans()
+	WHERE plan IS NULL AND planid <> 0 AND calls = 1) FROM dbops._plan_state()}),
+	't|t', 'a plan whose text finds no room is counted all the same');
 sql(q{DO $$BEGIN FOR n IN 1..400 LOOP
 	EXECUTE 'SELECT ' || repeat('i, ', n) || 'i FROM t WHERE i = 1'; END LOOP; END$$});
 is(sql('SELECT plans, max_plans, not_admitted >= 200 FROM dbops._plan_state()'),
