@@ -1,8 +1,8 @@
 /*
- * test/t/clock_shift.c
+ * test/perl/clock_shift.c
  *		The wall clock of whoever has this preloaded is off by what a shared file says.
  *
- * For 042_clock.pl.  libfaketime does not do: up to version 15 the postmaster forks background
+ * For ClockShift.pm.  libfaketime does not do: up to version 15 the postmaster forks background
  * workers inside a signal handler, in a call that libfaketime has wrapped, and such a child is not
  * faked.  The file named by CLOCK_SHIFT holds one 8-byte number of seconds.
  */

@@ -4,30 +4,15 @@
 use strict;
 use warnings FATAL => 'all';
 
-use File::Basename qw(dirname);
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
+use ClockShift;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $folder = PostgreSQL::Test::Utils::tempdir();
-my ($library, $file, $other_file) = ("$folder/clock_shift.so", "$folder/shift", "$folder/other_shift");
-my $compiler = $ENV{CC} // 'cc';
-plan skip_all => 'no C compiler'
-  if system("$compiler -shared -fPIC -o '$library' '" . dirname(__FILE__) . "/clock_shift.c' -ldl 2>/dev/null") != 0;
-
-# In place, as the server has it mapped.
-sub shift_clock
-{
-	my ($seconds, $of) = @_;
-	$of //= $file;
-	open my $out, -e $of ? '+<' : '>', $of or die "$of: $!";
-	binmode $out;
-	syswrite $out, pack('q', $seconds);
-	close $out;
-	return;
-}
-shift_clock(0);
-shift_clock(0, $other_file);
+my $clock = ClockShift->new('clock') or plan skip_all => 'no C compiler';
 
 my $node = PostgreSQL::Test::Cluster->new('clock');
 $node->init(allows_streaming => 1);
@@ -36,11 +21,7 @@ shared_preload_libraries = 'pg_stat_statements, dbops'
 dbops.sample_interval = 1s
 max_worker_processes = 16
 CONF
-{
-	local $ENV{LD_PRELOAD} = $library;
-	local $ENV{CLOCK_SHIFT} = $file;
-	$node->start;
-}
+$clock->start($node);
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 sql('CREATE EXTENSION dbops CASCADE; CREATE TABLE t (id int)');
 
@@ -58,7 +39,7 @@ my $started = time;
 my $order = "SELECT count(*) FROM (SELECT first_at < lag(last_at) OVER (ORDER BY lsn) OR last_at < first_at AS wrong
 	FROM dbops._lsn_points()) AS p WHERE wrong";
 
-shift_clock(-86400);
+$clock->shift_to(-86400);
 my $third = write_more();
 my $passed = time - $started + 5;
 foreach my $lsn ($first, $second, $third)
@@ -70,7 +51,7 @@ foreach my $lsn ($first, $second, $third)
 is(sql($order), '0', 'all is in order');
 is(sql("SELECT dbops.lsn_time('$first') < dbops.lsn_time('$third')"), 't', 'what was written later is later');
 
-shift_clock(0);
+$clock->shift_to(0);
 my $fourth = write_more();
 is(sql("SELECT dbops.lsn_age('$fourth') < interval '1 min'"), 't', 'set right again, what is new is new');
 is(sql("SELECT dbops.lsn_age('$first') > interval '23 hours'"), 't', 'and a day counts as passed');
@@ -88,13 +69,10 @@ $node->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('behind');
 $standby->init_from_backup($node, 'copy', has_streaming => 1);
 $standby->append_conf('postgresql.conf', "dbops.node_name = 'behind'\n");
-{
-	local $ENV{LD_PRELOAD} = $library;
-	local $ENV{CLOCK_SHIFT} = $other_file;
-	$standby->start;
-}
+my $other_clock = ClockShift->new('other');
+$other_clock->start($standby);
 # Not before: pg_ctl compares times.
-shift_clock(-7200, $other_file);
+$other_clock->shift_to(-7200);
 $started = time;
 my $fifth = write_more();
 $node->wait_for_catchup($standby);

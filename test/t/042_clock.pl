@@ -4,28 +4,15 @@
 use strict;
 use warnings FATAL => 'all';
 
-use File::Basename qw(dirname);
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
+use ClockShift;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $folder = PostgreSQL::Test::Utils::tempdir();
-my ($library, $file) = ("$folder/clock_shift.so", "$folder/shift");
-my $compiler = $ENV{CC} // 'cc';
-plan skip_all => 'no C compiler'
-  if system("$compiler -shared -fPIC -o '$library' '" . dirname(__FILE__) . "/clock_shift.c' -ldl 2>/dev/null") != 0;
-
-# In place, as the server has it mapped.
-sub shift_clock
-{
-	my ($seconds) = @_;
-	open my $out, -e $file ? '+<' : '>', $file or die "$file: $!";
-	binmode $out;
-	syswrite $out, pack('q', $seconds);
-	close $out;
-	return;
-}
-shift_clock(0);
+my $clock = ClockShift->new('clock') or plan skip_all => 'no C compiler';
 
 my $node = PostgreSQL::Test::Cluster->new('clock');
 $node->init;
@@ -36,11 +23,7 @@ dbops.wide_interval = 1s
 max_worker_processes = 16
 fsync = off
 CONF
-{
-	local $ENV{LD_PRELOAD} = $library;
-	local $ENV{CLOCK_SHIFT} = $file;
-	$node->start;
-}
+$clock->start($node);
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 sql('CREATE EXTENSION dbops CASCADE; CREATE TABLE t (id int)');
 sql('SELECT dbops.take_sample()');
@@ -52,7 +35,7 @@ my $ticks = join ' UNION ALL ', map { "SELECT family, at FROM dbops.tick_$_" } 0
 sub goes_on
 {
 	my ($what, $seconds) = @_;
-	shift_clock($seconds);
+	$clock->shift_to($seconds);
 	my $now = sql('SELECT clock_timestamp()');
 	my $then = "BETWEEN '$now'::timestamptz - interval '2 s' AND '$now'::timestamptz + interval '1 min'";
 	cmp_ok(abs(sql("SELECT extract(epoch FROM '$now'::timestamptz)") - time - $seconds), '<', 5, "$what: the server sees it");
