@@ -3,8 +3,8 @@
  *		The differences between PostgreSQL 15 and 19, in one place.
  *
  * Each shim is an inline function with the newest signature, or a macro where a hook's signature
- * differs.  PG_VERSION_NUM stands here, in the parts of this file called compat_*.h and, for
- * catalog queries, in core/query_text.c: nowhere else.  Dropping a version deletes lines here.
+ * differs.  PG_VERSION_NUM stands here and in the parts of this file called compat_*.h, and nowhere
+ * else.  Dropping a version deletes lines here.
  */
 #pragma once
 

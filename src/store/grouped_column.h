@@ -2,10 +2,10 @@
  * store/grouped_column.h
  *		A column of integers whose rows come in groups: the rows of one entity.
  *
- * A file of its own because column.h knows no rows.  What an entity does is much like what it did
- * before and little like what others do, so each group is written as a column of its own when that
- * is shorter; and a metric that is always the same multiple of another one (the rows of a statement
- * that returns one with each call) costs an entity only the factor.
+ * A file of its own because integer_column.h knows no rows.  What an entity does is much like
+ * what it did before and little like what others do, so each group is written as a column of its
+ * own when that is shorter; and a metric that is always the same multiple of another one (the
+ * rows of a statement that returns one with each call) costs an entity only the factor.
  */
 #pragma once
 

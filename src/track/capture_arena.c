@@ -117,13 +117,9 @@ dbops_capture_arena_finish(ArenaWriter *writer)
 void
 dbops_capture_arena_free(uint32 first)
 {
-	while (first != 0)
-	{
-		uint32 next = pg_atomic_read_u32(&blocks[first].next);
-
-		dbops_freelist_push(&arena->free, link_of, first);
-		first = next;
-	}
+	/* There may be no arena, and then nothing in it. */
+	if (first != 0)
+		dbops_freelist_push_chain(&arena->free, link_of, first);
 }
 
 /* Goes to the next block.  The chain may be anybody's by now, but its numbers are always ours. */

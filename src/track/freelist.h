@@ -74,3 +74,16 @@ dbops_freelist_push(Freelist *list, FreelistLink link, uint32 number)
 	} while (!pg_atomic_compare_exchange_u64(&list->head, &head, next));
 	pg_atomic_fetch_sub_u32(&list->used, 1);
 }
+
+/* Gives back a number and those linked behind it; 0 ends the chain. */
+static inline void
+dbops_freelist_push_chain(Freelist *list, FreelistLink link, uint32 first)
+{
+	while (first != 0)
+	{
+		uint32 next = pg_atomic_read_u32(link(first));
+
+		dbops_freelist_push(list, link, first);
+		first = next;
+	}
+}

@@ -55,13 +55,7 @@ link_of(uint32 number)
 void
 dbops_text_cells_release(uint32 first)
 {
-	while (first != 0)
-	{
-		uint32 next = pg_atomic_read_u32(&cells[first].next);
-
-		dbops_freelist_push(&pool->free, link_of, first);
-		first = next;
-	}
+	dbops_freelist_push_chain(&pool->free, link_of, first);
 }
 
 uint32

@@ -2,11 +2,11 @@
  * test/unit/tap.h
  *		What a unit test needs: TAP output, a server's memory and errors, and ways to look at both.
  *
- * A unit test is a plain program `<m>_test.c` with a main that ends with `return tap_done();`.  A
- * comment line `sources: src/math/histogram.c ...` names the files it links with.  stubs.c stands
- *in for the server: memory contexts are real (every chunk is its own malloc, so AddressSanitizer
- *sees use after reset and overruns), errors of level ERROR and above jump to the nearest
- *expect_error.
+ * A unit test is a plain program `<m>_test.c` with a main that ends with `return tap_done();`.
+ * A comment line `sources: src/math/histogram.c ...` names the files it links with.  stubs.c
+ * stands in for the server: memory contexts are real (every chunk is its own malloc, so
+ * AddressSanitizer sees use after reset and overruns), errors of level ERROR and above jump to
+ * the nearest expect_error.
  */
 #pragma once
 
