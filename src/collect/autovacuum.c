@@ -44,7 +44,7 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"),
+    LABEL_OF_DATABASE("OID of the database; 0 for shared catalogs"),
 };
 
 static const Metric metrics[] = {
@@ -52,8 +52,8 @@ static const Metric metrics[] = {
     [AUTOVACUUM_WRAPAROUND_WORKERS] =
         GAUGE(2, "wraparound_workers", "", ROLLUP_MAX,
               "Those that prevent wraparound, and do not give way to locks"),
-    [AUTOVACUUM_OLDEST_RUN_MS] = {3, "oldest_run_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                  "Longest time one has worked on its table", .drifts = true},
+    [AUTOVACUUM_OLDEST_RUN_MS] =
+        AGE_MS(3, "oldest_run_ms", "Longest time one has worked on its table"),
     [AUTOVACUUM_CANCELLED] =
         COUNT(4, "cancelled", "Runs that were cancelled as somebody wanted a lock"),
     [AUTOVACUUM_TABLES_OVERDUE] =
@@ -68,8 +68,8 @@ static const Metric metrics[] = {
                                             "Those older than autovacuum_freeze_max_age"),
     [AUTOVACUUM_WORST_RELID] = GAUGE(10, "worst_relid", "", ROLLUP_LAST,
                                      "OID of the table most beyond its threshold; 0 if none"),
-    [AUTOVACUUM_WORST_RATIO] = {11, "worst_ratio", METRIC_GAUGE, "ratio", 0.01, ROLLUP_MAX,
-                                "How many times its threshold that table has changed"},
+    [AUTOVACUUM_WORST_RATIO] = GAUGE_SCALED(11, "worst_ratio", "ratio", 0.01, ROLLUP_MAX,
+                                            "How many times its threshold that table has changed"),
 };
 
 /* Values of one database. */
@@ -284,10 +284,8 @@ const Family dbops_family_autovacuum = {
     .name = "autovacuum",
     .help = "Autovacuum in each database: workers, cancelled runs, tables that wait for it",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .refresh_hourly = true,
     .read = read_autovacuum,
 };

@@ -46,12 +46,11 @@ enum
 };
 
 static const Label labels[] = {
-    [LABEL_DATID] = LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database of who waited"),
-    [LABEL_RELID] = LABEL("relid", LABEL_OID, NAMES_RELATION,
-                          "Relation that the lock is about, if any: for a row its table"),
+    [LABEL_DATID] = LABEL_OF_DATABASE("Database of who waited"),
+    [LABEL_RELID] =
+        LABEL_OF_RELATION("Relation that the lock is about, if any: for a row its table"),
     [LABEL_QUERYID] =
-        LABEL("queryid", LABEL_INT8, NAMES_NONE,
-              "Statement that waited; 0 unknown, -1 others, when there were too many"),
+        LABEL_OF_STATEMENT("Statement that waited; 0 unknown, -1 others, when there were too many"),
     [LABEL_BLOCKER_QUERYID] =
         LABEL("blocker_queryid", LABEL_INT8, NAMES_NONE,
               "Statement that the one in the way ran, or had run last; 0 unknown, -1 others"),
@@ -68,8 +67,8 @@ static const Metric metrics[] = {
                           "Time spent waiting, summed over sessions"},
     [BLOCKING_PEAK_SESSIONS] =
         GAUGE(3, "peak_sessions", "", ROLLUP_MAX, "Most sessions that waited so at once"),
-    [BLOCKING_LONGEST_MS] = {4, "longest_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                             "Longest time that one had waited when seen"},
+    [BLOCKING_LONGEST_MS] =
+        LONGEST_MS(4, "longest_ms", "Longest time that one had waited when seen"),
     [BLOCKING_MODE] = {5, "mode", METRIC_GAUGE, "", 0, ROLLUP_MAX,
                        "Mode in which the lock was wanted, the strongest",
                        .words = dbops_blockers_mode_words},
@@ -194,12 +193,9 @@ const Family dbops_family_blocking = {
     .name = "blocking",
     .help = "Which statements kept which others waiting for locks; seen every dbops.wait_interval",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .sampler_only = true,
     .read = read_blocking,
 };

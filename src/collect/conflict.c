@@ -38,9 +38,8 @@ static const int offsets[] = {
 };
 
 static const Label labels[] = {
-    [LABEL_DATID] = {"datid", LABEL_OID, NAMES_DATABASE, "OID of the database"},
-    [LABEL_KIND] = {"kind", LABEL_WORD, NAMES_NONE, "What replay and the queries both needed",
-                    .words = kinds},
+    [LABEL_DATID] = LABEL_OF_DATABASE("OID of the database"),
+    [LABEL_KIND] = LABEL_OF_WORDS("kind", kinds, "What replay and the queries both needed"),
 };
 
 static const Metric metrics[] = {
@@ -73,10 +72,8 @@ const Family dbops_family_conflict = {
     .name = "conflict",
     .help = "Queries cancelled by replay on a standby, by database and kind",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .rates = true,
     .read = read_conflicts,
 };

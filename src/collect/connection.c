@@ -38,18 +38,13 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database; 0 in the row of all others"),
-    LABEL("userid", LABEL_OID, NAMES_ROLE, "Role that logged in; 0 in the row of all others"),
+    LABEL_OF_DATABASE("Database; 0 in the row of all others"),
+    LABEL_OF_ROLE("Role that logged in; 0 in the row of all others"),
     LABEL("application_name", LABEL_TEXT, NAMES_NONE,
           "Name that the application gave itself; " OTHERS " sums up what has no row of its own"),
     LABEL("client_addr", LABEL_TEXT, NAMES_NONE,
           "Address of the client; [local] for sockets of the machine"),
 };
-
-#define LONGEST_MS(id, name, help)                                            \
-	{                                                                         \
-		id, name, METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX, help, .drifts = true \
-	}
 
 static const Metric metrics[] = {
     [CONNECTION_CONNECTIONS] = GAUGE(1, "connections", "", ROLLUP_MAX, "Connections"),
@@ -60,11 +55,11 @@ static const Metric metrics[] = {
         GAUGE(4, "idle_in_transaction", "", ROLLUP_MAX, "Those that idle inside a transaction"),
     [CONNECTION_ESTABLISHED] =
         COUNT(5, "established", "New connections, of those that were still there when sampled"),
-    [CONNECTION_OLDEST_MS] = LONGEST_MS(6, "oldest_ms", "Age of the oldest connection"),
+    [CONNECTION_OLDEST_MS] = AGE_MS(6, "oldest_ms", "Age of the oldest connection"),
     [CONNECTION_OLDEST_IDLE_MS] =
-        LONGEST_MS(7, "oldest_idle_ms", "Longest time one waits for its next transaction"),
-    [CONNECTION_OLDEST_IDLE_IN_TRANSACTION_MS] = LONGEST_MS(
-        8, "oldest_idle_in_transaction_ms", "Longest time one idles inside a transaction"),
+        AGE_MS(7, "oldest_idle_ms", "Longest time one waits for its next transaction"),
+    [CONNECTION_OLDEST_IDLE_IN_TRANSACTION_MS] =
+        AGE_MS(8, "oldest_idle_in_transaction_ms", "Longest time one idles inside a transaction"),
 };
 
 /* One connection, later all that share a key. */
@@ -287,10 +282,8 @@ const Family dbops_family_connection = {
     .name = "connection",
     .help = "Client connections, by database, role, application and address",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .rates = true,
     .refresh_hourly = true,
     .read = read_connections,

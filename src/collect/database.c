@@ -66,7 +66,7 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database; 0 for shared catalogs"),
+    LABEL_OF_DATABASE("OID of the database; 0 for shared catalogs"),
 };
 
 static const Metric metrics[] = {
@@ -275,12 +275,9 @@ const Family dbops_family_database = {
     .name = "database",
     .help = "Databases: statistics, connections, conflicts, ages and size",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .refresh_hourly = true,
     .read = read_databases,

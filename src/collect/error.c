@@ -31,35 +31,26 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database; 0 before login"),
-    LABEL("userid", LABEL_OID, NAMES_ROLE, "Role; 0 before login"),
-    LABEL("queryid", LABEL_INT8, NAMES_NONE,
-          "Identifier of the statement that failed; 0 outside any"),
+    LABEL_OF_DATABASE("Database; 0 before login"),
+    LABEL_OF_ROLE("Role; 0 before login"),
+    LABEL_OF_STATEMENT("Identifier of the statement that failed; 0 outside any"),
     LABEL("sqlstate", LABEL_SQLSTATE, NAMES_NONE, "SQLSTATE of the error"),
 };
 
 static const Metric metrics[] = {
-    [ERROR_COUNT] = {1, "count", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT, "Failures"},
-    [ERROR_CANCELS] = {2, "cancels", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                       "Those by request of a user"},
-    [ERROR_CONFLICTS] = {3, "conflicts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                         "Those by conflict with recovery"},
-    [ERROR_STATEMENT_TIMEOUTS] = {4, "statement_timeouts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                                  "Those by statement_timeout"},
-    [ERROR_LOCK_TIMEOUTS] = {5, "lock_timeouts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                             "Those by lock_timeout"},
-    [ERROR_TRANSACTION_TIMEOUTS] = {6, "transaction_timeouts", METRIC_COUNTER, "", 0,
-                                    ROLLUP_DEFAULT, "Those by transaction_timeout"},
-    [ERROR_IDLE_TIMEOUTS] = {7, "idle_in_transaction_timeouts", METRIC_COUNTER, "", 0,
-                             ROLLUP_DEFAULT, "Those by idle_in_transaction_session_timeout"},
-    [ERROR_SESSION_TIMEOUTS] = {8, "idle_session_timeouts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                                "Those by idle_session_timeout"},
-    [ERROR_SHUTDOWNS] = {9, "shutdowns", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                         "Those by an administrator or the end of the server"},
-    [ERROR_LAST_AT] = {10, "last_at", METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT,
-                       "When it failed last"},
-    [ERROR_AUTOVACUUM_CANCELS] = {11, "autovacuum_cancels", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                                  "Those of autovacuum, giving way to a lock"},
+    [ERROR_COUNT] = COUNT(1, "count", "Failures"),
+    [ERROR_CANCELS] = COUNT(2, "cancels", "Those by request of a user"),
+    [ERROR_CONFLICTS] = COUNT(3, "conflicts", "Those by conflict with recovery"),
+    [ERROR_STATEMENT_TIMEOUTS] = COUNT(4, "statement_timeouts", "Those by statement_timeout"),
+    [ERROR_LOCK_TIMEOUTS] = COUNT(5, "lock_timeouts", "Those by lock_timeout"),
+    [ERROR_TRANSACTION_TIMEOUTS] = COUNT(6, "transaction_timeouts", "Those by transaction_timeout"),
+    [ERROR_IDLE_TIMEOUTS] =
+        COUNT(7, "idle_in_transaction_timeouts", "Those by idle_in_transaction_session_timeout"),
+    [ERROR_SESSION_TIMEOUTS] = COUNT(8, "idle_session_timeouts", "Those by idle_session_timeout"),
+    [ERROR_SHUTDOWNS] = COUNT(9, "shutdowns", "Those by an administrator or the end of the server"),
+    [ERROR_LAST_AT] = INSTANT(10, "last_at", "When it failed last"),
+    [ERROR_AUTOVACUUM_CANCELS] =
+        COUNT(11, "autovacuum_cancels", "Those of autovacuum, giving way to a lock"),
 };
 
 /* Which metric counts a kind besides `count`; those that no kind has are plain errors. */
@@ -143,9 +134,7 @@ const Family dbops_family_error = {
     .name = "error",
     .help = "Failures of statements and sessions, by SQLSTATE",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .read = read_errors,
 };

@@ -31,20 +31,20 @@ static const Label labels[] = {
 };
 
 static const Metric metrics[] = {
-    [FILESYSTEM_TOTAL_BYTES] = {1, "total_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST, "Size"},
-    [FILESYSTEM_USED_BYTES] = {2, "used_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MAX,
-                               "Space in use"},
-    [FILESYSTEM_FREE_BYTES] = {3, "free_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MIN,
-                               "Space not in use, with what is reserved for root"},
-    [FILESYSTEM_AVAILABLE_BYTES] = {4, "available_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MIN,
-                                    "Space the server can still take"},
-    [FILESYSTEM_INODES] = {5, "inodes", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                           "Inodes in all; NULL where they are made as needed"},
-    [FILESYSTEM_INODES_USED] = {6, "inodes_used", METRIC_GAUGE, "", 0, ROLLUP_MAX, "Inodes in use"},
-    [FILESYSTEM_INODES_FREE] = {7, "inodes_free", METRIC_GAUGE, "", 0, ROLLUP_MIN,
-                                "Inodes the server can still take"},
-    [FILESYSTEM_HOLDS] = {8, "holds", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                          "What lies on it, added up: 1 data directory, 2 pg_wal, 4 a tablespace"},
+    [FILESYSTEM_TOTAL_BYTES] = GAUGE(1, "total_bytes", "bytes", ROLLUP_LAST, "Size"),
+    [FILESYSTEM_USED_BYTES] = GAUGE(2, "used_bytes", "bytes", ROLLUP_MAX, "Space in use"),
+    [FILESYSTEM_FREE_BYTES] = GAUGE(3, "free_bytes", "bytes", ROLLUP_MIN,
+                                    "Space not in use, with what is reserved for root"),
+    [FILESYSTEM_AVAILABLE_BYTES] =
+        GAUGE(4, "available_bytes", "bytes", ROLLUP_MIN, "Space the server can still take"),
+    [FILESYSTEM_INODES] =
+        GAUGE(5, "inodes", "", ROLLUP_LAST, "Inodes in all; NULL where they are made as needed"),
+    [FILESYSTEM_INODES_USED] = GAUGE(6, "inodes_used", "", ROLLUP_MAX, "Inodes in use"),
+    [FILESYSTEM_INODES_FREE] =
+        GAUGE(7, "inodes_free", "", ROLLUP_MIN, "Inodes the server can still take"),
+    [FILESYSTEM_HOLDS] =
+        GAUGE(8, "holds", "", ROLLUP_LAST,
+              "What lies on it, added up: 1 data directory, 2 pg_wal, 4 a tablespace"),
 };
 
 /* As df has it: what root alone may take counts as neither used nor available. */
@@ -56,13 +56,8 @@ static const Derived derived[] = {
      {"used_bytes", "available_bytes"},
      "percent",
      "Share in use of what the server could have"},
-    {"inodes_used_percent",
-     DERIVED_RATIO,
-     100,
-     {"inodes_used"},
-     {"inodes"},
-     "percent",
-     "Share of the inodes in use"},
+    RATIO("inodes_used_percent", 100, "inodes_used", "inodes", "percent",
+          "Share of the inodes in use"),
 };
 
 static void
@@ -108,11 +103,8 @@ const Family dbops_family_filesystem = {
     .name = "filesystem",
     .help = "Room on the file systems of the data directory, pg_wal and the tablespaces",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .read = read_filesystems,
 };

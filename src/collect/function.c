@@ -23,7 +23,7 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
+    LABEL_OF_DATABASE("OID of the database"),
     LABEL("funcid", LABEL_OID, NAMES_FUNCTION, "OID of the function"),
 };
 
@@ -35,13 +35,7 @@ static const Metric metrics[] = {
 };
 
 static const Derived derived[] = {
-    {"mean_ms",
-     DERIVED_RATIO,
-     1,
-     {"total_ms"},
-     {"calls"},
-     "ms",
-     "Time of a call, with functions it called"},
+    RATIO("mean_ms", 1, "total_ms", "calls", "ms", "Time of a call, with functions it called"),
 };
 
 static void
@@ -67,12 +61,9 @@ const Family dbops_family_function = {
     .name = "function",
     .help = "Functions of all databases, with track_functions: calls and time",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .read = read_functions,
 };

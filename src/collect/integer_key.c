@@ -40,8 +40,8 @@ static const char *const read_from_words[] = {
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
-    LABEL("relid", LABEL_OID, NAMES_RELATION, "OID of the table"),
+    LABEL_OF_DATABASE("OID of the database"),
+    LABEL_OF_RELATION("OID of the table"),
     LABEL("column_name", LABEL_TEXT, NAMES_NONE, "Column that is a key"),
 };
 
@@ -50,8 +50,8 @@ static const Metric metrics[] = {
                                  "Highest value used, lowest where its sequence counts down"),
     [KEY_LIMIT_VALUE] =
         GAUGE(2, "limit_value", "", ROLLUP_LAST, "Farthest value that the column's type can hold"),
-    [KEY_USED_PERCENT] = {3, "used_percent", METRIC_GAUGE, "percent", 0.0001, ROLLUP_LAST,
-                          "Share of the way from zero to the limit that is used"},
+    [KEY_USED_PERCENT] = GAUGE_SCALED(3, "used_percent", "percent", 0.0001, ROLLUP_LAST,
+                                      "Share of the way from zero to the limit that is used"),
     [KEY_REMAINING] = GAUGE(4, "remaining", "", ROLLUP_LAST,
                             "Values left, in the steps of its sequence if it has one"),
     [KEY_TYPE_BYTES] =
@@ -59,8 +59,7 @@ static const Metric metrics[] = {
     [KEY_READ_FROM] = WORD(6, "read_from", read_from_words, "Where the value is from"),
     [KEY_SEQUENCEID] =
         GAUGE(7, "sequenceid", "", ROLLUP_LAST, "OID of the sequence that feeds it; NULL if none"),
-    [KEY_READ_AT] = {8, "read_at", METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT, "When it was last read",
-                     .drifts = true},
+    [KEY_READ_AT] = SIGN_OF_LIFE(8, "read_at", "When it was last read"),
 };
 
 StaticAssertDecl(lengthof(metrics) == KEY_NMETRICS, "each column has its metric");
@@ -147,10 +146,8 @@ const Family dbops_family_integer_key = {
     .name = "integer_key",
     .help = "Integer keys of all databases: how much of their type's range is used",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .refresh_hourly = true,
     .sampler_only = true,
     .read = read_keys,

@@ -70,9 +70,9 @@ static const Derived derived[] = {
      {"hits", "reads"},
      "percent",
      "Share of blocks found in the buffers"},
-    {"read_latency_ms", DERIVED_RATIO, 1, {"read_ms"}, {"reads"}, "ms", "Time of a read"},
-    {"write_latency_ms", DERIVED_RATIO, 1, {"write_ms"}, {"writes"}, "ms", "Time of a write"},
-    {"fsync_latency_ms", DERIVED_RATIO, 1, {"fsync_ms"}, {"fsyncs"}, "ms", "Time of a sync"},
+    RATIO("read_latency_ms", 1, "read_ms", "reads", "ms", "Time of a read"),
+    RATIO("write_latency_ms", 1, "write_ms", "writes", "ms", "Time of a write"),
+    RATIO("fsync_latency_ms", 1, "fsync_ms", "fsyncs", "ms", "Time of a sync"),
 };
 
 /* Where the numbers of an operation go; -1: nowhere. */
@@ -130,12 +130,9 @@ const Family dbops_family_io = {
     .name = "io",
     .help = "Reads, writes, extensions and syncs, by kind of process, object and context (from 16)",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .read = read_io,
 };

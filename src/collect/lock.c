@@ -64,8 +64,8 @@ static const char *const mode_words[] = {
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE,
-          "Database of what is locked; for transactions that of the process; 0 for shared objects"),
+    LABEL_OF_DATABASE(
+        "Database of what is locked; for transactions that of the process; 0 for shared objects"),
     LABEL_OF_WORDS("locktype", locktype_words, "Kind of what is locked, as in pg_locks"),
     LABEL_OF_WORDS("mode", mode_words, "Mode of the lock, as in pg_locks"),
 };
@@ -75,8 +75,8 @@ static const Metric metrics[] = {
     [LOCK_WAITING] = GAUGE(2, "waiting", "", ROLLUP_MAX, "Locks that processes wait for"),
     [LOCK_FASTPATH] =
         GAUGE(3, "fastpath", "", ROLLUP_MAX, "Those held that did not need the lock table"),
-    [LOCK_LONGEST_WAIT_MS] = {4, "longest_wait_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                              "How long the first of those waiting has waited"},
+    [LOCK_LONGEST_WAIT_MS] =
+        LONGEST_MS(4, "longest_wait_ms", "How long the first of those waiting has waited"),
 };
 
 typedef struct LockCount
@@ -309,10 +309,8 @@ const Family dbops_family_lock = {
     .name = "lock",
     .help = "Heavyweight locks, held and waited for, by what is locked and mode",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .refresh_hourly = true,
     .read = read_locks,
 };

@@ -57,10 +57,8 @@ const Family dbops_family_login = {
     .name = "login",
     .help = "Failed logins, by reason, role, database and address",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .rates = true,
     .read = read_logins,
 };

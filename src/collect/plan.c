@@ -24,9 +24,9 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database"),
-    LABEL("userid", LABEL_OID, NAMES_ROLE, "Role that ran the statement"),
-    LABEL("queryid", LABEL_INT8, NAMES_NONE, "Identifier of the normalized statement"),
+    LABEL_OF_DATABASE("Database"),
+    LABEL_OF_ROLE("Role that ran the statement"),
+    LABEL_OF_STATEMENT("Identifier of the normalized statement"),
     LABEL("toplevel", LABEL_BOOL, NAMES_NONE, "Whether a client sent it, not a function"),
     LABEL("planid", LABEL_INT8, NAMES_NONE, "Identifier of the plan's shape"),
 };
@@ -34,26 +34,13 @@ static const Label labels[] = {
 static const Metric metrics[] = {
     [PLAN_CALLS] = COUNT(1, "calls", "Executions by this plan that ended without error"),
     [PLAN_TOTAL_EXEC_MS] = COUNT_MS(2, "total_exec_ms", 0.001, "Time of execution"),
-    [PLAN_EXEC_HISTOGRAM] = {3, "exec_histogram", METRIC_HISTOGRAM, "ms", 0, ROLLUP_DEFAULT,
-                             "Latencies of execution"},
+    [PLAN_EXEC_HISTOGRAM] = HISTOGRAM_MS(3, "exec_histogram", "Latencies of execution"),
 };
 
 static const Derived derived[] = {
-    {"mean_exec_ms",
-     DERIVED_RATIO,
-     1,
-     {"total_exec_ms"},
-     {"calls"},
-     "ms",
-     "Mean time of execution"},
-    {"p50_ms", DERIVED_QUANTILE, 0.5, {"exec_histogram"}, {NULL}, "ms", "Median execution"},
-    {"p95_ms",
-     DERIVED_QUANTILE,
-     0.95,
-     {"exec_histogram"},
-     {NULL},
-     "ms",
-     "Time in which 95 % of executions ended"},
+    RATIO("mean_exec_ms", 1, "total_exec_ms", "calls", "ms", "Mean time of execution"),
+    QUANTILE_MS("p50_ms", 0.5, "exec_histogram", "Median execution"),
+    QUANTILE_MS("p95_ms", 0.95, "exec_histogram", "Time in which 95 % of executions ended"),
 };
 
 static EntityKey
@@ -166,12 +153,9 @@ const Family dbops_family_plan = {
     .name = "plan",
     .help = "Plans of statements: executions and latencies of each statement with each",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .read = read_plans,
 };

@@ -188,15 +188,16 @@ static const char *const unit_words[] = {
 static const Label labels[] = {
     LABEL("pid", LABEL_INT8, NAMES_NONE, "Process that runs the command"),
     LABEL_OF_WORDS("command", command_words, "What it runs"),
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database; 0 for base backups"),
-    LABEL("relid", LABEL_OID, NAMES_RELATION, "Table it works on; 0 for base backups"),
+    LABEL_OF_DATABASE("Database; 0 for base backups"),
+    LABEL_OF_RELATION("Table it works on; 0 for base backups"),
 };
 
 static const Metric metrics[] = {
     [PROGRESS_PHASE] =
         WORD(1, "phase", phase_words, "What it is at; a row that says ended is the last"),
-    [PROGRESS_PERCENT] = {2, "percent", METRIC_GAUGE, "percent", 0.01, ROLLUP_LAST,
-                          "Share of the phase's work that is done, where the work is known"},
+    [PROGRESS_PERCENT] =
+        GAUGE_SCALED(2, "percent", "percent", 0.01, ROLLUP_LAST,
+                     "Share of the phase's work that is done, where the work is known"),
     [PROGRESS_DONE] = GAUGE(3, "done", "", ROLLUP_LAST, "Work of the phase that is done"),
     [PROGRESS_TOTAL] = GAUGE(4, "total", "", ROLLUP_LAST, "Work of the phase, where it is known"),
     [PROGRESS_UNIT] = WORD(5, "unit", unit_words, "What done and total count"),
@@ -212,9 +213,10 @@ static const Metric metrics[] = {
         GAUGE(10, "dead_bytes", "bytes", ROLLUP_LAST, "VACUUM: memory for these (from 17)"),
     [PROGRESS_DEAD_BYTES_LIMIT] =
         GAUGE(11, "dead_bytes_limit", "bytes", ROLLUP_LAST, "VACUUM: most it may take (from 17)"),
-    [PROGRESS_DELAY_MS] = {12, "delay_ms", METRIC_GAUGE, "ms", 0.000001, ROLLUP_LAST,
-                           "Time slept for cost-based delay, with track_cost_delay_timing (from "
-                           "18)"},
+    [PROGRESS_DELAY_MS] =
+        GAUGE_SCALED(12, "delay_ms", "ms", 0.000001, ROLLUP_LAST,
+                     "Time slept for cost-based delay, with track_cost_delay_timing (from "
+                     "18)"),
     [PROGRESS_OTHER_RELID] =
         GAUGE(13, "other_relid", "", ROLLUP_LAST,
               "OID of the index built or used, or of the child table being analyzed; 0 if none"),
@@ -522,9 +524,7 @@ const Family dbops_family_progress = {
     .help = "Commands that report their progress: VACUUM, ANALYZE, CREATE INDEX, CLUSTER, COPY, "
             "base backups",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .read = read_progress,
 };

@@ -47,10 +47,10 @@ enum
 };
 
 static const Label labels[] = {
-    [LABEL_HOST] = {"sender_host", LABEL_TEXT, NAMES_NONE,
-                    "Host or socket folder of the server it last received from"},
-    [LABEL_PORT] = {"sender_port", LABEL_INT8, NAMES_NONE, "Port of that server"},
-    [LABEL_SLOT] = {"slot_name", LABEL_TEXT, NAMES_NONE, "Slot it uses there, if any"},
+    [LABEL_HOST] = LABEL("sender_host", LABEL_TEXT, NAMES_NONE,
+                         "Host or socket folder of the server it last received from"),
+    [LABEL_PORT] = LABEL("sender_port", LABEL_INT8, NAMES_NONE, "Port of that server"),
+    [LABEL_SLOT] = LABEL("slot_name", LABEL_TEXT, NAMES_NONE, "Slot it uses there, if any"),
 };
 
 /* In the order of CompatReceiverState. */
@@ -58,9 +58,8 @@ static const char *const statuses[] = {"stopped",    "starting", "streaming",  "
                                        "restarting", "stopping", "connecting", NULL};
 
 static const Metric metrics[] = {
-    [RECEIVER_STATUS] = {1, "status", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                         "What the WAL receiver does; stopped when there is none",
-                         .words = statuses},
+    [RECEIVER_STATUS] =
+        WORD(1, "status", statuses, "What the WAL receiver does; stopped when there is none"),
     [RECEIVER_PID] = GAUGE(2, "pid", "", ROLLUP_LAST, "Its process, if any"),
     [RECEIVER_STARTED_AT] = INSTANT(3, "started_at", "When it was last started"),
     [RECEIVER_WRITTEN_LSN] =
@@ -72,17 +71,15 @@ static const Metric metrics[] = {
                                       "End of WAL that the sender last told of, as a number"),
     [RECEIVER_LATEST_END_TIME] =
         INSTANT(8, "latest_end_time", "When it first told of that end, by its clock"),
-    [RECEIVER_LATEST_END_AGE_MS] = {9, "latest_end_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                    "Time since then, by the two clocks", .drifts = true},
+    [RECEIVER_LATEST_END_AGE_MS] =
+        AGE_MS(9, "latest_end_age_ms", "Time since then, by the two clocks"),
     [RECEIVER_LAST_MSG_SEND_TIME] =
         SIGN_OF_LIFE(10, "last_msg_send_time", "When its last message was sent, by its clock"),
     [RECEIVER_LAST_MSG_RECEIPT_TIME] =
         SIGN_OF_LIFE(11, "last_msg_receipt_time", "When its last message came"),
-    [RECEIVER_LAST_MSG_AGE_MS] = {12, "last_msg_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                  "Time since its last message", .drifts = true},
-    [RECEIVER_TRANSFER_LATENCY_MS] = {13, "transfer_latency_ms", METRIC_GAUGE, "ms", 0.001,
-                                      ROLLUP_MAX,
-                                      "How long the last message was under way, by the two clocks"},
+    [RECEIVER_LAST_MSG_AGE_MS] = AGE_MS(12, "last_msg_age_ms", "Time since its last message"),
+    [RECEIVER_TRANSFER_LATENCY_MS] = LONGEST_MS(
+        13, "transfer_latency_ms", "How long the last message was under way, by the two clocks"),
     [RECEIVER_MISSING_BYTES] = GAUGE(14, "missing_bytes", "bytes", ROLLUP_MAX,
                                      "WAL that the sender told of and that is not flushed here"),
 };
@@ -176,9 +173,7 @@ const Family dbops_family_receiver = {
     .name = "receiver",
     .help = "The standby's WAL receiver: from whom, how far, and the last sign of life",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .read = read_receiver,
 };

@@ -116,26 +116,23 @@ static const Metric metrics[] = {
         GAUGE(1, "replay_lsn", "bytes", ROLLUP_LAST, "WAL position replayed, as a number"),
     [RECOVERY_REPLAY_LAG_BYTES] =
         GAUGE(2, "replay_lag_bytes", "bytes", ROLLUP_MAX, "WAL received and not replayed yet"),
-    [RECOVERY_REPLAY_LAG_MS] =
-        {3, "replay_lag_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-         "For how long the sender has had WAL that is not replayed; without a living connection, "
-         "the time since it was last known to have none",
-         .drifts = true},
+    [RECOVERY_REPLAY_LAG_MS] = AGE_MS(
+        3, "replay_lag_ms",
+        "For how long the sender has had WAL that is not replayed; without a living connection, "
+        "the time since it was last known to have none"),
     [RECOVERY_TIMELINE] = GAUGE(4, "timeline", "", ROLLUP_LAST, "Timeline that is replayed"),
-    [RECOVERY_PAUSE_STATE] = {5, "pause_state", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                              "Whether replay is paused", .words = pause_states},
+    [RECOVERY_PAUSE_STATE] = WORD(5, "pause_state", pause_states, "Whether replay is paused"),
     [RECOVERY_PROMOTE_TRIGGERED] =
-        GAUGE(6, "promote_triggered", "", ROLLUP_LAST, "1 while it is being promoted, else 0"),
+        FLAG(6, "promote_triggered", "1 while it is being promoted, else 0"),
     [RECOVERY_LAST_XACT_REPLAY_TIME] =
         INSTANT(7, "last_xact_replay_time", "Commit time of the last transaction replayed"),
-    [RECOVERY_LAST_XACT_AGE_MS] = {8, "last_xact_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                   "Time since that commit, by the two clocks", .drifts = true},
+    [RECOVERY_LAST_XACT_AGE_MS] =
+        AGE_MS(8, "last_xact_age_ms", "Time since that commit, by the two clocks"),
     [RECOVERY_CHUNK_REPLAY_START_TIME] =
         INSTANT(9, "chunk_replay_start_time", "When replay began with what was received last"),
     [RECOVERY_APPLY_DELAY_MS] = GAUGE(10, "apply_delay_ms", "ms", ROLLUP_MAX,
                                       "Time replay has been at that; 0 when all is replayed"),
-    [RECOVERY_WAITS_FOR] = {11, "waits_for", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                            "What replay waited for at that moment", .words = waits},
+    [RECOVERY_WAITS_FOR] = WORD(11, "waits_for", waits, "What replay waited for at that moment"),
     [RECOVERY_PREFETCH] = COUNT(12, "prefetch", "Blocks prefetched"),
     [RECOVERY_HIT] = COUNT(13, "hit", "Blocks not prefetched as they were in memory"),
     [RECOVERY_SKIP_INIT] = COUNT(14, "skip_init", "Blocks not prefetched as they are made anew"),
@@ -270,8 +267,7 @@ const Family dbops_family_recovery = {
     .name = "recovery",
     .help = "Replay of WAL on a standby: how far, whether paused, what it waits for, prefetching",
     .cadence = CADENCE_NARROW,
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    METRICS(metrics),
     .rates = true,
     .read = read_recovery,
 };

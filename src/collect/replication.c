@@ -57,13 +57,14 @@ enum
 };
 
 static const Label labels[] = {
-    [LABEL_APPLICATION] = {"application_name", LABEL_TEXT, NAMES_NONE,
-                           "Name the receiver connects with: that of the standby or subscription"},
-    [LABEL_CLIENT] = {"client_addr", LABEL_TEXT, NAMES_NONE,
-                      "Address of the receiver; empty for a socket of this machine"},
-    [LABEL_SLOT] = {"slot_name", LABEL_TEXT, NAMES_NONE, "Replication slot in use, if any"},
-    [LABEL_INSTANCE] = {"instance", LABEL_INT8, NAMES_NONE,
-                        "1, or more where several agree in all of the above"},
+    [LABEL_APPLICATION] =
+        LABEL("application_name", LABEL_TEXT, NAMES_NONE,
+              "Name the receiver connects with: that of the standby or subscription"),
+    [LABEL_CLIENT] = LABEL("client_addr", LABEL_TEXT, NAMES_NONE,
+                           "Address of the receiver; empty for a socket of this machine"),
+    [LABEL_SLOT] = LABEL("slot_name", LABEL_TEXT, NAMES_NONE, "Replication slot in use, if any"),
+    [LABEL_INSTANCE] = LABEL("instance", LABEL_INT8, NAMES_NONE,
+                             "1, or more where several agree in all of the above"),
 };
 
 /* In the order of WalSndState, which is that of its numbers in the history. */
@@ -83,48 +84,40 @@ static const char *const sync_states[] = {[SYNC_ASYNC] = "async",
                                           [SYNC_QUORUM] = "quorum",
                                           NULL};
 
-#define LAG_BYTES(id, name, help)                            \
-	{                                                        \
-		id, name, METRIC_GAUGE, "bytes", 0, ROLLUP_MAX, help \
-	}
-#define LAG_MS(id, name, help)                                \
-	{                                                         \
-		id, name, METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX, help \
-	}
-
 static const Metric metrics[] = {
     [REPLICATION_PID] = GAUGE(1, "pid", "", ROLLUP_LAST, "Process of the WAL sender"),
     [REPLICATION_BACKEND_START] = INSTANT(2, "backend_start", "When the receiver connected"),
-    [REPLICATION_STATE] = {3, "state", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                           "What the WAL sender does; backup is a base backup", .words = states},
-    [REPLICATION_SYNC_STATE] = {4, "sync_state", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                                "Whether commits wait for it", .words = sync_states},
+    [REPLICATION_STATE] =
+        WORD(3, "state", states, "What the WAL sender does; backup is a base backup"),
+    [REPLICATION_SYNC_STATE] = WORD(4, "sync_state", sync_states, "Whether commits wait for it"),
     [REPLICATION_SYNC_PRIORITY] = GAUGE(5, "sync_priority", "", ROLLUP_LAST,
                                         "Place in synchronous_standby_names; 0 when not there"),
-    [REPLICATION_SENT_LAG_BYTES] =
-        LAG_BYTES(6, "sent_lag_bytes", "WAL that is flushed here and not sent yet"),
-    [REPLICATION_WRITE_LAG_BYTES] = LAG_BYTES(7, "write_lag_bytes", "WAL not written there yet"),
-    [REPLICATION_FLUSH_LAG_BYTES] = LAG_BYTES(8, "flush_lag_bytes", "WAL not flushed there yet"),
-    [REPLICATION_REPLAY_LAG_BYTES] = LAG_BYTES(9, "replay_lag_bytes", "WAL not replayed there yet"),
+    [REPLICATION_SENT_LAG_BYTES] = GAUGE(6, "sent_lag_bytes", "bytes", ROLLUP_MAX,
+                                         "WAL that is flushed here and not sent yet"),
+    [REPLICATION_WRITE_LAG_BYTES] =
+        GAUGE(7, "write_lag_bytes", "bytes", ROLLUP_MAX, "WAL not written there yet"),
+    [REPLICATION_FLUSH_LAG_BYTES] =
+        GAUGE(8, "flush_lag_bytes", "bytes", ROLLUP_MAX, "WAL not flushed there yet"),
+    [REPLICATION_REPLAY_LAG_BYTES] =
+        GAUGE(9, "replay_lag_bytes", "bytes", ROLLUP_MAX, "WAL not replayed there yet"),
     [REPLICATION_WRITE_LAG_MS] =
-        LAG_MS(10, "write_lag_ms", "Time until recent WAL was known to be written there"),
+        LONGEST_MS(10, "write_lag_ms", "Time until recent WAL was known to be written there"),
     [REPLICATION_FLUSH_LAG_MS] =
-        LAG_MS(11, "flush_lag_ms", "Time until recent WAL was known to be flushed there"),
+        LONGEST_MS(11, "flush_lag_ms", "Time until recent WAL was known to be flushed there"),
     [REPLICATION_REPLAY_LAG_MS] =
-        LAG_MS(12, "replay_lag_ms", "Time until recent WAL was known to be replayed there"),
+        LONGEST_MS(12, "replay_lag_ms", "Time until recent WAL was known to be replayed there"),
     [REPLICATION_REPLAY_LSN] =
         GAUGE(13, "replay_lsn", "bytes", ROLLUP_LAST, "WAL position replayed there, as a number"),
     [REPLICATION_REPLY_TIME] =
         SIGN_OF_LIFE(14, "reply_time", "When the receiver sent its last answer, by its clock"),
-    [REPLICATION_REPLY_AGE_MS] = {15, "reply_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                  "Time since that answer, by the two clocks", .drifts = true},
+    [REPLICATION_REPLY_AGE_MS] =
+        AGE_MS(15, "reply_age_ms", "Time since that answer, by the two clocks"),
     [REPLICATION_XMIN_AGE] = AGE(
         16, "backend_xmin_age", "Transactions since the oldest one the standby needs, by feedback"),
-    [REPLICATION_BEHIND_MS] =
-        {17, "behind_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-         "For how long there has been WAL that is not replayed there, also when it does not answer; "
-         "0 if there is none",
-         .drifts = true},
+    [REPLICATION_BEHIND_MS] = AGE_MS(
+        17, "behind_ms",
+        "For how long there has been WAL that is not replayed there, also when it does not answer; "
+        "0 if there is none"),
 };
 
 typedef struct Sender
@@ -338,9 +331,7 @@ const Family dbops_family_replication = {
     .name = "replication",
     .help = "Receivers of WAL, by name, address and slot: state, and how far they are behind",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .read = read_replication,
 };

@@ -45,44 +45,34 @@ static const Label labels[] = {
 };
 
 static const Metric metrics[] = {
-    [SELF_CPU_USER_MS] = {1, "cpu_user_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
-                          "CPU time of the worker in its own code"},
-    [SELF_CPU_SYSTEM_MS] = {2, "cpu_system_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
-                            "CPU time of the worker in the kernel"},
-    [SELF_WAL_BYTES] = {3, "wal_bytes", METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT,
-                        "WAL the worker wrote"},
-    [SELF_WAL_RECORDS] = {4, "wal_records", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                          "WAL records the worker wrote"},
-    [SELF_TRANSACTIONS] = {5, "transactions", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                           "Transactions the worker ended"},
-    [SELF_CYCLES] = {6, "cycles", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                     "Times the worker did its round"},
-    [SELF_CYCLE_MS] = {7, "cycle_ms", METRIC_COUNTER, "ms", 0.001, ROLLUP_DEFAULT,
-                       "Time the rounds took"},
-    [SELF_LAST_CYCLE_MS] = {8, "last_cycle_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                            "Time the latest round took"},
-    [SELF_STARTS] = {9, "starts", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                     "Times the worker was started"},
-    [SELF_PRIVATE_BYTES] = {10, "private_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_MAX,
-                            "Resident memory that is the worker's own; NULL when none runs"},
-    [SELF_TICKS] = {11, "ticks", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                    "Ticks written to the ring"},
-    [SELF_TICKS_DROPPED] = {12, "ticks_dropped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                            "Ticks larger than the ring takes"},
-    [SELF_TICKS_LOST] = {13, "ticks_lost", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                         "Ticks overwritten before they were stored"},
-    [SELF_RING_BYTES] = {14, "ring_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
-                         "Size of the ring of recent ticks"},
-    [SELF_RING_USED_BYTES] = {15, "ring_used_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
-                              "What the ring holds"},
-    [SELF_HISTORY_BYTES] = {16, "history_bytes", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
-                            "Disk space of the history"},
-    [SELF_SAMPLES_SKIPPED] = {20, "samples_skipped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                              "Samples of families that were left out as too expensive"},
-    [SELF_LOOKS] = {30, "looks", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                    "Looks at what sessions do and wait for"},
-    [SELF_LOOKS_LUMPED] = {31, "sessions_lumped", METRIC_COUNTER, "", 0, ROLLUP_DEFAULT,
-                           "Sessions that looks counted under other statements for want of room"},
+    [SELF_CPU_USER_MS] =
+        COUNT_MS(1, "cpu_user_ms", 0.001, "CPU time of the worker in its own code"),
+    [SELF_CPU_SYSTEM_MS] =
+        COUNT_MS(2, "cpu_system_ms", 0.001, "CPU time of the worker in the kernel"),
+    [SELF_WAL_BYTES] = COUNT_BYTES(3, "wal_bytes", "WAL the worker wrote"),
+    [SELF_WAL_RECORDS] = COUNT(4, "wal_records", "WAL records the worker wrote"),
+    [SELF_TRANSACTIONS] = COUNT(5, "transactions", "Transactions the worker ended"),
+    [SELF_CYCLES] = COUNT(6, "cycles", "Times the worker did its round"),
+    [SELF_CYCLE_MS] = COUNT_MS(7, "cycle_ms", 0.001, "Time the rounds took"),
+    [SELF_LAST_CYCLE_MS] = LONGEST_MS(8, "last_cycle_ms", "Time the latest round took"),
+    [SELF_STARTS] = COUNT(9, "starts", "Times the worker was started"),
+    [SELF_PRIVATE_BYTES] = GAUGE(10, "private_bytes", "bytes", ROLLUP_MAX,
+                                 "Resident memory that is the worker's own; NULL when none runs"),
+    [SELF_TICKS] = COUNT(11, "ticks", "Ticks written to the ring"),
+    [SELF_TICKS_DROPPED] = COUNT(12, "ticks_dropped", "Ticks larger than the ring takes"),
+    [SELF_TICKS_LOST] = COUNT(13, "ticks_lost", "Ticks overwritten before they were stored"),
+    [SELF_RING_BYTES] =
+        GAUGE(14, "ring_bytes", "bytes", ROLLUP_LAST, "Size of the ring of recent ticks"),
+    [SELF_RING_USED_BYTES] =
+        GAUGE(15, "ring_used_bytes", "bytes", ROLLUP_LAST, "What the ring holds"),
+    [SELF_HISTORY_BYTES] =
+        GAUGE(16, "history_bytes", "bytes", ROLLUP_LAST, "Disk space of the history"),
+    [SELF_SAMPLES_SKIPPED] =
+        COUNT(20, "samples_skipped", "Samples of families that were left out as too expensive"),
+    [SELF_LOOKS] = COUNT(30, "looks", "Looks at what sessions do and wait for"),
+    [SELF_LOOKS_LUMPED] =
+        COUNT(31, "sessions_lumped",
+              "Sessions that looks counted under other statements for want of room"),
 };
 
 static const Derived derived[] = {
@@ -93,7 +83,7 @@ static const Derived derived[] = {
      {NULL},
      "percent",
      "CPU time of the worker, as a share of one CPU"},
-    {"mean_cycle_ms", DERIVED_RATIO, 1, {"cycle_ms"}, {"cycles"}, "ms", "Mean time of a round"},
+    RATIO("mean_cycle_ms", 1, "cycle_ms", "cycles", "ms", "Mean time of a round"),
 };
 
 static void
@@ -168,12 +158,9 @@ const Family dbops_family_self = {
     .name = "self",
     .help = "What dbops itself costs: CPU, memory, WAL, disk and ticks, by kind of worker",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .read = read_self,
 };

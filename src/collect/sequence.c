@@ -27,8 +27,8 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("datid", LABEL_OID, NAMES_DATABASE, "OID of the database"),
-    LABEL("relid", LABEL_OID, NAMES_RELATION, "OID of the sequence"),
+    LABEL_OF_DATABASE("OID of the database"),
+    LABEL_OF_RELATION("OID of the sequence"),
 };
 
 static const Metric metrics[] = {
@@ -38,15 +38,14 @@ static const Metric metrics[] = {
     [SEQUENCE_MAX_VALUE] = GAUGE(3, "max_value", "", ROLLUP_LAST, "Greatest value it may give"),
     [SEQUENCE_INCREMENT_BY] =
         GAUGE(4, "increment_by", "", ROLLUP_LAST, "From one value to the next"),
-    [SEQUENCE_CYCLES] =
-        GAUGE(5, "cycles", "", ROLLUP_LAST, "1 when it starts anew at its end, else 0"),
+    [SEQUENCE_CYCLES] = FLAG(5, "cycles", "1 when it starts anew at its end, else 0"),
     [SEQUENCE_TYPE_BYTES] = GAUGE(6, "type_bytes", "bytes", ROLLUP_LAST, "Size of its data type"),
-    [SEQUENCE_USED_PERCENT] = {7, "used_percent", METRIC_GAUGE, "percent", 0.0001, ROLLUP_LAST,
-                               "Share of its range that is behind it, in its direction"},
+    [SEQUENCE_USED_PERCENT] =
+        GAUGE_SCALED(7, "used_percent", "percent", 0.0001, ROLLUP_LAST,
+                     "Share of its range that is behind it, in its direction"),
     [SEQUENCE_REMAINING] =
         GAUGE(8, "remaining", "", ROLLUP_LAST, "Values it can still give before its end"),
-    [SEQUENCE_READ_AT] = {9, "read_at", METRIC_TIMESTAMP, "", 0, ROLLUP_DEFAULT,
-                          "When it was last read", .drifts = true},
+    [SEQUENCE_READ_AT] = SIGN_OF_LIFE(9, "read_at", "When it was last read"),
 };
 
 StaticAssertDecl(lengthof(metrics) == SEQUENCE_NMETRICS, "each column has its metric");
@@ -110,10 +109,8 @@ const Family dbops_family_sequence = {
     .name = "sequence",
     .help = "Sequences of all databases: where they stand in their range",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .refresh_hourly = true,
     .sampler_only = true,
     .read = read_sequences,

@@ -96,11 +96,6 @@ enum
 	SERVER_NMETRICS
 };
 
-#define AGE_MS(id, name, help)                                \
-	{                                                         \
-		id, name, METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX, help \
-	}
-
 static const Metric metrics[] = {
     [SERVER_CONNECTIONS] = GAUGE(1, "connections", "", ROLLUP_MAX, "Client connections"),
     [SERVER_CONNECTION_LIMIT] = GAUGE(2, "connection_limit", "", ROLLUP_LAST,
@@ -138,15 +133,14 @@ static const Metric metrics[] = {
         GAUGE(20, "prepared_transactions", "", ROLLUP_MAX, "Transactions prepared and not ended"),
     [SERVER_PREPARED_TRANSACTION_LIMIT] =
         GAUGE(21, "prepared_transaction_limit", "", ROLLUP_LAST, "max_prepared_transactions"),
-    [SERVER_UPTIME_SECONDS] = {22, "uptime_seconds", METRIC_GAUGE, "seconds", 0, ROLLUP_LAST,
-                               "Time since the postmaster started"},
-    [SERVER_IN_RECOVERY] =
-        GAUGE(23, "in_recovery", "", ROLLUP_LAST, "1 while it recovers or is a standby, else 0"),
+    [SERVER_UPTIME_SECONDS] =
+        GAUGE(22, "uptime_seconds", "seconds", ROLLUP_LAST, "Time since the postmaster started"),
+    [SERVER_IN_RECOVERY] = FLAG(23, "in_recovery", "1 while it recovers or is a standby, else 0"),
     [SERVER_OLDEST_TRANSACTION_MS] =
-        AGE_MS(24, "oldest_transaction_ms", "Age of the oldest open transaction of a session"),
+        LONGEST_MS(24, "oldest_transaction_ms", "Age of the oldest open transaction of a session"),
     [SERVER_OLDEST_STATEMENT_MS] =
-        AGE_MS(25, "oldest_statement_ms", "Age of the oldest running statement of a session"),
-    [SERVER_OLDEST_IDLE_IN_TRANSACTION_MS] = AGE_MS(
+        LONGEST_MS(25, "oldest_statement_ms", "Age of the oldest running statement of a session"),
+    [SERVER_OLDEST_IDLE_IN_TRANSACTION_MS] = LONGEST_MS(
         26, "oldest_idle_in_transaction_ms", "Longest time a session idles in a transaction"),
     [SERVER_NEXT_XID] =
         GAUGE(27, "next_xid", "", ROLLUP_LAST, "Next transaction id, with its epoch"),
@@ -191,12 +185,11 @@ static const Metric metrics[] = {
     [SERVER_BGWRITER_STOPS] =
         COUNT(47, "bgwriter_stops", "Times the background writer hit bgwriter_lru_maxpages"),
     [SERVER_BUFFERS_ALLOCATED] = COUNT(48, "buffers_allocated", "Buffers allocated"),
-    [SERVER_WAL_LSN] = {49, "wal_lsn", METRIC_GAUGE, "bytes", 0, ROLLUP_LAST,
-                        "WAL position flushed, or replayed on a standby, as a number"},
+    [SERVER_WAL_LSN] = GAUGE(49, "wal_lsn", "bytes", ROLLUP_LAST,
+                             "WAL position flushed, or replayed on a standby, as a number"),
     [SERVER_WAL_RECORDS] = COUNT(50, "wal_records", "WAL records written"),
     [SERVER_WAL_FULL_PAGE_IMAGES] = COUNT(51, "wal_fpi", "Full page images in WAL"),
-    [SERVER_WAL_BYTES] = {52, "wal_bytes", METRIC_COUNTER, "bytes", 0, ROLLUP_DEFAULT,
-                          "WAL generated"},
+    [SERVER_WAL_BYTES] = COUNT_BYTES(52, "wal_bytes", "WAL generated"),
     [SERVER_WAL_BUFFERS_FULL] =
         COUNT(53, "wal_buffers_full", "Times WAL was written because its buffers were full"),
     [SERVER_WAL_WRITES] = COUNT(54, "wal_writes", "Writes of WAL buffers to disk"),
@@ -214,20 +207,10 @@ static const Metric metrics[] = {
 };
 
 static const Derived derived[] = {
-    {"connections_percent",
-     DERIVED_RATIO,
-     100,
-     {"connections"},
-     {"connection_limit"},
-     "percent",
-     "Client connections as share of the limit"},
-    {"workers_percent",
-     DERIVED_RATIO,
-     100,
-     {"workers"},
-     {"worker_limit"},
-     "percent",
-     "Background workers as share of the limit"},
+    RATIO("connections_percent", 100, "connections", "connection_limit", "percent",
+          "Client connections as share of the limit"),
+    RATIO("workers_percent", 100, "workers", "worker_limit", "percent",
+          "Background workers as share of the limit"),
     {"checkpoints_requested_percent",
      DERIVED_RATIO,
      100,
@@ -466,10 +449,8 @@ const Family dbops_family_server = {
     .name = "server",
     .help = "The server as a whole: sessions, workers, transactions, checkpoints, WAL, archiver",
     .cadence = CADENCE_NARROW,
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    METRICS(metrics),
+    DERIVED(derived),
     .rates = true,
     .read = read_server,
 };

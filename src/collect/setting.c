@@ -75,7 +75,7 @@ static const char *const problem_words[] = {
 };
 
 static const Label labels[] = {
-    [LABEL_DATID] = LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database it is set for; 0: all"),
+    [LABEL_DATID] = LABEL_OF_DATABASE("Database it is set for; 0: all"),
     [LABEL_ROLEID] = LABEL("roleid", LABEL_OID, NAMES_ROLE, "Role it is set for; 0: all"),
     [LABEL_SOURCE] =
         LABEL_OF_WORDS("source", source_words,
@@ -93,13 +93,11 @@ static const Metric metrics[] = {
     [SETTING_SINCE_AT] = INSTANT(
         1, "since_at", "Since when it is known to be so; a start of the server begins anew"),
     [SETTING_SOURCELINE] = GAUGE(2, "sourceline", "", ROLLUP_LAST, "Line of the file"),
-    [SETTING_PENDING_RESTART] = GAUGE(3, "pending_restart", "", ROLLUP_LAST,
-                                      "1 when a file wants another value at the next start"),
-    [SETTING_IS_DEFAULT] =
-        GAUGE(4, "is_default", "", ROLLUP_LAST, "1 when the value is the built-in one"),
+    [SETTING_PENDING_RESTART] =
+        FLAG(3, "pending_restart", "1 when a file wants another value at the next start"),
+    [SETTING_IS_DEFAULT] = FLAG(4, "is_default", "1 when the value is the built-in one"),
     [SETTING_PROBLEM] = WORD(5, "problem", problem_words, "Why a line of a file cannot be applied"),
-    [SETTING_REMOVED] =
-        GAUGE(6, "removed", "", ROLLUP_LAST, "1 when it is not set any more, NULL while it is"),
+    [SETTING_REMOVED] = FLAG(6, "removed", "1 when it is not set any more, NULL while it is"),
     [SETTING_CONFIRMED_AT] = INSTANT(
         7, "confirmed_at", "When it was last seen, to the day; to the half hour on a standby"),
 };
@@ -297,10 +295,8 @@ const Family dbops_family_setting = {
     .name = "setting",
     .help = "Settings of the server, of databases and of roles: which value since when",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .sampler_only = true,
     .rarely_changes = true,
     .read = read_settings,

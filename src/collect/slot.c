@@ -67,12 +67,12 @@ enum
 static const char *const types[] = {[SLOT_PHYSICAL] = "physical", [SLOT_LOGICAL] = "logical", NULL};
 
 static const Label labels[] = {
-    [LABEL_NAME] = {"slot_name", LABEL_TEXT, NAMES_NONE, "Name of the slot"},
-    [LABEL_KIND] = {"slot_type", LABEL_WORD, NAMES_NONE, "Kind of the slot", .words = types},
-    [LABEL_PLUGIN] = {"plugin", LABEL_TEXT, NAMES_NONE,
-                      "Output plugin of a logical slot; empty for a physical one"},
-    [LABEL_DATID] = {"datid", LABEL_OID, NAMES_DATABASE,
-                     "OID of the database of a logical slot; 0 for a physical one"},
+    [LABEL_NAME] = LABEL("slot_name", LABEL_TEXT, NAMES_NONE, "Name of the slot"),
+    [LABEL_KIND] = LABEL_OF_WORDS("slot_type", types, "Kind of the slot"),
+    [LABEL_PLUGIN] = LABEL("plugin", LABEL_TEXT, NAMES_NONE,
+                           "Output plugin of a logical slot; empty for a physical one"),
+    [LABEL_DATID] =
+        LABEL_OF_DATABASE("OID of the database of a logical slot; 0 for a physical one"),
 };
 
 enum
@@ -93,11 +93,6 @@ static const char *const wal_statuses[] = {[WAL_RESERVED] = "reserved",
 static const char *const reasons[] = {
     "none", "wal_removed", "rows_removed", "wal_level_insufficient", "idle_timeout", NULL};
 
-#define FLAG(id, name, help)                             \
-	{                                                    \
-		id, name, METRIC_GAUGE, "", 0, ROLLUP_LAST, help \
-	}
-
 static const Metric metrics[] = {
     [SLOT_ACTIVE] = FLAG(1, "active", "1 while somebody streams from it, else 0"),
     [SLOT_ACTIVE_PID] = GAUGE(2, "active_pid", "", ROLLUP_LAST, "Process that does, if any"),
@@ -112,8 +107,8 @@ static const Metric metrics[] = {
     [SLOT_CONFIRMED_FLUSH_LAG_BYTES] =
         GAUGE(7, "confirmed_flush_lag_bytes", "bytes", ROLLUP_MAX,
               "WAL that the receiver of a logical slot does not have yet"),
-    [SLOT_WAL_STATUS] = {8, "wal_status", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                         "Whether the WAL it needs is there and will stay", .words = wal_statuses},
+    [SLOT_WAL_STATUS] =
+        WORD(8, "wal_status", wal_statuses, "Whether the WAL it needs is there and will stay"),
     [SLOT_SAFE_WAL_SIZE] =
         GAUGE(9, "safe_wal_size", "bytes", ROLLUP_MIN,
               "WAL that can be written before it is lost, under max_slot_wal_keep_size"),
@@ -125,8 +120,8 @@ static const Metric metrics[] = {
     [SLOT_SYNCED] = FLAG(14, "synced", "1 if it was copied from the primary (from 17)"),
     [SLOT_CONFLICTING] =
         FLAG(15, "conflicting", "1 if a logical slot was lost to a recovery conflict (from 16)"),
-    [SLOT_INVALIDATION_REASON] = {16, "invalidation_reason", METRIC_GAUGE, "", 0, ROLLUP_LAST,
-                                  "Why it can be used no more; NULL if it can", .words = reasons},
+    [SLOT_INVALIDATION_REASON] =
+        WORD(16, "invalidation_reason", reasons, "Why it can be used no more; NULL if it can"),
     [SLOT_INACTIVE_SINCE] =
         INSTANT(17, "inactive_since", "When somebody last streamed from it (from 17)"),
     [SLOT_SPILL_TXNS] = COUNT(18, "spill_txns", "Transactions spilled to disk while decoded"),
@@ -310,10 +305,8 @@ const Family dbops_family_slot = {
     .name = "slot",
     .help = "Replication slots: what they hold back, whether their WAL is safe, decoding",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .rates = true,
     .read = read_slots,
 };

@@ -52,13 +52,13 @@ enum
 };
 
 static const Label labels[] = {
-    [LABEL_SUBID] = {"subid", LABEL_OID, NAMES_NONE, "OID of the subscription"},
-    [LABEL_NAME] = {"subname", LABEL_TEXT, NAMES_NONE, "Name of the subscription"},
-    [LABEL_DATID] = {"datid", LABEL_OID, NAMES_DATABASE, "OID of its database"},
+    [LABEL_SUBID] = LABEL("subid", LABEL_OID, NAMES_NONE, "OID of the subscription"),
+    [LABEL_NAME] = LABEL("subname", LABEL_TEXT, NAMES_NONE, "Name of the subscription"),
+    [LABEL_DATID] = LABEL_OF_DATABASE("OID of its database"),
 };
 
 static const Metric metrics[] = {
-    [SUBSCRIPTION_ENABLED] = GAUGE(1, "enabled", "", ROLLUP_LAST, "1 if it is to receive, else 0"),
+    [SUBSCRIPTION_ENABLED] = FLAG(1, "enabled", "1 if it is to receive, else 0"),
     [SUBSCRIPTION_PID] = GAUGE(2, "pid", "", ROLLUP_LAST, "Process that applies, if any"),
     [SUBSCRIPTION_SYNC_WORKERS] =
         GAUGE(3, "sync_workers", "", ROLLUP_MAX, "Workers that copy tables or sequences"),
@@ -76,8 +76,7 @@ static const Metric metrics[] = {
         SIGN_OF_LIFE(9, "last_msg_send_time", "When the last message was sent, by its clock"),
     [SUBSCRIPTION_LAST_MSG_RECEIPT_TIME] =
         SIGN_OF_LIFE(10, "last_msg_receipt_time", "When the last message came"),
-    [SUBSCRIPTION_LAST_MSG_AGE_MS] = {11, "last_msg_age_ms", METRIC_GAUGE, "ms", 0.001, ROLLUP_MAX,
-                                      "Time since the last message", .drifts = true},
+    [SUBSCRIPTION_LAST_MSG_AGE_MS] = AGE_MS(11, "last_msg_age_ms", "Time since the last message"),
     [SUBSCRIPTION_APPLY_ERROR_COUNT] = COUNT(12, "apply_error_count", "Errors while applying"),
     [SUBSCRIPTION_SYNC_ERROR_COUNT] =
         COUNT(13, "sync_error_count", "Errors while copying tables or sequences"),
@@ -183,10 +182,8 @@ const Family dbops_family_subscription = {
     .name = "subscription",
     .help = "Subscriptions of all databases: workers, progress, errors and conflicts",
     .cadence = CADENCE_WIDE,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
+    LABELS(labels),
+    METRICS(metrics),
     .rates = true,
     .read = read_subscriptions,
 };

@@ -51,13 +51,11 @@ enum
 };
 
 static const Label labels[] = {
-    [LABEL_DATID] =
-        LABEL("datid", LABEL_OID, NAMES_DATABASE, "Database; 0 for processes that are in none"),
-    [LABEL_USERID] = LABEL("userid", LABEL_OID, NAMES_ROLE,
-                           "Role that logged in; 0 for processes of the server"),
-    [LABEL_QUERYID] = LABEL("queryid", LABEL_INT8, NAMES_NONE,
-                            "Top-level statement, the last one when idle in a transaction; 0 "
-                            "unknown, -1 others, when there were too many"),
+    [LABEL_DATID] = LABEL_OF_DATABASE("Database; 0 for processes that are in none"),
+    [LABEL_USERID] = LABEL_OF_ROLE("Role that logged in; 0 for processes of the server"),
+    [LABEL_QUERYID] =
+        LABEL_OF_STATEMENT("Top-level statement, the last one when idle in a transaction; 0 "
+                           "unknown, -1 others, when there were too many"),
     [LABEL_STATE] =
         LABEL_OF_WORDS("state", dbops_session_state_words,
                        "What the session was doing, or which process of the server it is"),
@@ -242,12 +240,9 @@ const Family dbops_family_wait = {
     .help =
         "What sessions were doing and waiting for, by statement; seen every dbops.wait_interval",
     .cadence = CADENCE_NARROW,
-    .labels = labels,
-    .nlabels = lengthof(labels),
-    .metrics = metrics,
-    .nmetrics = lengthof(metrics),
-    .derived = derived,
-    .nderived = lengthof(derived),
+    LABELS(labels),
+    METRICS(metrics),
+    DERIVED(derived),
     .sampler_only = true,
     .read = read_waits,
 };

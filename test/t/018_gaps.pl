@@ -38,6 +38,9 @@ $node->stop('immediate');
 $node->start;
 ok($node->poll_query_until('postgres', "SELECT count(*) = 2 FROM dbops.gaps WHERE reason = 'the server was started'"),
 	'so does a crash');
+# The first sample may be as old as the server.
+ok($node->poll_query_until('postgres', 'SELECT max(h.at) > max(g.ended) FROM dbops.system_history AS h, dbops.gaps AS g'),
+	'it is sampled again');
 
 my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM dbops.system_history');
 $node->append_conf('postgresql.conf', 'dbops.enabled = off');
