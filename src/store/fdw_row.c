@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "core/encoding.h"
 #include "math/histogram_type.h"
 #include "store/fdw_row.h"
 #include "store/registry.h"
@@ -48,11 +49,7 @@ form_label_text(const char *string)
 	if (pg_verifymbstr(string, (int) strlen(string), true))
 		return form_text(string);
 	shown = pstrdup(string);
-	for (char *at = shown; *at != '\0'; at++)
-	{
-		if (IS_HIGHBIT_SET(*at))
-			*at = '?';
-	}
+	dbops_encoding_fit(shown, GetDatabaseEncoding());
 	return form_text(shown);
 }
 

@@ -9,7 +9,6 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
-#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -18,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
+#include "core/encoding.h"
 #include "core/guc.h"
 #include "core/spi.h"
 #include "store/objects.h"
@@ -159,16 +159,9 @@ kind_of(const NamedObject *object)
 static char *
 to_own_encoding(const char *words)
 {
-	int length = (int) strlen(words);
-	bool keeps = GetDatabaseEncoding() == PG_UTF8 ? pg_verify_mbstr(PG_UTF8, words, length, true) :
-	                                                pg_is_ascii(words);
 	char *copy = pstrdup(words);
 
-	for (char *c = copy; !keeps && *c != '\0'; c++)
-	{
-		if (IS_HIGHBIT_SET(*c))
-			*c = '?';
-	}
+	dbops_encoding_fit(copy, PG_UTF8);
 	return copy;
 }
 
@@ -507,7 +500,8 @@ store_texts(const SpiRows *rows, TimestampTz now)
 	{
 		char *definition = TextDatumGetCString(dbops_spi_cell(rows, i, 2, &isnull));
 
-		definition[pg_mbcliplen(definition, (int) strlen(definition), OBJECT_DEFINITION_MAX)] = 0;
+		definition[dbops_encoding_clip(definition, (int) strlen(definition),
+		                               OBJECT_DEFINITION_MAX)] = '\0';
 		objects[i].class = OBJECT_CLASS_STATEMENT;
 		objects[i].datid = DatumGetObjectId(dbops_spi_cell(rows, i, 0, &isnull));
 		objects[i].objid = DatumGetInt64(dbops_spi_cell(rows, i, 1, &isnull));

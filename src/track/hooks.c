@@ -1,23 +1,16 @@
 /*
  * track/hooks.c
- *		Recording what this session runs; see hooks.h.
+ *		Recording the queries of this session; see hooks.h.
  *
  * Preloaded after pg_stat_statements these hooks are the outermost: they reuse the Instrumentation
  * it allocates, and see the query id of a utility statement before it is set to 0.  If there is
  * none to reuse, ours counts everything, so that whoever looks at it later misses nothing.
- *
- * The depth counts hooks entered, and is set back where an error passes; so it survives COMMIT
- * inside procedures, where transaction callbacks would reset it.  An error of the statement sent by
- * the client passes no PG_TRY of ours: its depth is set back when the next hook is entered.
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
-#include "commands/extension.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
@@ -28,79 +21,17 @@
 #include "track/failures.h"
 #include "track/hooks.h"
 #include "track/logins.h"
+#include "track/nesting.h"
 #include "track/plans.h"
 #include "track/statements.h"
 #include "track/utility.h"
-
-typedef enum ProcessKind
-{
-	PROCESS_UNKNOWN,
-	PROCESS_RECORDED,
-	PROCESS_EXCLUDED,
-} ProcessKind;
 
 static planner_hook_type prev_planner = NULL;
 static ExecutorStart_hook_type prev_executor_start = NULL;
 static ExecutorRun_hook_type prev_executor_run = NULL;
 static ExecutorFinish_hook_type prev_executor_finish = NULL;
 static ExecutorEnd_hook_type prev_executor_end = NULL;
-static ProcessUtility_hook_type prev_process_utility = NULL;
 static emit_log_hook_type prev_emit_log = NULL;
-
-static ProcessKind process_kind = PROCESS_UNKNOWN;
-static bool recording = false; /* as decided where the statement started */
-static int depth = 0;
-static const QueryDesc *started = NULL; /* last, at the top, by top.userid; only compared */
-static uint64 declaring_queryid = 0;    /* of the DECLARE CURSOR being run; 0: none */
-static int declaring_depth = 0;
-static bool carried = false; /* what runs now is carried by a utility statement, which may catch */
-
-static pg_noinline bool
-is_excluded(void)
-{
-	return process_kind == PROCESS_EXCLUDED || IsParallelWorker();
-}
-
-/* Not for the log hook: the postmaster's answer is not that of its children, who inherit it. */
-static pg_noinline bool
-decide_process(void)
-{
-	process_kind = is_excluded() ? PROCESS_EXCLUDED : PROCESS_RECORDED;
-	if (process_kind == PROCESS_RECORDED)
-		dbops_failures_begin_session();
-	return process_kind == PROCESS_RECORDED;
-}
-
-/* Whether what begins here is recorded.  Decided anew there only: later hooks just look. */
-static inline bool
-decide_recording(void)
-{
-	recording = dbops_guc_track && dbops_guc_enabled &&
-	            (likely(process_kind == PROCESS_RECORDED) || decide_process());
-	return recording;
-}
-
-/* Whether what starts at this level is the query of the DECLARE CURSOR being run. */
-static inline bool
-is_declaring(void)
-{
-	return unlikely(declaring_queryid != 0) && declaring_depth == depth;
-}
-
-/* Sets back the depth that a statement left behind when it failed.  What begins asks this first. */
-static inline void
-correct_depth(void)
-{
-	if (unlikely(depth > 0) && dbops_failures.top.suspect && !dbops_failures_top_runs())
-		depth = 0;
-}
-
-/* Whether a query that begins here was sent by the client, so that nobody catches its error. */
-static inline bool
-is_top(uint64 queryid)
-{
-	return depth == 0 && !carried && queryid != 0;
-}
 
 /* The statement that a query belongs to; queryid 0 if it is not to be recorded. */
 static pg_noinline StatementKey
@@ -108,15 +39,16 @@ find_query_key(const QueryDesc *desc, Oid userid)
 {
 	const StatementKey *cursor = dbops_cursors_find(desc);
 
-	return cursor != NULL ? *cursor :
-	                        dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+	return cursor != NULL ?
+	           *cursor :
+	           dbops_statements_key(desc->plannedstmt->queryId, userid, dbops_nesting.depth == 0);
 }
 
 /* The query id that what is planned at this level is accounted to. */
 static inline uint64
 account_queryid(uint64 queryid)
 {
-	return is_declaring() ? declaring_queryid : queryid;
+	return dbops_nesting_is_declaring() ? dbops_nesting.carrier.declaring_queryid : queryid;
 }
 
 static PlannedStmt *
@@ -138,13 +70,13 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 	instr_time end;
 	int level;
 
-	if (!recording)
+	if (!dbops_nesting.recording)
 		return call_planner(DBOPS_PLANNER_ARGS);
 
-	correct_depth();
+	dbops_nesting_correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	level = depth;
-	depth = level + 1;
+	level = dbops_nesting.depth;
+	dbops_nesting.depth = level + 1;
 	INSTR_TIME_SET_CURRENT(start);
 	PG_TRY();
 	{
@@ -156,13 +88,13 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 
 		CaptureSource source = {query_string, location, length, params};
 
-		depth = level;
+		dbops_nesting.depth = level;
 		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);
 		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	depth = level;
+	dbops_nesting.depth = level;
 	if (dbops_guc_track_planning && account_queryid(queryid) != 0)
 	{
 		INSTR_TIME_SET_CURRENT(end);
@@ -180,7 +112,8 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 	static instr_time end;
 	PlannedStmt *result;
 
-	if (unlikely(!decide_recording() || !is_top(parse->queryId) || !dbops_guc_track_planning))
+	if (unlikely(!dbops_nesting_decide_recording() || !dbops_nesting_is_top(parse->queryId) ||
+	             !dbops_guc_track_planning))
 		return plan_otherwise(DBOPS_PLANNER_ARGS);
 
 	dbops_failures.passing.sqlerrcode = 0;
@@ -188,11 +121,11 @@ plan_statement(DBOPS_PLANNER_PARAMS)
 	dbops_failures_locate_top(parse->stmt_location, parse->stmt_len);
 	dbops_failures.top.text = query_string;
 	dbops_failures.top.running = NULL;
-	depth = 1;
+	dbops_nesting.depth = 1;
 	INSTR_TIME_SET_CURRENT(start);
 	result = call_planner(DBOPS_PLANNER_ARGS);
 	INSTR_TIME_SET_CURRENT(end);
-	depth = 0;
+	dbops_nesting.depth = 0;
 	dbops_statements_add_plan(dbops_failures.top.queryid, dbops_failures.top.userid, true,
 	                          dbops_compat_elapsed_ns(end, start));
 	dbops_failures_leave_top();
@@ -216,7 +149,7 @@ static pg_noinline void
 start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 {
 	Oid userid = GetUserId();
-	int level = depth;
+	int level = dbops_nesting.depth;
 
 	PG_TRY();
 	{
@@ -227,7 +160,7 @@ start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 		StatementKey key = dbops_statements_key(queryid, userid, false);
 		CaptureSource source = dbops_captures_source(desc);
 
-		depth = level;
+		dbops_nesting.depth = level;
 		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
@@ -241,8 +174,8 @@ start_nested(QueryDesc *desc, int eflags, uint64 queryid)
 static pg_noinline void
 start_unidentified(QueryDesc *desc, int eflags)
 {
-	uint64 queryid = is_declaring() ? declaring_queryid : 0;
-	StatementKey key = dbops_statements_key(queryid, GetUserId(), depth == 0);
+	uint64 queryid = dbops_nesting_is_declaring() ? dbops_nesting.carrier.declaring_queryid : 0;
+	StatementKey key = dbops_statements_key(queryid, GetUserId(), dbops_nesting.depth == 0);
 
 	/* A descriptor at the address of a cursor that was never ended is another query. */
 	dbops_cursors_forget(desc);
@@ -260,23 +193,23 @@ start_execution(QueryDesc *desc, int eflags)
 {
 	uint64 queryid = desc->plannedstmt->queryId;
 
-	if (!decide_recording())
+	if (!dbops_nesting_decide_recording())
 	{
 		call_executor_start(desc, eflags);
 		return;
 	}
 
-	correct_depth();
+	dbops_nesting_correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
-	if (unlikely(queryid == 0) || is_declaring())
+	if (unlikely(queryid == 0) || dbops_nesting_is_declaring())
 	{
 		start_unidentified(desc, eflags);
 		return;
 	}
 	dbops_compat_instrument_before_start(desc);
-	if (depth == 0)
+	if (dbops_nesting.depth == 0)
 	{
-		started = desc;
+		dbops_nesting.started = desc;
 		dbops_failures.top.queryid = queryid;
 		dbops_failures.top.userid = GetUserId();
 		dbops_failures_locate_top(desc->plannedstmt->stmt_location, desc->plannedstmt->stmt_len);
@@ -305,20 +238,20 @@ run_otherwise(DBOPS_EXECUTOR_RUN_PARAMS)
 	StatementKey key;
 	int level;
 
-	if (!recording)
+	if (!dbops_nesting.recording)
 	{
 		call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
 		return;
 	}
 
-	correct_depth();
+	dbops_nesting_correct_depth();
 	dbops_failures.passing.sqlerrcode = 0;
 	key = find_query_key(queryDesc, userid);
 	/* Fetched in parts, each run begins the count of rows anew: keep that of the part before. */
 	if (queryDesc->estate->es_processed > 0 && key.queryid != 0)
 		dbops_statements_add_rows(&key, queryDesc->estate->es_processed);
-	level = depth;
-	depth = level + 1;
+	level = dbops_nesting.depth;
+	dbops_nesting.depth = level + 1;
 	PG_TRY();
 	{
 		call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
@@ -327,18 +260,19 @@ run_otherwise(DBOPS_EXECUTOR_RUN_PARAMS)
 	{
 		CaptureSource source = dbops_captures_source(queryDesc);
 
-		depth = level;
+		dbops_nesting.depth = level;
 		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	depth = level;
+	dbops_nesting.depth = level;
 }
 
 static void
 run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
 {
-	if (unlikely(!recording || queryDesc != started || !is_top(queryDesc->plannedstmt->queryId) ||
+	if (unlikely(!dbops_nesting.recording || queryDesc != dbops_nesting.started ||
+	             !dbops_nesting_is_top(queryDesc->plannedstmt->queryId) ||
 	             queryDesc->estate->es_processed > 0))
 	{
 		run_otherwise(DBOPS_EXECUTOR_RUN_ARGS);
@@ -348,9 +282,9 @@ run_execution(DBOPS_EXECUTOR_RUN_PARAMS)
 	dbops_failures.passing.sqlerrcode = 0;
 	dbops_failures_enter_top(queryDesc->plannedstmt->queryId, dbops_failures.top.userid);
 	dbops_failures.top.running = queryDesc;
-	depth = 1;
+	dbops_nesting.depth = 1;
 	call_executor_run(DBOPS_EXECUTOR_RUN_ARGS);
-	depth = 0;
+	dbops_nesting.depth = 0;
 	dbops_failures_leave_top();
 }
 
@@ -368,10 +302,10 @@ static pg_noinline void
 finish_with_triggers(QueryDesc *desc)
 {
 	Oid userid = GetUserId();
-	int level = depth;
+	int level = dbops_nesting.depth;
 
 	dbops_failures.passing.sqlerrcode = 0;
-	depth = level + 1;
+	dbops_nesting.depth = level + 1;
 	PG_TRY();
 	{
 		call_executor_finish(desc);
@@ -381,13 +315,13 @@ finish_with_triggers(QueryDesc *desc)
 		StatementKey key;
 		CaptureSource source = dbops_captures_source(desc);
 
-		depth = level;
+		dbops_nesting.depth = level;
 		key = find_query_key(desc, userid);
 		dbops_failures_note(&key, &source);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	depth = level;
+	dbops_nesting.depth = level;
 }
 
 /* Without triggers to fire and parts to complete, finishing runs nothing and cannot fail. */
@@ -412,7 +346,7 @@ may_fire_triggers(const EState *estate)
 static void
 finish_execution(QueryDesc *desc)
 {
-	if (recording && may_fire_triggers(desc->estate))
+	if (dbops_nesting.recording && may_fire_triggers(desc->estate))
 		finish_with_triggers(desc);
 	else
 		call_executor_finish(desc);
@@ -422,7 +356,8 @@ finish_execution(QueryDesc *desc)
 static pg_noinline void
 capture_execution(const QueryDesc *desc, Oid userid, int64 ns)
 {
-	StatementKey key = dbops_statements_key(desc->plannedstmt->queryId, userid, depth == 0);
+	StatementKey key =
+	    dbops_statements_key(desc->plannedstmt->queryId, userid, dbops_nesting.depth == 0);
 	CaptureSource source = dbops_captures_source(desc);
 
 	/* A cursor was captured where it was declared. */
@@ -456,13 +391,14 @@ end_execution(QueryDesc *desc)
 {
 	int64 ns;
 
-	if (likely(recording))
+	if (likely(dbops_nesting.recording))
 	{
 		if (unlikely(desc->plannedstmt->queryId == 0 || dbops_cursors_find(desc) != NULL))
 			end_unidentified(desc);
 		else if ((desc->estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 &&
 		         dbops_compat_execution_ns(desc, &ns))
-			add_execution(desc, desc->plannedstmt->queryId, GetUserId(), depth == 0, ns);
+			add_execution(desc, desc->plannedstmt->queryId, GetUserId(), dbops_nesting.depth == 0,
+			              ns);
 	}
 
 	if (prev_executor_end)
@@ -472,107 +408,14 @@ end_execution(QueryDesc *desc)
 }
 
 static void
-call_process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
-{
-	if (prev_process_utility)
-		prev_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
-	else
-		standard_ProcessUtility(DBOPS_PROCESS_UTILITY_ARGS);
-}
-
-/* Runs the statement at the depth its class gives to what it runs. */
-static void
-run_utility(const UtilityRun *run, DBOPS_PROCESS_UTILITY_PARAMS)
-{
-	int level = depth;
-	uint64 outer_queryid = declaring_queryid;
-	int outer_depth = declaring_depth;
-	bool outer_carried = carried;
-
-	carried = run->class != UTILITY_ORDINARY;
-	depth = run->class == UTILITY_ORDINARY ? level + 1 : level;
-	declaring_queryid = run->class == UTILITY_DECLARE ? run->key.queryid : 0;
-	declaring_depth = level;
-	PG_TRY();
-	{
-		call_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
-	}
-	PG_CATCH();
-	{
-		depth = level;
-		declaring_queryid = outer_queryid;
-		declaring_depth = outer_depth;
-		carried = outer_carried;
-		dbops_failures_note(&run->key, &run->source);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	depth = level;
-	declaring_queryid = outer_queryid;
-	declaring_depth = outer_depth;
-	carried = outer_carried;
-}
-
-/* Adds what ran to the statement it is accounted to. */
-static void
-count_utility(UtilityRun *run, int64 ns, uint64 rows)
-{
-	/* The user as it is now: SET ROLE is accounted to the new role, as pg_stat_statements does. */
-	run->key.userid = GetUserId();
-	if (dbops_statements_add_execution(run->key.queryid, run->key.userid, run->key.toplevel, ns,
-	                                   rows))
-		dbops_captures_take(&run->key, ns, &run->source);
-}
-
-static void
-process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
-{
-	UtilityRun run;
-	instr_time start;
-	instr_time end;
-
-	if (!decide_recording())
-	{
-		call_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
-		return;
-	}
-
-	correct_depth();
-	dbops_failures.passing.sqlerrcode = 0;
-	if (depth == 0)
-		dbops_failures.top.queryid = 0;
-	/* What follows may run as another user. */
-	started = NULL;
-	/* Read first: COMMIT may free the statement, and pg_stat_statements sets its query id to 0. */
-	run = dbops_utility_describe(pstmt, query_string, params);
-	run.key.toplevel = depth == 0;
-	/* What it declares is accounted to it when it ends, and has no text of its own. */
-	if (run.class == UTILITY_DECLARE)
-		dbops_captures_take(&run.key, CAPTURE_UNFINISHED, &run.source);
-	INSTR_TIME_SET_CURRENT(start);
-	run_utility(&run, DBOPS_PROCESS_UTILITY_ARGS);
-	/* The script of an extension is a thousand statements that nobody asks about again. */
-	if (run.class != UTILITY_ORDINARY || run.key.queryid == 0 ||
-	    (creating_extension && !run.key.toplevel))
-		return;
-	INSTR_TIME_SET_CURRENT(end);
-	count_utility(&run, dbops_compat_elapsed_ns(end, start), dbops_utility_rows(qc));
-}
-
-static void
 see_log(ErrorData *edata)
 {
-	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled && !is_excluded())
+	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled &&
+	    !dbops_nesting_is_excluded())
 		dbops_failures_note_log(edata);
 	dbops_logins_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
-}
-
-void
-dbops_hooks_exclude_process(void)
-{
-	process_kind = PROCESS_EXCLUDED;
 }
 
 void
@@ -592,8 +435,7 @@ dbops_hooks_install(void)
 	ExecutorFinish_hook = finish_execution;
 	prev_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = end_execution;
-	prev_process_utility = ProcessUtility_hook;
-	ProcessUtility_hook = process_utility;
+	dbops_utility_install();
 	prev_emit_log = emit_log_hook;
 	emit_log_hook = see_log;
 }

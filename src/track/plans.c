@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 
 #include "core/compat.h"
+#include "core/encoding.h"
 #include "track/plan_shape.h"
 #include "track/plan_text.h"
 #include "track/plans.h"
@@ -308,19 +309,6 @@ dbops_plans_histogram(const PlanCopy *copy)
 	return is_still(copy) ? histogram : NULL;
 }
 
-/* All databases share the memory: what is no text in this one's encoding becomes "?". */
-static void
-fit_encoding(char *words, int length, int encoding)
-{
-	if (encoding == GetDatabaseEncoding() && pg_verify_mbstr(encoding, words, length, true))
-		return;
-	for (int i = 0; i < length; i++)
-	{
-		if (IS_HIGHBIT_SET(words[i]))
-			words[i] = '?';
-	}
-}
-
 char *
 dbops_plans_text(const PlanCopy *copy)
 {
@@ -337,7 +325,7 @@ dbops_plans_text(const PlanCopy *copy)
 	words[length] = '\0';
 	if (!is_still(copy))
 		return NULL;
-	fit_encoding(words, length, encoding);
+	dbops_encoding_fit(words, encoding);
 	return words;
 }
 

@@ -27,12 +27,12 @@
 #include "core/guc.h"
 #include "store/frame.h"
 #include "store/objects.h"
-#include "store/ring.h"
 #include "store/retention.h"
+#include "store/ring.h"
 #include "store/rollup.h"
 #include "store/selfstat.h"
 #include "store/ticks.h"
-#include "track/hooks.h"
+#include "track/nesting.h"
 #include "track/statements.h"
 #include "worker/control.h"
 #include "worker/round.h"
@@ -295,7 +295,7 @@ start_up(Keeper *keeper)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, request_shutdown);
 	BackgroundWorkerUnblockSignals();
-	dbops_hooks_exclude_process();
+	dbops_nesting_exclude_process();
 	BackgroundWorkerInitializeConnection(dbops_guc_database, NULL, 0);
 	for (int i = 0; i < lengthof(session_settings); i++)
 		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);

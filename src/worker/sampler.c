@@ -39,8 +39,8 @@
 #include "store/selfstat.h"
 #include "track/captures.h"
 #include "track/errors.h"
-#include "track/hooks.h"
 #include "track/logins.h"
+#include "track/nesting.h"
 #include "track/plans.h"
 #include "track/statements.h"
 #include "worker/activity.h"
@@ -236,7 +236,7 @@ start_up(Sampler *sampler)
 
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
-	dbops_hooks_exclude_process();
+	dbops_nesting_exclude_process();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();

@@ -27,8 +27,8 @@
 #include "core/spi.h"
 #include "store/family.h"
 #include "store/selfstat.h"
+#include "worker/autovacuum_due.h"
 #include "worker/relation_files.h"
-#include "worker/thresholds.h"
 #include "worker/visit.h"
 #include "worker/visit_fill.h"
 
@@ -222,7 +222,7 @@ cell(const SpiRows *rows, uint64 row, int column)
 }
 
 static void
-fill_thresholds(Inspected *out, const SpiRows *rows, uint64 row)
+fill_autovacuum_due(Inspected *out, const SpiRows *rows, uint64 row)
 {
 	int32 frozen_pages = DatumGetInt32(cell(rows, row, COLUMN_FROZEN_PAGES));
 	const TableOptions options = {
@@ -231,7 +231,7 @@ fill_thresholds(Inspected *out, const SpiRows *rows, uint64 row)
 	    .unfrozen = out->pages > 0 ? 1 - Min((double) frozen_pages / (double) out->pages, 1) : 1,
 	};
 
-	dbops_thresholds_fill(out, &options);
+	dbops_autovacuum_due_fill(out, &options);
 }
 
 static void
@@ -251,7 +251,7 @@ fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 r
 	        visit->files, DatumGetObjectId(cell(rows, row, COLUMN_TABLESPACE)),
 	        DatumGetObjectId(cell(rows, row, COLUMN_FILENODE)), &out->main_bytes, &out->all_bytes))
 		out->main_bytes = out->all_bytes = FAMILY_NULL;
-	fill_thresholds(out, rows, row);
+	fill_autovacuum_due(out, rows, row);
 }
 
 static NamedObject

@@ -24,18 +24,8 @@ SELECT slot_name, slot_type, active, wal_status, wal_kept IS NOT NULL AS keeps, 
 -- How much WAL is left before a slot is lost is known where that is limited (and a segment more).
 ALTER SYSTEM SET max_slot_wal_keep_size = '64MB';
 SELECT pg_reload_conf();
-CREATE FUNCTION pg_temp.await(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    holds boolean;
-BEGIN
-    FOR i IN 1 .. 1000 LOOP
-        EXECUTE 'SELECT ' || condition INTO holds;
-        EXIT WHEN holds;
-        PERFORM dbops.take_sample();
-    END LOOP;
-    RETURN holds;
-END$$;
-SELECT pg_temp.await($$safe_wal_size > 0 FROM dbops.slot_history WHERE slot_name = 'regress_reserved' ORDER BY at DESC LIMIT 1$$) AS known;
+\i test/include/await.sql
+CALL pg_temp.await($$safe_wal_size > 0 FROM dbops.slot_history WHERE slot_name = 'regress_reserved' ORDER BY at DESC LIMIT 1$$);
 \c -
 SELECT slot_name, n.safe_wal_size BETWEEN 1 AND 80 * 1024 * 1024 AS sane, n.safe_wal_size - s.safe_wal_size BETWEEN 0 AND 100000 AS as_the_server_has_it
   FROM dbops.slot_now AS n JOIN pg_replication_slots AS s USING (slot_name) WHERE slot_name = 'regress_reserved';

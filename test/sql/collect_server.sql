@@ -99,19 +99,9 @@ SELECT wal_lsn::numeric <= pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS is_no_
 CHECKPOINT;
 -- The checkpointer tells of it a moment later.
 SET stats_fetch_consistency = none;
-CREATE FUNCTION pg_temp.await(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    holds boolean;
-BEGIN
-    FOR i IN 1 .. 1000 LOOP
-        EXECUTE 'SELECT ' || condition INTO holds;
-        EXIT WHEN holds;
-        PERFORM dbops.take_sample();
-    END LOOP;
-    RETURN holds;
-END$$;
-SELECT pg_temp.await(format('checkpoints_requested > %s AND checkpoint_buffers > %s FROM dbops.server_now',
-    :before_checkpoints_requested, :before_checkpoint_buffers)) AS checkpoint_is_counted;
+\i test/include/await.sql
+CALL pg_temp.await(format('checkpoints_requested > %s AND checkpoint_buffers > %s FROM dbops.server_now',
+    :before_checkpoints_requested, :before_checkpoint_buffers));
 
 -- ---- what dbops itself costs --------------------------------------------------------------------
 SELECT dbops.take_sample() IS NOT NULL AS taken;

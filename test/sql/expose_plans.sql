@@ -7,23 +7,7 @@ RESET client_min_messages;
 ALTER SYSTEM SET dbops.wide_interval = '1s';
 SELECT pg_reload_conf();
 
--- Waits until the condition holds, for 90 seconds at most; each look asks for a sample.
-CREATE PROCEDURE plans_await(condition text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    done boolean := false;
-    give_up timestamptz := clock_timestamp() + interval '90 seconds';
-BEGIN
-    WHILE NOT done AND clock_timestamp() < give_up LOOP
-        PERFORM dbops.take_sample();
-        EXECUTE 'SELECT ' || condition INTO done;
-        COMMIT;
-    END LOOP;
-    IF NOT done THEN
-        RAISE EXCEPTION 'in vain: %', condition;
-    END IF;
-END
-$$;
+\i test/include/await.sql
 
 -- What a plan has that another has not.
 SELECT dbops._plan_difference(E'Limit\n  ->  Index Scan using a on t', E'Limit\n  ->  Seq Scan on t') AS change;
@@ -40,13 +24,13 @@ VACUUM ANALYZE plans_test;
 SET enable_bitmapscan = off;
 SET enable_seqscan = off;
 DO $$BEGIN FOR i IN 1..90 LOOP PERFORM id AS plans_lost FROM plans_test WHERE a = i; END LOOP; END$$;
-CALL plans_await($$ (SELECT sum(h.calls) = 90 FROM dbops.plan_history AS h JOIN dbops.plan AS p USING (queryid, planid)
+CALL pg_temp.await($$ (SELECT sum(h.calls) = 90 FROM dbops.plan_history AS h JOIN dbops.plan AS p USING (queryid, planid)
     WHERE p.definition ~ 'plans_test_a') $$);
 DROP INDEX plans_test_a;
 DO $$BEGIN FOR i IN 1..10 LOOP PERFORM id AS plans_lost FROM plans_test WHERE a = i; END LOOP; END$$;
 -- One that has one plan only.
 DO $$BEGIN FOR i IN 1..10 LOOP PERFORM a AS plans_kept FROM plans_test WHERE id = i; END LOOP; END$$;
-CALL plans_await($$ EXISTS (SELECT FROM dbops.plan_changes WHERE calls_after = 10 AND plan_before ~ 'plans_test_a') $$);
+CALL pg_temp.await($$ EXISTS (SELECT FROM dbops.plan_changes WHERE calls_after = 10 AND plan_before ~ 'plans_test_a') $$);
 SELECT change, calls_before, calls_after, toplevel, plan_before, plan_after,
        mean_ms_after > mean_ms_before AS slower, times_slower > 1 AS times, p95_ms_after > p95_ms_before AS p95,
        cost_ms > 0 AS costs, last_used_at > changed_at AS used_since,
@@ -57,7 +41,7 @@ SELECT change, calls_before, calls_after, toplevel, plan_before, plan_after,
 -- It is made anew under another name: another plan, and a gain; a statement has one line.
 CREATE INDEX plans_test_b ON plans_test (a);
 DO $$BEGIN FOR i IN 1..50 LOOP PERFORM id AS plans_lost FROM plans_test WHERE a = i; END LOOP; END$$;
-CALL plans_await($$ (SELECT sum(h.calls) = 50 FROM dbops.plan_history AS h JOIN dbops.plan AS p USING (queryid, planid)
+CALL pg_temp.await($$ (SELECT sum(h.calls) = 50 FROM dbops.plan_history AS h JOIN dbops.plan AS p USING (queryid, planid)
     WHERE p.definition ~ 'plans_test_b') $$);
 SELECT change, calls_before, calls_after FROM dbops.plan_changes WHERE plan_before ~ 'plans_test';
 
@@ -84,6 +68,5 @@ DROP ROLE plans_monitor;
 DROP ROLE plans_nobody;
 
 DROP TABLE plans_test;
-DROP PROCEDURE plans_await(text);
 ALTER SYSTEM RESET dbops.wide_interval;
 SELECT pg_reload_conf();

@@ -4,24 +4,14 @@ RESET client_min_messages;
 -- covers: store/lsn_time store/lsn_curve
 
 -- The sampler notes where WAL is, about every second.
-CREATE FUNCTION pg_temp.await(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    holds boolean;
-BEGIN
-    FOR i IN 1 .. 1000 LOOP
-        EXECUTE 'SELECT ' || condition INTO holds;
-        EXIT WHEN holds;
-        PERFORM dbops.take_sample();
-    END LOOP;
-    RETURN holds;
-END$$;
-SELECT pg_temp.await('count(*) > 0 FROM dbops._lsn_points()') AS has_points;
+\i test/include/await.sql
+CALL pg_temp.await('count(*) > 0 FROM dbops._lsn_points()');
 CREATE TABLE regress_lsn (id int);
 INSERT INTO regress_lsn SELECT generate_series(1, 10000);
 SELECT pg_current_wal_insert_lsn() AS written_lsn, clock_timestamp() AS written_at \gset
 INSERT INTO regress_lsn SELECT generate_series(1, 10000);
-SELECT pg_temp.await(format('max(lsn) > %L FROM dbops._lsn_points()', :'written_lsn')) AS is_noted;
-SELECT pg_temp.await('count(*) >= 3 FROM dbops._lsn_points()') AS more_points;
+CALL pg_temp.await(format('max(lsn) > %L FROM dbops._lsn_points()', :'written_lsn'));
+CALL pg_temp.await('count(*) >= 3 FROM dbops._lsn_points()');
 
 -- The time is right to a few seconds, also where it comes from the history.
 SELECT dbops.lsn_time(:'written_lsn') - :'written_at' BETWEEN interval '-10 s' AND interval '10 s' AS is_near;

@@ -6,23 +6,7 @@ ALTER SYSTEM SET dbops.inspect_interval = '10s';
 ALTER SYSTEM SET dbops.wide_interval = '1s';
 SELECT pg_reload_conf();
 
--- Waits until the condition holds, for 90 seconds at most; each look asks for a sample.
-CREATE PROCEDURE objects_await(condition text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    done boolean := false;
-    give_up timestamptz := clock_timestamp() + interval '90 seconds';
-BEGIN
-    WHILE NOT done AND clock_timestamp() < give_up LOOP
-        PERFORM dbops.take_sample();
-        EXECUTE 'SELECT ' || condition INTO done;
-        COMMIT;
-    END LOOP;
-    IF NOT done THEN
-        RAISE EXCEPTION 'in vain: %', condition;
-    END IF;
-END
-$$;
+\i test/include/await.sql
 
 CREATE SCHEMA objects_test;
 CREATE TABLE objects_test.parent (id integer PRIMARY KEY, word text);
@@ -31,7 +15,7 @@ CREATE TABLE objects_test.parted (a integer) PARTITION BY RANGE (a);
 CREATE TABLE objects_test.part PARTITION OF objects_test.parted FOR VALUES FROM (0) TO (9);
 
 -- Relations of this database are learned with kind, parent and definition.
-CALL objects_await($$ EXISTS (
+CALL pg_temp.await($$ EXISTS (
     SELECT FROM dbops.objects WHERE schemaname = 'objects_test' AND objname = 'part') $$);
 SELECT kind, objname, parentname, definition, is_unique, is_primary, is_valid, has_constraint
 FROM dbops.objects
@@ -49,7 +33,7 @@ WHERE objname IN ('template0', 'template1', 'pg_monitor') ORDER BY objname;
 -- A renamed table keeps its row, a dropped one its name.
 ALTER TABLE objects_test.parent RENAME TO renamed;
 DROP TABLE objects_test.parted;
-CALL objects_await($$ (
+CALL pg_temp.await($$ (
     SELECT count(*) = 3 FROM dbops.objects
     WHERE datname = current_database() AND schemaname = 'objects_test'
         AND (objname = 'renamed' OR dropped_at IS NOT NULL)) $$);
@@ -60,7 +44,7 @@ ORDER BY kind, objname;
 
 -- The text of a statement is learned once it was seen.
 SELECT 4711 AS objects_statement;
-CALL objects_await($$ EXISTS (
+CALL pg_temp.await($$ EXISTS (
     SELECT FROM dbops.objects WHERE kind = 'statement'
         AND definition LIKE 'SELECT $1 AS objects_statement%') $$);
 
@@ -99,4 +83,3 @@ ALTER SYSTEM RESET dbops.wide_interval;
 SELECT pg_reload_conf();
 SET client_min_messages = warning;
 DROP SCHEMA objects_test CASCADE;
-DROP PROCEDURE objects_await(text);

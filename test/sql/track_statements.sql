@@ -1,5 +1,5 @@
 -- Every statement is accounted for once: at its own level, whatever carries it.
--- covers: track/hooks track/cursors
+-- covers: track/hooks track/nesting track/cursors
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

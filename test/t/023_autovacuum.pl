@@ -1,4 +1,4 @@
-# covers: collect/autovacuum worker/thresholds collect/progress expose/maintenance
+# covers: collect/autovacuum worker/autovacuum_due collect/progress expose/maintenance
 #
 # What autovacuum should do, does, and is kept from; and commands that take long, as they run.
 use strict;

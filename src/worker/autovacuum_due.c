@@ -1,6 +1,6 @@
 /*
- * worker/thresholds.c
- *		When autovacuum comes to a table; see thresholds.h.
+ * worker/autovacuum_due.c
+ *		When autovacuum comes to a table; see autovacuum_due.h.
  *
  * A file of its own because it follows the server's decision (relation_needs_vacanalyze() in
  * autovacuum.c) step by step, and has to change with it.  Only the visitor of a database can tell:
@@ -16,7 +16,7 @@
 #include "utils/rel.h"
 
 #include "core/compat_activity.h"
-#include "worker/thresholds.h"
+#include "worker/autovacuum_due.h"
 
 static bool
 is_for_autovacuum(const Inspected *inspected)
@@ -84,7 +84,7 @@ get_analyze_threshold(const AutoVacOpts *options, double tuples)
 }
 
 void
-dbops_thresholds_fill(Inspected *inspected, const TableOptions *options)
+dbops_autovacuum_due_fill(Inspected *inspected, const TableOptions *options)
 {
 	double tuples = Max((double) inspected->tuples, 0);
 	const AutoVacOpts *autovacuum;

@@ -1,6 +1,6 @@
 /*
- * worker/thresholds.h
- *		When autovacuum comes to a table.
+ * worker/autovacuum_due.h
+ *		When autovacuum comes to a table: after how many changes of which kind.
  */
 #pragma once
 
@@ -14,5 +14,5 @@ typedef struct TableOptions
 	double unfrozen; /* share of its pages that are not all frozen; 1 when unknown */
 } TableOptions;
 
-/* Fills the thresholds, from the relation's kind and number of tuples. */
-extern void dbops_thresholds_fill(Inspected *inspected, const TableOptions *options);
+/* Fills how many changes it takes, from the relation's kind and number of tuples. */
+extern void dbops_autovacuum_due_fill(Inspected *inspected, const TableOptions *options);
