@@ -20,6 +20,9 @@ SELECT now.datname,
 
 COMMENT ON VIEW dbops.functions IS
     'Functions of all databases since their statistics were reset, those that took most time themselves first, without those of dbops; needs track_functions = all (or pl)';
+COMMENT ON COLUMN dbops.functions.self_percent IS 'Share of the time of the functions shown';
+COMMENT ON COLUMN dbops.functions.self_ms IS 'Time in the function, without the functions it called';
+COMMENT ON COLUMN dbops.functions.total_ms IS 'Time in the function and those it called';
 REVOKE ALL ON dbops.functions FROM PUBLIC;
 GRANT SELECT ON dbops.functions TO pg_monitor;
 
@@ -45,5 +48,8 @@ SELECT now.backend_type,
 
 COMMENT ON VIEW dbops.io IS
     'Reads and writes since the statistics were reset, by kind of process, object and context, the most bytes first; from PostgreSQL 16 on';
+COMMENT ON COLUMN dbops.io.context IS 'normal, or by which small buffer ring: vacuum, bulkread, bulkwrite';
+COMMENT ON COLUMN dbops.io.hit_percent IS 'Share of blocks found in shared buffers';
+COMMENT ON COLUMN dbops.io.reuses IS 'Buffers of its own ring used again';
 REVOKE ALL ON dbops.io FROM PUBLIC;
 GRANT SELECT ON dbops.io TO pg_monitor;

@@ -112,7 +112,7 @@ SELECT latest.datname, latest.schemaname, latest.relname, latest.column_name,
 COMMENT ON VIEW dbops.integer_keys IS
     'Integer columns that are keys, or refer to one, in all databases, the fullest first, without those of dbops; as last inspected';
 COMMENT ON COLUMN dbops.integer_keys.farthest_value IS 'The value nearest to the end of the type that is in use';
-COMMENT ON COLUMN dbops.integer_keys.limit_value IS 'The end of the type, or of the sequence that feeds the column if that is nearer';
+COMMENT ON COLUMN dbops.integer_keys.limit_value IS 'The end of the type';
 COMMENT ON COLUMN dbops.integer_keys.full_in IS 'Time left at the pace of the last day; NULL when it did not move';
 COMMENT ON COLUMN dbops.integer_keys.read_from IS 'Where farthest_value comes from';
 COMMENT ON COLUMN dbops.integer_keys.what_to_do IS 'What makes room once more than half is used';

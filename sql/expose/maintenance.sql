@@ -47,6 +47,10 @@ SELECT datname,
 
 COMMENT ON VIEW dbops.progress IS
     'Commands that report their progress, the longest running first; what remains of the phase follows from its rate since it was first sampled, or from the whole time for first phases';
+COMMENT ON COLUMN dbops.progress.percent IS 'Of this phase, not of all of it';
+COMMENT ON COLUMN dbops.progress.elapsed IS 'Since the command began';
+COMMENT ON COLUMN dbops.progress.phase_remaining IS 'Time that this phase still takes at its present rate';
+COMMENT ON COLUMN dbops.progress.waits_for_pid IS 'Session whose transaction it waits for; dbops.sessions has it';
 REVOKE ALL ON dbops.progress FROM PUBLIC;
 GRANT SELECT ON dbops.progress TO pg_monitor;
 

@@ -243,10 +243,10 @@ SELECT latest.datname, latest.schemaname, indexed.objname AS relname, latest.rel
   LEFT JOIN dbops.object AS indexed
     ON indexed.class = 'r' AND indexed.datid = latest.datid AND indexed.objid = index.parentid::bigint
  WHERE index.dropped_at IS NULL
- ORDER BY index.is_valid, COALESCE(hour.idx_scan, 0), index.is_unique, latest.total_bytes DESC NULLS LAST;
+ ORDER BY index.is_valid, latest.schemaname IN ('pg_catalog', 'pg_toast', 'dbops'), COALESCE(hour.idx_scan, 0), index.is_unique, latest.total_bytes DESC NULLS LAST;
 
 COMMENT ON VIEW dbops.indexes IS
-    'Indexes of all databases: invalid ones first, then the least used; of those, the ones that enforce nothing, and the largest; counts of the last hour';
+    'Indexes of all databases: invalid ones first, then the least used; of those, the ones that enforce nothing, and the largest; those of the system and of dbops last; counts of the last hour';
 COMMENT ON COLUMN dbops.indexes.is_valid IS 'False when CREATE INDEX CONCURRENTLY failed or is under way: it costs writes and serves nobody';
 COMMENT ON COLUMN dbops.indexes.has_constraint IS 'Whether a constraint needs it';
 REVOKE ALL ON dbops.indexes FROM PUBLIC;
@@ -323,5 +323,12 @@ SELECT DISTINCT ON (process)
 
 COMMENT ON VIEW dbops.self IS
     'What dbops itself costs, by worker, as of the latest sample; drops and losses are those of that sample';
+COMMENT ON COLUMN dbops.self.cpu_percent IS 'Share of one CPU';
+COMMENT ON COLUMN dbops.self.private_memory IS 'Memory that it shares with no other process';
+COMMENT ON COLUMN dbops.self.mean_cycle_ms IS 'Time that a round of its work took';
+COMMENT ON COLUMN dbops.self.ring_used IS 'Memory taken by samples not stored yet, and those kept for reading';
+COMMENT ON COLUMN dbops.self.history IS 'Disk taken by the history';
+COMMENT ON COLUMN dbops.self.ticks_dropped IS 'Samples larger than the memory for them';
+COMMENT ON COLUMN dbops.self.ticks_lost IS 'Samples overwritten before they were stored';
 REVOKE ALL ON dbops.self FROM PUBLIC;
 GRANT SELECT ON dbops.self TO pg_monitor;

@@ -79,6 +79,9 @@ SELECT changed_at,
 
 COMMENT ON VIEW dbops.setting_changes IS
     'Changes of settings on all nodes, the newest first, of the server, of databases and roles; pending ones have the value wanted as new_setting. One made while the server was down has the time of its start';
+COMMENT ON COLUMN dbops.setting_changes.old_setting IS 'NULL when it was not set';
+COMMENT ON COLUMN dbops.setting_changes.new_setting IS 'NULL when it was taken away';
+COMMENT ON COLUMN dbops.setting_changes.pending_restart IS 'Whether the new value waits for a restart';
 REVOKE ALL ON dbops.setting_changes FROM PUBLIC;
 GRANT SELECT ON dbops.setting_changes TO pg_monitor;
 

@@ -13,7 +13,7 @@ SELECT * FROM dbops.status();
 \echo '== Who blocks whom, at the moment?  dbops.blocking'
 \echo '   A job holds the row of one product while it sleeps; its stop_sql would end the queue.'
 SELECT tree, blocks, state, waiting_for, locktype, relation,
-       left(regexp_replace(query, '\s+', ' ', 'g'), 32) AS statement, stop_sql
+       left(regexp_replace(query, '\s+', ' ', 'g'), 15) AS statement, stop_sql
 FROM dbops.blocking
 LIMIT 6;
 
@@ -30,8 +30,7 @@ LIMIT 10;
 \echo
 \echo '== Which of them got another plan?  dbops.plan_changes'
 \echo '   Somebody dropped an index during the load.'
-SELECT changed_at::time(0) AS at, change, mean_ms_before AS "ms before", mean_ms_after AS "ms after",
-       times_slower AS "times slower", left(regexp_replace(query, '\s+', ' ', 'g'), 40) AS statement
+SELECT changed_at::time(0) AS at, mean_ms_before AS "ms before", mean_ms_after AS "ms after", change
 FROM dbops.plan_changes
 WHERE datname = 'shop' AND cost_ms > 0
 LIMIT 2;

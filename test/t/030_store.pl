@@ -109,7 +109,8 @@ for my $minute (1 .. 24)
 		qq{) AS tick WHERE at >= '2020-01-01'::timestamptz + ($minute - 2) * interval '1 min'}), '15',
 		"minute $minute: the newest minutes are there") if $minute % 3 == 0;
 }
-cmp_ok(sql($total), '<', 64 * 1024 * 1024, 'the history stays below the limit');
+# The keeper may be at it at the same time, and hold what was to be emptied: then the next run does it.
+ok($node->poll_query_until('postgres', "SELECT ($total) < 64 * 1024 * 1024"), 'the history stays below the limit');
 cmp_ok($least, '>=', 30, 'and most of it is used');
 set('dbops.max_size', '4GB');
 sql('SELECT dbops._retain()');
