@@ -30,7 +30,8 @@ CREATE FUNCTION dbops.repair(
     OUT done text)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'dbops_repair'
-    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER;
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION dbops.repair(boolean) IS
     'Reads all stored history, moves what is corrupted to dbops.set_aside, and tells what it did; only looks when only_check';
 REVOKE ALL ON FUNCTION dbops.repair(boolean) FROM PUBLIC;

@@ -25,23 +25,44 @@ finish(uint64 hash)
 	return hash ^ (hash >> 32);
 }
 
+/* Children come in the order of their numbers, but for some that subqueries brought along. */
+static const AppendRelInfo *
+search_sorted(const List *appends, Index rti)
+{
+	int low = 0;
+	int high = list_length(appends);
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+		const AppendRelInfo *append = list_nth(appends, middle);
+
+		if (append->child_relid == rti)
+			return append;
+		if (append->child_relid < rti)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 static const AppendRelInfo *
 find_parent(ShapeWalk *walk, Index rti)
 {
 	const List *appends = walk->stmt->appendRelations;
-	int length = list_length(appends);
+	const AppendRelInfo *found = search_sorted(appends, rti);
+	Index *known = &walk->parentless[rti % SHAPE_PARENTLESS];
+	const ListCell *cell;
 
-	/* Children are mostly met in the order of the list. */
-	for (int i = 0; i < length; i++)
+	if (found != NULL || *known == rti)
+		return found;
+	foreach (cell, appends)
 	{
-		int at = walk->next_child + i;
-		const AppendRelInfo *append = list_nth(appends, at < length ? at : at - length);
-
-		if (append->child_relid != rti)
-			continue;
-		walk->next_child = (at + 1) % length;
-		return append;
+		if (((const AppendRelInfo *) lfirst(cell))->child_relid == rti)
+			return lfirst(cell);
 	}
+	*known = rti;
 	return NULL;
 }
 

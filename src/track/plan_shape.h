@@ -18,12 +18,14 @@
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
 
+#define SHAPE_PARENTLESS 16
+
 /* A walk through the plan of one statement. */
 typedef struct ShapeWalk
 {
 	const PlannedStmt *stmt;
 	int depth;
-	int next_child; /* where appendRelations is likely to go on */
+	Index parentless[SHAPE_PARENTLESS]; /* known to be no partitions: each is asked for again */
 } ShapeWalk;
 
 #define PLAN_SHAPE_SEED UINT64CONST(0x6f7073646270616e)

@@ -133,5 +133,23 @@ GRANT EXECUTE ON FUNCTION dbops.repair(boolean) TO regress_dbops_mender;
 SET ROLE regress_dbops_mender;
 SELECT * FROM dbops.repair();
 RESET ROLE;
+-- With the owner's rights, but not with operators of whoever calls it.
+CREATE SCHEMA repair_trap;
+CREATE FUNCTION repair_trap.spring(smallint, smallint) RETURNS boolean LANGUAGE plpgsql AS
+    $$BEGIN RAISE EXCEPTION 'sprung by %', current_user; END$$;
+CREATE OPERATOR repair_trap.= (LEFTARG = smallint, RIGHTARG = smallint, FUNCTION = repair_trap.spring);
+GRANT USAGE ON SCHEMA repair_trap TO regress_dbops_mender;
+BEGIN;
+LOCK TABLE dbops.member IN EXCLUSIVE MODE;
+SELECT dbops._generate_history('trapped', 'table', '2020-01-01', '2020-01-01 00:10', '1 min', 10, 0.5) > 0
+    AS generated;
+UPDATE dbops.tick_0 SET data = substr(data, 1, 20) WHERE at = '2020-01-01 00:05';
+SET LOCAL search_path = repair_trap, pg_catalog;
+SET LOCAL ROLE regress_dbops_mender;
+SELECT done FROM dbops.repair();
+ROLLBACK;
+DROP OPERATOR repair_trap.= (smallint, smallint);
+DROP FUNCTION repair_trap.spring(smallint, smallint);
+DROP SCHEMA repair_trap;
 REVOKE EXECUTE ON FUNCTION dbops.repair(boolean) FROM regress_dbops_mender;
 DROP ROLE regress_dbops_mender;

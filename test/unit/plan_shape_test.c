@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <time.h>
+
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 
@@ -269,6 +271,44 @@ test_partitions(void)
 	   "the root of a partition is found, from whichever was asked for before");
 }
 
+/* Two tables of so many partitions, read in turn: what each is a partition of is found at once. */
+static void
+test_many_partitions(void)
+{
+	enum
+	{
+		MANY = 50000
+	};
+	PlannedStmt *stmt = MAKE(PlannedStmt);
+	ShapeWalk walk = {.stmt = stmt};
+	ListCell *cells = palloc0(sizeof(ListCell) * 2 * MANY);
+	clock_t begun = clock();
+	bool found = true;
+
+	for (int i = 0; i < 2 * MANY; i++)
+	{
+		AppendRelInfo *append = MAKE(AppendRelInfo);
+
+		append->parent_relid = i < MANY ? 1 : 2;
+		append->child_relid = 3 + i;
+		append->parent_reloid = PARTITIONED;
+		cells[i].ptr_value = append;
+	}
+	/* Some come late. */
+	((AppendRelInfo *) cells[0].ptr_value)->child_relid = 2 + 2 * MANY;
+	((AppendRelInfo *) cells[2 * MANY - 1].ptr_value)->child_relid = 3;
+	stmt->appendRelations = MAKE(List);
+	stmt->appendRelations->length = 2 * MANY;
+	stmt->appendRelations->elements = cells;
+	for (int i = 1; i < MANY; i++)
+		found &= dbops_plan_shape_root(&walk, 3 + i) == 1 &&
+		         dbops_plan_shape_root(&walk, 2 + MANY + i) == 2;
+	ok(found, "the roots of many partitions are found");
+	ok(dbops_plan_shape_root(&walk, 3) == 2 && dbops_plan_shape_root(&walk, 2 + 2 * MANY) == 1,
+	   "and those of partitions that are not in order");
+	ok(clock() - begun < CLOCKS_PER_SEC, "in far less than a second");
+}
+
 /* The branches of a UNION ALL have a parent that is no relation. */
 static void
 test_union(void)
@@ -291,6 +331,7 @@ main(void)
 	test_subplans();
 	test_depth();
 	test_partitions();
+	test_many_partitions();
 	test_union();
 	return tap_done();
 }
