@@ -150,9 +150,7 @@ static const Metric metrics[] = {
         GAUGE(29, "mxid_age", "", ROLLUP_MAX, "Multixacts since the oldest one anywhere"),
     [SERVER_XMIN_AGE] = GAUGE(30, "oldest_xmin_age", "", ROLLUP_MAX,
                               "Transactions since the oldest one somebody still needs"),
-    [SERVER_XMIN_HOLDER_KIND] = GAUGE(31, "oldest_xmin_kind", "", ROLLUP_LAST,
-                                      "Who needs it: 0 nobody, 1 session, 2 prepared transaction, "
-                                      "3 replication slot, 4 slot (catalogs), 5 standby feedback"),
+    [SERVER_XMIN_HOLDER_KIND] = WORD(31, "oldest_xmin_kind", dbops_xmin_kinds, "Who needs it"),
     [SERVER_XMIN_HOLDER_PID] =
         GAUGE(32, "oldest_xmin_pid", "", ROLLUP_LAST, "Process that needs it, if any"),
     [SERVER_XMIN_HOLDER_DATID] =

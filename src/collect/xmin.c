@@ -30,20 +30,15 @@ typedef struct Holders
 	XminHolder *items;
 } Holders;
 
-const char *
-dbops_xmin_kind_name(XminKind kind)
-{
-	static const char *const names[] = {
-	    [XMIN_NONE] = "none",
-	    [XMIN_SESSION] = "session",
-	    [XMIN_PREPARED] = "prepared transaction",
-	    [XMIN_SLOT] = "replication slot",
-	    [XMIN_SLOT_CATALOG] = "replication slot (catalogs)",
-	    [XMIN_STANDBY] = "standby feedback",
-	};
-
-	return names[kind];
-}
+const char *const dbops_xmin_kinds[] = {
+    [XMIN_NONE] = "none",
+    [XMIN_SESSION] = "session",
+    [XMIN_PREPARED] = "prepared transaction",
+    [XMIN_SLOT] = "replication slot",
+    [XMIN_SLOT_CATALOG] = "replication slot (catalogs)",
+    [XMIN_STANDBY] = "standby feedback",
+    NULL,
+};
 
 /* Never allocates, since it is called under locks. */
 static void

@@ -39,5 +39,5 @@ typedef struct XminHolder
 /* All holders but the calling process, worst first, in the current context. */
 extern XminHolder *dbops_xmin_read(int *count);
 
-/* One word for a kind, as SQL shows it. */
-extern const char *dbops_xmin_kind_name(XminKind kind);
+/* What SQL calls the kinds; NULL ends the list. */
+extern const char *const dbops_xmin_kinds[];

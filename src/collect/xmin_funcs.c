@@ -39,7 +39,7 @@ put_prepared(RowSet *rows, const XminHolder *holder, const SpiRows *prepared)
 static void
 put_holder(RowSet *rows, const XminHolder *holder)
 {
-	dbops_rows_put_text(rows, "kind", dbops_xmin_kind_name(holder->kind));
+	dbops_rows_put_text(rows, "kind", dbops_xmin_kinds[holder->kind]);
 	if (holder->pid != 0)
 		dbops_rows_put(rows, "pid", Int32GetDatum(holder->pid));
 	if (NameStr(holder->slot)[0] != '\0')

@@ -45,7 +45,7 @@ PREPARE TRANSACTION 'regress_collect';
 SELECT pg_current_xact_id() IS NULL AS burned;
 SELECT pg_current_xact_id() IS NULL AS burned;
 SELECT pg_current_xact_id() IS NULL AS burned;
-SELECT prepared_transactions, oldest_xmin_age >= 4 AS is_held, oldest_xmin_kind > 0 AS by_somebody
+SELECT prepared_transactions, oldest_xmin_age >= 4 AS is_held, oldest_xmin_kind <> 'none' AS by_somebody
   FROM dbops.server_now;
 SELECT kind, datname = current_database() AS here, xmin_age >= 4 AS is_old
   FROM dbops.xmin_holders WHERE kind = 'prepared transaction';
