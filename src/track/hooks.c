@@ -154,7 +154,7 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 	{
 		StatementKey key;
 
-		CaptureSource source = {query_string, location, length, params};
+		CaptureSource source = {query_string, location, length, params, false};
 
 		depth = level;
 		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);

@@ -54,7 +54,7 @@ dbops_utility_describe(const PlannedStmt *pstmt, const char *query_string, Param
 	return (UtilityRun){.class = classify_utility(statement),
 	                    .key = dbops_statements_key(pstmt->queryId, GetUserId(), true),
 	                    .source = {may_hold_secret(statement) ? NULL : query_string,
-	                               pstmt->stmt_location, pstmt->stmt_len, params}};
+	                               pstmt->stmt_location, pstmt->stmt_len, params, false}};
 }
 
 uint64
