@@ -33,14 +33,15 @@ dbops_captures_init(void)
 }
 
 static void
-write_parameter(ArenaWriter *writer, const ParamExternData *param, bool with_value)
+write_parameter(ArenaWriter *writer, const ParamExternData *param, bool with_value, bool is_there)
 {
 	RecordParameter record = {.type = param->ptype, .length = RECORD_VALUE_UNKNOWN};
 	const char *words = NULL;
 
 	if (with_value && param->isnull)
 		record.length = RECORD_VALUE_NULL;
-	else if (with_value && (words = dbops_parameters_text(param->ptype, param->value)) != NULL &&
+	else if (with_value &&
+	         (words = dbops_parameters_text(param->ptype, param->value, is_there)) != NULL &&
 	         strlen(words) <= CAPTURE_VALUE_BYTES)
 		record.length = strlen(words);
 	dbops_capture_arena_write(writer, &record, sizeof(record));
@@ -97,7 +98,7 @@ write_record(const StatementKey *key, int64 ns, const CaptureSource *source, Siz
 	dbops_capture_arena_write(&writer, query, head.query_length);
 	dbops_capture_arena_write(&writer, path, head.path_length);
 	for (uint32 i = 0; i < head.nparameters; i++)
-		write_parameter(&writer, &params->params[i], head.has_values);
+		write_parameter(&writer, &params->params[i], head.has_values, !source->fleeting);
 	*bytes = writer.bytes;
 	return dbops_capture_arena_finish(&writer);
 }

@@ -18,6 +18,7 @@
 #include "datatype/timestamp.h"
 #include "executor/execdesc.h"
 #include "nodes/params.h"
+#include "tcop/dest.h"
 
 #include "track/statements.h"
 
@@ -28,15 +29,21 @@ typedef struct CaptureSource
 	int location;     /* in it; -1 if not known */
 	int length;       /* 0: up to its end */
 	ParamListInfo params;
+	bool fleeting; /* what parameters point to may be gone by now */
 } CaptureSource;
 
+/*
+ * A function in SQL hands on the arguments of its caller as they are.  If nobody asks for all of
+ * its rows, it ends with its caller, after the rows that the arguments came from (from 17 on).
+ */
 static inline CaptureSource
 dbops_captures_source(const QueryDesc *desc)
 {
 	return (CaptureSource){.text = desc->sourceText,
 	                       .location = desc->plannedstmt->stmt_location,
 	                       .length = desc->plannedstmt->stmt_len,
-	                       .params = desc->params};
+	                       .params = desc->params,
+	                       .fleeting = desc->dest != NULL && desc->dest->mydest == DestSQLFunction};
 }
 
 typedef struct CapturedParameter

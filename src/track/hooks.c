@@ -86,7 +86,7 @@ plan_otherwise(DBOPS_PLANNER_PARAMS)
 	{
 		StatementKey key;
 
-		CaptureSource source = {query_string, location, length, params};
+		CaptureSource source = {query_string, location, length, params, false};
 
 		dbops_nesting.depth = level;
 		key = dbops_statements_key(account_queryid(queryid), userid, level == 0);

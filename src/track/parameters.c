@@ -24,38 +24,46 @@
 #define NUMERIC_DIGITS 500
 #define ARRAY_ELEMENTS 100
 
+typedef enum Passing
+{
+	BY_VALUE,
+	BY_POINTER,
+	BY_VARLENA,
+	BY_SIZE = FLOAT8PASSBYVAL ? BY_VALUE : BY_POINTER, /* of eight bytes */
+} Passing;
+
 typedef struct OutputRule
 {
 	Oid type;
-	bool varlena;
+	Passing passing;
 	PGFunction output;
 } OutputRule;
 
 static const OutputRule output_rules[] = {
-    {BOOLOID, false, boolout},
-    {INT2OID, false, int2out},
-    {INT4OID, false, int4out},
-    {INT8OID, false, int8out},
-    {OIDOID, false, oidout},
-    {FLOAT4OID, false, float4out},
-    {FLOAT8OID, false, float8out},
-    {NUMERICOID, true, numeric_out},
-    {TEXTOID, true, textout},
-    {VARCHAROID, true, varcharout},
-    {BPCHAROID, true, bpcharout},
-    {NAMEOID, false, nameout},
-    {CHAROID, false, charout},
-    {BYTEAOID, true, byteaout},
-    {JSONOID, true, json_out},
-    {UUIDOID, false, uuid_out},
-    {DATEOID, false, date_out},
-    {TIMEOID, false, time_out},
-    {TIMETZOID, false, timetz_out},
-    {TIMESTAMPOID, false, timestamp_out},
-    {TIMESTAMPTZOID, false, timestamptz_out},
-    {INTERVALOID, false, interval_out},
-    {INETOID, true, inet_out},
-    {CIDROID, true, cidr_out},
+    {BOOLOID, BY_VALUE, boolout},
+    {INT2OID, BY_VALUE, int2out},
+    {INT4OID, BY_VALUE, int4out},
+    {INT8OID, BY_SIZE, int8out},
+    {OIDOID, BY_VALUE, oidout},
+    {FLOAT4OID, BY_VALUE, float4out},
+    {FLOAT8OID, BY_SIZE, float8out},
+    {NUMERICOID, BY_VARLENA, numeric_out},
+    {TEXTOID, BY_VARLENA, textout},
+    {VARCHAROID, BY_VARLENA, varcharout},
+    {BPCHAROID, BY_VARLENA, bpcharout},
+    {NAMEOID, BY_POINTER, nameout},
+    {CHAROID, BY_VALUE, charout},
+    {BYTEAOID, BY_VARLENA, byteaout},
+    {JSONOID, BY_VARLENA, json_out},
+    {UUIDOID, BY_POINTER, uuid_out},
+    {DATEOID, BY_VALUE, date_out},
+    {TIMEOID, BY_SIZE, time_out},
+    {TIMETZOID, BY_POINTER, timetz_out},
+    {TIMESTAMPOID, BY_SIZE, timestamp_out},
+    {TIMESTAMPTZOID, BY_SIZE, timestamptz_out},
+    {INTERVALOID, BY_POINTER, interval_out},
+    {INETOID, BY_VARLENA, inet_out},
+    {CIDROID, BY_VARLENA, cidr_out},
 };
 
 /* Arrays of such elements: with what is in pg_type about them, which is not looked up here. */
@@ -194,7 +202,7 @@ find_array_rule(Oid type)
 }
 
 const char *
-dbops_parameters_text(Oid type, Datum value)
+dbops_parameters_text(Oid type, Datum value, bool is_there)
 {
 	const OutputRule *rule = find_rule(type);
 	const ArrayRule *array_rule = rule == NULL ? find_array_rule(type) : NULL;
@@ -205,7 +213,9 @@ dbops_parameters_text(Oid type, Datum value)
 
 	if (rule == NULL && array_rule == NULL)
 		return NULL;
-	if ((rule == NULL || rule->varlena) && !is_plain(value))
+	if (!is_there && (rule == NULL || rule->passing != BY_VALUE))
+		return NULL;
+	if ((rule == NULL || rule->passing == BY_VARLENA) && !is_plain(value))
 		return NULL;
 	/* As every session reads them. */
 	DateStyle = USE_ISO_DATES;

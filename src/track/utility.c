@@ -79,7 +79,7 @@ describe_utility(const PlannedStmt *pstmt, const char *query_string, ParamListIn
 	return (UtilityRun){.class = classify_utility(statement),
 	                    .key = dbops_statements_key(pstmt->queryId, GetUserId(), true),
 	                    .source = {may_hold_secret(statement) ? NULL : query_string,
-	                               pstmt->stmt_location, pstmt->stmt_len, params}};
+	                               pstmt->stmt_location, pstmt->stmt_len, params, false}};
 }
 
 /* Rows that it processed, as pg_stat_statements counts them. */

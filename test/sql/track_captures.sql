@@ -100,6 +100,15 @@ SELECT toplevel, query, parameter_types, explain IS NOT NULL AS explained FROM s
  WHERE query ~ 'AS cap_(inner|block|function)' AND query !~* '^CREATE'
  ORDER BY query COLLATE "C";
 
+-- a function in SQL may end after the arguments it was given are gone: of those only numbers are kept
+SET dbops.capture_values = on;
+CREATE FUNCTION cap_rows(int, text) RETURNS SETOF text LANGUAGE sql VOLATILE AS
+    $$SELECT word AS cap_lazy FROM cap_table WHERE i < $1 AND word <> $2$$;
+SELECT cap_rows(50, word) FROM cap_table LIMIT 1;
+RESET dbops.capture_values;
+SELECT parameter_types, parameter_values FROM samples WHERE query ~ '^SELECT word AS cap_lazy';
+DROP FUNCTION cap_rows(int, text);
+
 -- cursors
 BEGIN;
 DECLARE cap_cursor CURSOR FOR SELECT i AS cap_fetched FROM cap_table ORDER BY i;
