@@ -65,6 +65,7 @@ may_hold_secret(const Node *statement)
 		case T_AlterForeignServerStmt:
 		case T_CreateSubscriptionStmt:
 		case T_AlterSubscriptionStmt:
+		case T_AlterSystemStmt: /* of primary_conninfo */
 			return true;
 		default:
 			return false;

@@ -150,7 +150,8 @@ SELECT query, duration_ms > 0 AS ended FROM samples WHERE query ~ '^SELECT.*cap_
 -- passwords are not kept
 CREATE ROLE cap_secret PASSWORD 'cap_password';
 ALTER ROLE cap_secret PASSWORD 'cap_password';
-SELECT count(*) FROM samples WHERE query ~ 'ROLE.*cap_password';
+ALTER SYSTEM SET cap_conninfo = 'password=cap_password';
+SELECT count(*) FROM samples WHERE query ~ '^(CREATE|ALTER).*cap_password';
 DROP ROLE cap_secret;
 
 -- a very long text is cut, and then not to be explained
