@@ -61,6 +61,7 @@ typedef struct Current
 static Current find_current(ResolutionId resolution);
 static void start(ResolutionId resolution, int member, TimestampTz at);
 static bool empty_member(ResolutionId resolution, int member);
+static int64 disk_size(ResolutionId resolution, int member);
 static int64 member_size(ResolutionId resolution, int member);
 static void rotate(ResolutionId resolution, TimestampTz now);
 static bool free_oldest(ResolutionId resolution);
@@ -90,7 +91,7 @@ dbops_retention_size(ResolutionId resolution)
 	int64 bytes = 0;
 
 	for (int member = 0; member < RESOLUTION_MEMBERS; member++)
-		bytes += member_size(resolution, member);
+		bytes += disk_size(resolution, member);
 	return bytes;
 }
 
@@ -183,18 +184,28 @@ empty_member(ResolutionId resolution, int member)
 	return true;
 }
 
-/* Bytes of a member; 0 when it holds nothing, as an empty index has a page all the same. */
+/* Bytes of a member on disk: an empty one has pages of its indexes all the same. */
+static int64
+disk_size(ResolutionId resolution, int member)
+{
+	Oid relation = dbops_resolution_member_oid(resolution, member);
+
+	if (!OidIsValid(relation))
+		return 0;
+	return DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(relation)));
+}
+
+/* The same; 0 when it holds nothing, so that emptying it would free nothing. */
 static int64
 member_size(ResolutionId resolution, int member)
 {
 	Oid relation = dbops_resolution_member_oid(resolution, member);
-	Datum oid = ObjectIdGetDatum(relation);
 
 	if (!OidIsValid(relation) ||
-	    DatumGetInt64(DirectFunctionCall2(pg_relation_size, oid,
+	    DatumGetInt64(DirectFunctionCall2(pg_relation_size, ObjectIdGetDatum(relation),
 	                                      PointerGetDatum(cstring_to_text("main")))) == 0)
 		return 0;
-	return DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, oid));
+	return disk_size(resolution, member);
 }
 
 static int64
