@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "track/slots.h"
 
+#define PATIENCE 30      /* quarantines to wait for a reader */
 #define NEARLY_FULL 0.95 /* share of the capacity in use from which on the sampler evicts */
 #define EVICT_LEAST 0.05 /* of the capacity, each time */
 #define EVICT_MOST 0.20
@@ -283,13 +284,16 @@ dbops_slots_note_read(const Slots *slots, int64 begun_us)
 	pg_atomic_write_u64(&slots->table->read_us, (uint64) begun_us);
 }
 
-/* The last epoch of which nothing would be lost. */
+/*
+ * The last epoch of which nothing would be lost.  A reader that stays away for long does not keep
+ * newcomers out.
+ */
 static uint32
-find_read_epoch(SlotTable *table)
+find_read_epoch(SlotTable *table, int64 patience_us)
 {
 	uint64 read_us = pg_atomic_read_u64(&table->read_us);
 
-	if (read_us == 0)
+	if (read_us == 0 || dbops_clock_monotonic_us() - (int64) read_us > patience_us)
 		return PG_UINT32_MAX;
 	if (read_us > table->mark_us)
 		table->read_epoch = table->mark_epoch;
@@ -321,7 +325,7 @@ dbops_slots_evict(Slots *slots, int64 quarantine_us)
 		return 0;
 	end_quarantines(slots, now - quarantine_us);
 	wanted = decide_evictions(table);
-	read_epoch = find_read_epoch(table);
+	read_epoch = find_read_epoch(table, quarantine_us * PATIENCE);
 	threshold = wanted > 0 ? Min(find_threshold(slots, wanted), read_epoch) : 0;
 	for (uint32 steps = 0; steps < last && evicted < wanted; steps++)
 	{

@@ -107,7 +107,7 @@ foreach my $victim ('dbops sampler', 'dbops keeper', 'client backend')
 	like($pid, qr/^\d+$/, "$victim runs");
 	my $log_size = -s $node->logfile;
 	kill 'KILL', $pid;
-	$node->wait_for_log(qr/all server processes terminated; reinitializing/, $log_size);
+	$node->wait_for_log(qr/all server processes terminated; reinitializing.*ready to accept connections/s, $log_size);
 	$session->{run}->finish;
 	wait_for_sample("$victim killed");
 	load();

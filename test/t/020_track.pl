@@ -110,9 +110,10 @@ my $victim = IPC::Run::start([ 'psql', '-X', '-qAt', '-d', $node->connstr('postg
 	\$vout, '2>', \$verr);
 pump $victim until $vout =~ /^(\d+)\s/m;
 my ($pid) = $vout =~ /^(\d+)\s/m;
+my $log_size = -s $node->logfile;
 kill 'KILL', $pid;
 $victim->kill_kill;
-$node->poll_query_until('postgres', undef, '');
+$node->wait_for_log(qr/reinitializing.*ready to accept connections/s, $log_size);
 $node->command_ok([ 'pgbench', '-n', '-c', '4', '-t', '50', '-f', $hot, 'postgres' ],
 	'after kill -9 of a backend the server serves again');
 like(calls_of($node, 'SELECT j FROM hot%'), qr/^200 /, 'and recording begins anew');
