@@ -175,9 +175,15 @@ becomes($primary, "SELECT confirmed_flush_lag_bytes < 1000000 AND catalog_xmin_a
 is($primary->safe_psql('postgres', "SELECT slot_name || ' ' || (wal_kept_for > interval '2 s') || ' ' || wal_status FROM dbops.slots LIMIT 1"),
 	'for_nobody true reserved', 'the slot that keeps most comes first, with the time since');
 $primary->safe_psql('postgres', "SELECT pg_switch_wal(), txid_current() FROM generate_series(1, 1)") for 1 .. 4;
+# Only the slot that nobody uses is to be lost.  A logical one moves on when it decodes who is running,
+# which a checkpoint logs.
+ok($primary->poll_query_until('postgres', "CHECKPOINT;
+	SELECT bool_and(pg_current_wal_lsn() - restart_lsn < 1000000) FROM pg_replication_slots WHERE slot_name <> 'for_nobody'", "CHECKPOINT\nt"),
+	'the other slots move on');
 $primary->safe_psql('postgres', q{ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'; SELECT pg_reload_conf()});
 $primary->safe_psql('postgres', 'SELECT txid_current(); SELECT pg_switch_wal(); CHECKPOINT');
 becomes($primary, "SELECT wal_status FROM dbops.slot_now WHERE slot_name = 'for_nobody'", 'lost', 'a slot whose WAL is gone is lost');
+$primary->safe_psql('postgres', 'ALTER SYSTEM RESET max_slot_wal_keep_size; SELECT pg_reload_conf()');
 becomes($primary, 'SELECT slot_name FROM dbops.slots LIMIT 1', 'for_nobody', 'which is the worst there is');
 is($primary->safe_psql('postgres', "SELECT string_agg(DISTINCT wal_status, ',') FROM dbops.slot_history WHERE slot_name = 'for_nobody' AND at < '$written_at'"),
 	'reserved', 'the history knows that it was not always so');
