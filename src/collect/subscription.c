@@ -22,6 +22,7 @@
 #include "collect/wal_position.h"
 #include "core/clock.h"
 #include "core/compat_replication.h"
+#include "core/shared_catalog.h"
 #include "store/frame.h"
 
 enum
@@ -159,7 +160,7 @@ fill_errors(int64 *values, Oid subid)
 static void
 read_subscriptions(Frame *frame)
 {
-	Relation relation = table_open(SubscriptionRelationId, AccessShareLock);
+	Relation relation = dbops_shared_catalog_open(SubscriptionRelationId, "pg_subscription");
 	TableScanDesc scan = table_beginscan_catalog(relation, 0, NULL);
 	HeapTuple tuple;
 

@@ -12,11 +12,12 @@
 #include "utils/rel.h"
 
 #include "core/databases.h"
+#include "core/shared_catalog.h"
 
 List *
 dbops_databases_list(void)
 {
-	Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+	Relation relation = dbops_shared_catalog_open(DatabaseRelationId, "pg_database");
 	TableScanDesc scan = table_beginscan_catalog(relation, 0, NULL);
 	List *databases = NIL;
 	HeapTuple tuple;

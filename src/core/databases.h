@@ -20,7 +20,10 @@ typedef struct Database
 	TransactionId min_mxid;
 } Database;
 
-/* A List of Database, in the current context.  Inside a transaction. */
+/*
+ * A List of Database, in the current context.  Inside a transaction.  Throws
+ * ERRCODE_LOCK_NOT_AVAILABLE rather than wait for a lock.
+ */
 extern List *dbops_databases_list(void);
 
 /* The one with that name, or NULL. */

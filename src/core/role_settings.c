@@ -18,6 +18,7 @@
 #include "core/compat.h"
 #include "core/compat_settings.h"
 #include "core/role_settings.h"
+#include "core/shared_catalog.h"
 
 /* The array follows the two numbers, which leave it aligned; NULL when there is none. */
 static struct varlena *
@@ -83,9 +84,7 @@ dbops_role_settings_read(void)
 	List *rows = NIL;
 	BlockNumber blocks;
 
-	if (!ConditionalLockRelationOid(DbRoleSettingRelationId, AccessShareLock))
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-		                errmsg("settings of roles and databases are locked")));
+	dbops_shared_catalog_lock(DbRoleSettingRelationId, "pg_db_role_setting");
 	blocks = dbops_compat_shared_blocks(DbRoleSettingRelationId);
 	snapshot = RegisterSnapshot(GetCatalogSnapshot(DbRoleSettingRelationId));
 	for (BlockNumber block = 0; block < blocks; block++)

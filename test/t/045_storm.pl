@@ -2,8 +2,12 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Samples;
 use Test::More;
 
 my ($connections, $tables, $makers) = (500, 10000, 4);
@@ -26,21 +30,7 @@ $node->start;
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 sql('CREATE EXTENSION dbops CASCADE');
 sql('SELECT dbops.take_sample()');
-my $workers = q{SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity
-	WHERE backend_type IN ('dbops sampler', 'dbops keeper')};
-my $pids = sql($workers);
-
-# No round may have been missing: each tick begins where the one before ended.
-sub is_whole
-{
-	my ($since, $what) = @_;
-	is(sql("SELECT count(*) FROM (SELECT at - covers AS began_at, lag(at) OVER (ORDER BY at) AS before
-			FROM dbops.system_history WHERE at >= '$since') AS span
-		WHERE abs(extract(epoch FROM began_at - before)) > 0.5"), '0', "$what: the samples have no gap");
-	is(sql(q{SELECT string_agg(task || ': ' || error, ', ') FROM dbops.tasks() WHERE failures > 0}), '', "$what: no task fails");
-	is(sql($workers), $pids, "$what: the same workers");
-	return;
-}
+my $samples = Samples->new($node);
 
 sub private_kb
 {
@@ -50,7 +40,6 @@ sub private_kb
 }
 
 # ---- connections -----------------------------------------------------------------------------------
-my $since = sql('SELECT clock_timestamp()');
 my $one = $node->basedir . '/one.sql';
 append_to_file($one, "SELECT 1;\n");
 $node->command_ok([ 'pgbench', '-n', '-C', '-c', $connections, '-j', 2, '-t', 2, '-f', $one, 'postgres' ],
@@ -58,7 +47,7 @@ $node->command_ok([ 'pgbench', '-n', '-C', '-c', $connections, '-j', 2, '-t', 2,
 $node->command_ok([ 'pgbench', '-n', '-c', $connections, '-j', 2, '-t', 2, '-f', $one, 'postgres' ],
 	"$connections clients stay connected");
 sql('SELECT dbops.take_sample()');
-is_whole($since, 'after the storm');
+$samples->are_whole('after the storm');
 cmp_ok(sql("SELECT sum(sessions) FROM dbops.database_history WHERE datname = 'postgres'"), '>=', $connections * 3,
 	'each connection is counted');
 is(sql(q{SELECT sum(t.calls) FROM pg_stat_statements AS p JOIN dbops._tracked_statements() AS t USING (queryid)
@@ -83,14 +72,14 @@ SQL
 	sql('SELECT dbops.take_sample()');
 	return;
 }
-$since = sql('SELECT clock_timestamp()');
+$samples->begin;
 make_and_drop('first');
 my ($sampler_kb, $keeper_kb) = (private_kb('sampler'), private_kb('keeper'));
 make_and_drop('second');
 cmp_ok(private_kb('sampler'), '<', $sampler_kb + 2048, 'the memory of the sampler is bounded');
 # Which may have packed samples for the first time.
 cmp_ok(private_kb('keeper'), '<', $keeper_kb + 8192, 'and that of the keeper');
-is_whole($since, 'after all the tables');
+$samples->are_whole('after all the tables');
 sql('CREATE TABLE stays (id int)');
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM dbops.objects WHERE objname = 'stays'}),
 	'a table that stays is learned');
