@@ -21,6 +21,7 @@
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/verdicts.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
@@ -43,6 +44,7 @@ typedef struct ShmemPart
 
 static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_damage_shmem_size, dbops_damage_shmem_init},

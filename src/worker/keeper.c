@@ -25,6 +25,7 @@
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "judge/judging.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -42,12 +43,16 @@
 #define STORE_LIMIT_MS 10000
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
+#define JUDGE_LIMIT_MS 5000
 
 typedef struct Keeper
 {
+	MemoryContext context; /* of what lasts as long as the process */
 	WorkerState *worker;
 	Round *round;
 	Timer wide;
+	Timer narrow;
+	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
 	int64 stored_seq; /* set by the store task, published after its commit */
@@ -224,6 +229,31 @@ store_if_possible(Keeper *keeper)
 	return STORE_OK;
 }
 
+/* Also on a standby, and where nothing can be stored. */
+static void
+judge(void *arg)
+{
+	Keeper *keeper = arg;
+
+	if (keeper->judging == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(keeper->context);
+
+		keeper->judging = dbops_judging_create();
+		MemoryContextSwitchTo(caller);
+	}
+	dbops_judging_run(keeper->judging, dbops_clock_now());
+}
+
+static void
+run_judge(Keeper *keeper)
+{
+	static const Task task = {
+	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
+
+	dbops_control_run(keeper->worker, &task, keeper);
+}
+
 static void
 run_upkeep(Keeper *keeper, bool wide)
 {
@@ -247,6 +277,7 @@ run_once(Keeper *keeper)
 	uint64 requested = pg_atomic_read_u64(&control->requested);
 	bool asked = requested > keeper->worker->served;
 	bool wide = dbops_timer_is_due(&keeper->wide, dbops_guc_wide_interval, dbops_clock_now());
+	bool narrow = dbops_timer_is_due(&keeper->narrow, dbops_guc_sample_interval, dbops_clock_now());
 
 	if (!dbops_guc_enabled)
 	{
@@ -259,6 +290,8 @@ run_once(Keeper *keeper)
 	if (asked)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);
+	if (narrow || asked)
+		run_judge(keeper);
 	dbops_control_serve(keeper->worker, requested);
 	if (control->store == STORE_OK)
 		run_upkeep(keeper, wide || asked);
@@ -281,9 +314,11 @@ static void
 wait_for_work(const Keeper *keeper)
 {
 	waiting = true;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	                 dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS),
-	                 PG_WAIT_EXTENSION);
+	(void) WaitLatch(
+	    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	    dbops_timer_wait_ms(&keeper->narrow, dbops_clock_now(),
+	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS)),
+	    PG_WAIT_EXTENSION);
 	waiting = false;
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -302,8 +337,9 @@ start_up(Keeper *keeper)
 	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
 		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
 
-	MemoryContextSwitchTo(
-	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
+	keeper->context =
+	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(keeper->context);
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
 }
