@@ -77,23 +77,39 @@ add_label(Naming *naming, const Label *label, const int64 *num, const char *word
 	}
 }
 
-Subject
-dbops_subject_find(Names *names, const Family *family, const EntityKey *key, const char *texts)
+/* Names and texts say most, and come before numbers and words of a list. */
+static bool
+says_most(const Label *label)
 {
-	Oid datid = dbops_subject_database(family, key);
-	Naming naming = {.names = names};
-	Subject subject = {0};
+	return label->names != NAMES_NONE || label->type == LABEL_TEXT;
+}
+
+static void
+add_labels(Naming *naming, const Family *family, const EntityKey *key, const char *texts, bool most)
+{
 	int ntext = 0;
 
-	initStringInfo(&naming.object);
 	for (int i = 0; i < family->nlabels; i++)
 	{
 		const Label *label = &family->labels[i];
 		const char *word =
 		    label->type == LABEL_TEXT && texts != NULL ? dbops_texts_at(texts, ntext++) : NULL;
 
-		add_label(&naming, label, &key->num[i], word);
+		if (says_most(label) == most)
+			add_label(naming, label, &key->num[i], word);
 	}
+}
+
+Subject
+dbops_subject_find(Names *names, const Family *family, const EntityKey *key, const char *texts)
+{
+	Oid datid = dbops_subject_database(family, key);
+	Naming naming = {.names = names};
+	Subject subject = {0};
+
+	initStringInfo(&naming.object);
+	add_labels(&naming, family, key, texts, true);
+	add_labels(&naming, family, key, texts, false);
 	if (OidIsValid(datid))
 		subject.datname = dbops_names_lookup(names, NAME_DATABASE, InvalidOid, datid)->objname;
 	if (naming.object.len > 0)
