@@ -1,11 +1,56 @@
 -- The catalogue of backups, for people.
 
+CREATE FUNCTION dbops._seen_backups(
+    OUT node text,
+    OUT tool text,
+    OUT kind text,
+    OUT label text,
+    OUT datname text,
+    OUT status text,
+    OUT started_at timestamptz,
+    OUT ended_at timestamptz,
+    OUT start_lsn pg_lsn,
+    OUT stop_lsn pg_lsn,
+    OUT size_bytes bigint,
+    OUT repository text,
+    OUT evidence text,
+    OUT wal_included boolean,
+    OUT partial boolean,
+    OUT pid integer,
+    OUT session_at timestamptz)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'dbops__seen_backups'
+    LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION dbops._seen_backups() IS
+    'Backups that run on this server now, and ends of backups that it has not stored, as on a standby';
+REVOKE ALL ON FUNCTION dbops._seen_backups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._seen_backups() TO pg_monitor;
+
 CREATE VIEW dbops.backups AS
-WITH known AS (
+WITH seen AS MATERIALIZED (
+    SELECT node, tool, kind, label, datname, status, started_at, ended_at, start_lsn, stop_lsn, size_bytes,
+           repository, evidence, wal_included, partial, pid, session_at
+      FROM dbops._seen_backups()
+), known AS (
+    -- What moves on while it runs is not stored.
     SELECT b.id, b.tool, b.kind, b.label, b.datname, b.node, b.status, b.started_at, b.ended_at, b.start_lsn,
-           b.stop_lsn, b.timeline, b.size_bytes, b.stored_bytes, b.repository, b.sources, b.evidence,
-           b.wal_included, b.wal_archived_at, b.partial, b.prior, b.verified_at, b.verify_error, b.expired_at
+           COALESCE(seen.stop_lsn, b.stop_lsn) AS stop_lsn, b.timeline,
+           COALESCE(seen.size_bytes, b.size_bytes) AS size_bytes, b.stored_bytes, b.repository,
+           b.sources, b.evidence, b.wal_included, b.wal_archived_at, b.partial, b.prior, b.verified_at,
+           b.verify_error, b.expired_at
       FROM dbops.backup AS b
+      LEFT JOIN seen ON b.status = 'running' AND seen.status = 'running' AND seen.node = b.node
+                    AND seen.pid = b.pid AND seen.session_at = b.session_at
+    UNION ALL
+    SELECT NULL, tool, kind, label, datname, node, status, started_at, ended_at, start_lsn, stop_lsn, NULL,
+           size_bytes, NULL, repository, ARRAY['session'], evidence, wal_included, NULL, partial, NULL, NULL,
+           NULL, NULL
+      FROM seen
+     WHERE NOT EXISTS (SELECT FROM dbops.backup AS b
+                        WHERE b.node = seen.node AND (b.kind = 'archive') = (seen.kind = 'archive')
+                          AND CASE WHEN b.kind = 'archive' THEN b.tool = seen.tool AND b.label = seen.label
+                              ELSE b.pid = seen.pid AND b.session_at = seen.session_at
+                                   AND (b.status = 'running' OR b.started_at = seen.started_at) END)
 )
 SELECT tool,
        kind,
@@ -28,7 +73,7 @@ SELECT tool,
        CASE
            WHEN kind = 'archive' OR status = 'running' THEN NULL
            WHEN status = 'failed' OR expired_at IS NOT NULL OR verify_error IS NOT NULL THEN false
-           WHEN kind = 'dump' THEN NOT COALESCE(partial, false)
+           WHEN kind = 'dump' THEN NOT partial
            ELSE wal_included IS TRUE OR wal_archived_at IS NOT NULL
        END AS restorable,
        CASE WHEN status = 'ok' AND kind NOT IN ('dump', 'archive') AND expired_at IS NULL
@@ -47,7 +92,7 @@ SELECT tool,
 COMMENT ON VIEW dbops.backups IS
     'Backups by any tool, found without configuration: those that run, then the newest first; restorable tells those that can be used as they are';
 COMMENT ON COLUMN dbops.backups.source IS 'How dbops knows: session, history file, catalogue (of the tool), recorded';
-COMMENT ON COLUMN dbops.backups.restorable IS 'All there is to restore it is safe; NULL while it runs';
+COMMENT ON COLUMN dbops.backups.restorable IS 'All there is to restore it is safe; NULL while it runs, and for a dump that may have been meant to leave something out';
 COMMENT ON COLUMN dbops.backups.evidence IS 'What tells that it failed, or what is missing';
 COMMENT ON COLUMN dbops.backups.location IS 'Location of the repository, from dbops.locations';
 REVOKE ALL ON dbops.backups FROM PUBLIC;
