@@ -32,6 +32,7 @@ static SelfSlot *slots = NULL;
 /* Of this process: its totals when it last published, its transactions, its cycle's start. */
 static SelfStat published;
 static int64 transactions;
+static int64 writing;
 static int64 cycle_began_us;
 static bool joined;
 
@@ -66,8 +67,11 @@ dbops_selfstat_name(SelfKind kind)
 static void
 count_transaction(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
-		transactions++;
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	transactions++;
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		writing++;
 }
 
 static int64
@@ -91,6 +95,7 @@ measure_process(void)
 	now.wal_records = pgWalUsage.wal_records;
 	now.wal_bytes = (int64) pgWalUsage.wal_bytes;
 	now.transactions = transactions;
+	now.writing = writing;
 	return now;
 }
 
@@ -107,6 +112,7 @@ add_usage(SelfKind kind)
 	slot->stat.wal_records += now.wal_records - published.wal_records;
 	slot->stat.wal_bytes += now.wal_bytes - published.wal_bytes;
 	slot->stat.transactions += now.transactions - published.transactions;
+	slot->stat.writing += now.writing - published.writing;
 	SpinLockRelease(&slot->mutex);
 	published = now;
 }
@@ -208,6 +214,20 @@ dbops_selfstat_add_skipped(SelfKind kind)
 	SpinLockAcquire(&slot->mutex);
 	slot->stat.skipped++;
 	SpinLockRelease(&slot->mutex);
+}
+
+int64
+dbops_selfstat_writing(void)
+{
+	int64 sum = 0;
+	SelfStat stat;
+
+	for (int i = 0; i < SELF_KINDS; i++)
+	{
+		if (dbops_selfstat_read(i, &stat))
+			sum += stat.writing;
+	}
+	return sum;
 }
 
 bool
