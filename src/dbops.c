@@ -14,6 +14,7 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
 #include "core/guc.h"
 #include "core/preload.h"
@@ -43,6 +44,7 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
+    {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},

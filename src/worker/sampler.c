@@ -28,6 +28,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
 #include "collect/dictionary.h"
 #include "collect/wait.h"
@@ -220,7 +221,10 @@ static void
 see_to_duties(Sampler *sampler, Launch *keeper)
 {
 	if (dbops_guc_enabled)
+	{
 		dbops_lsn_time_note();
+		dbops_archive_watch_look();
+	}
 	sample_if_due(sampler);
 	inspect_if_due(sampler);
 	keep_keeper(sampler, keeper);
@@ -268,6 +272,9 @@ dbops_sampler_main(Datum argument)
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
+			/* What is archived up to here was so by the settings as they were. */
+			if (dbops_guc_enabled)
+				dbops_archive_watch_look();
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
