@@ -135,15 +135,42 @@ safe_position(const ArchiveWatch *watch, const Look *seen)
 	return seen->discards || seen->spool.dropped > 0 ? watch->hole.start : seen->archived;
 }
 
+/* What ended since the look before is in WAL by now. */
+static void
+note_transactions(void)
+{
+	uint64 transactions = dbops_archive_watch_transactions();
+	XLogRecPtr inserted = GetXLogInsertRecPtr();
+
+	SpinLockAcquire(&shared->mutex);
+	if (shared->watch.ended_before == InvalidXLogRecPtr ||
+	    transactions != shared->watch.transactions)
+	{
+		shared->watch.transactions = transactions;
+		shared->watch.ended_before = inserted;
+	}
+	SpinLockRelease(&shared->mutex);
+}
+
+bool
+dbops_archive_watch_nothing_since(const ArchiveWatch *watch, XLogRecPtr lsn)
+{
+	return watch->ended_before != InvalidXLogRecPtr && watch->ended_before <= lsn &&
+	       watch->transactions == dbops_archive_watch_transactions();
+}
+
 void
 dbops_archive_watch_look(void)
 {
 	ArchiveWatch watch;
 	Look seen;
 
-	if (shared == NULL || XLogArchiveMode == ARCHIVE_MODE_OFF || RecoveryInProgress())
+	if (shared == NULL || RecoveryInProgress())
 		return;
 	is_watcher = true;
+	note_transactions();
+	if (XLogArchiveMode == ARCHIVE_MODE_OFF)
+		return;
 	if (!look(&seen))
 		return;
 	SpinLockAcquire(&shared->mutex);

@@ -41,6 +41,10 @@ typedef struct ArchiveHole
 
 typedef struct ArchiveWatch
 {
+	/* With archiving or without: when transactions of users last ended. */
+	uint64 transactions;     /* those that had ended at the latest look */
+	XLogRecPtr ended_before; /* all of them are in WAL before this; invalid before the first look */
+
 	bool looked;               /* nothing below means anything before */
 	XLogRecPtr archived;       /* where the archiver had got to, see archive_status.h */
 	XLogRecPtr first_archived; /* likewise, at the first look since the start */
@@ -63,6 +67,9 @@ extern void dbops_archive_watch_look(void);
 
 /* What is remembered; false before the first look since the start. */
 extern bool dbops_archive_watch_read(ArchiveWatch *watch);
+
+/* Whether no transaction of a user has ended behind the position; false if that is not known. */
+extern bool dbops_archive_watch_nothing_since(const ArchiveWatch *watch, XLogRecPtr lsn);
 
 /* Transactions of users that have ended since the start, those without an id left out. */
 extern uint64 dbops_archive_watch_transactions(void);

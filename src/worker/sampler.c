@@ -30,6 +30,7 @@
 
 #include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "collect/dictionary.h"
 #include "collect/wait.h"
 #include "core/clock.h"
@@ -241,6 +242,7 @@ start_up(Sampler *sampler)
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
 	dbops_nesting_exclude_process();
+	dbops_crash_replay_note_end();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
