@@ -10,7 +10,9 @@
 #include "utils/pg_lsn.h"
 #include "utils/timestamp.h"
 
+#include "collect/archiver.h"
 #include "collect/collectors.h"
+#include "collect/wal_copies.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "core/rows.h"
@@ -142,20 +144,44 @@ dbops__recovery(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* How far the furthest receiver that acts as an archive is; invalid if there is none. */
+static XLogRecPtr
+find_receiver(void)
+{
+	XLogRecPtr furthest = InvalidXLogRecPtr;
+	int count;
+	const WalCopy *copies = dbops_wal_copies_read(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (copies[i].kind == WAL_COPY_RECEIVER)
+			furthest = Max(furthest, copies[i].flushed);
+	}
+	return furthest;
+}
+
 Datum
 dbops__archiving(PG_FUNCTION_ARGS)
 {
 	RowSet *rows = dbops_rows_begin(fcinfo);
 	Frame *frame = dbops_frame_create(&dbops_family_archiver);
+	XLogRecPtr received;
+	const int64 *values;
 	ArchivingFacts facts;
 	ArchivingVerdict verdict;
 
 	dbops_preload_require();
+	received = find_receiver();
 	dbops_family_archiver.read(frame);
-	dbops_archiving_load(dbops_frame_row(frame, 0), RecoveryInProgress(), &facts);
+	values = dbops_frame_row(frame, 0);
+	dbops_archiving_load(values, RecoveryInProgress(), &facts);
 	dbops_archiving_judge(&facts, &verdict);
 	dbops_rows_put_text(rows, "state", dbops_archiving_states[verdict.state]);
 	dbops_rows_put_text(rows, "evidence", verdict.evidence);
+	if (values[ARCHIVER_ARCHIVED_LSN] != FAMILY_NULL)
+		dbops_rows_put(rows, "archived_lsn", LSNGetDatum(values[ARCHIVER_ARCHIVED_LSN]));
+	if (received != InvalidXLogRecPtr)
+		dbops_rows_put(rows, "receiver_lsn", LSNGetDatum(received));
 	dbops_rows_emit(rows);
 	PG_RETURN_VOID();
 }

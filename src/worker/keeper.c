@@ -21,12 +21,14 @@
 #include "utils/wait_event.h"
 
 #include "collect/archive_holes.h"
+#include "collect/backup_watch.h"
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
 #include "collect/recovery_rates.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "store/backups.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -61,6 +63,7 @@ typedef struct Upkeep
 	const char *name;
 	int interval_s; /* 0: with every wide round */
 	void (*run)(void *arg);
+	void (*committed)(void); /* what may be forgotten once it is stored; NULL: nothing */
 	Timer timer;
 } Upkeep;
 
@@ -95,6 +98,12 @@ learn_rates(void *arg)
 }
 
 static void
+learn_backups(void *arg)
+{
+	dbops_backup_watch_store();
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -110,6 +119,7 @@ retain(void *arg)
 		bytes += dbops_retention_size(i);
 	dbops_selfstat_set_history(bytes);
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_backups_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
@@ -120,6 +130,10 @@ static Upkeep upkeeps[] = {
     {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
     {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
+    {.name = "learn backups",
+     .interval_s = 5,
+     .run = learn_backups,
+     .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
 };
 
@@ -202,6 +216,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
 }
@@ -249,10 +264,11 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
-		if (upkeep->interval_s == 0 ?
-		        wide :
-		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
-			dbops_control_run(keeper->worker, &task, keeper);
+		if ((upkeep->interval_s == 0 ?
+		         wide :
+		         dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now())) &&
+		    dbops_control_run(keeper->worker, &task, keeper) && upkeep->committed != NULL)
+			upkeep->committed();
 	}
 }
 
