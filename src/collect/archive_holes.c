@@ -89,5 +89,5 @@ dbops_archive_holes_store(void)
 
 	resume();
 	if (dbops_archive_watch_read(&watch) && watch.hole.kind != HOLE_NONE)
-		store(&watch.hole, watch.clean_transactions == dbops_archive_watch_transactions());
+		store(&watch.hole, dbops_archive_watch_is_clean(&watch));
 }

@@ -24,6 +24,10 @@
 const char *const dbops_archive_hole_kinds[] = {
     [HOLE_NONE] = "none", [HOLE_DISCARDED] = "discarded", [HOLE_DROPPED] = "dropped", NULL};
 
+/* A worker of dbops ends its transaction meanwhile: that takes as long as a flush of WAL. */
+#define MAX_TRIES 100
+#define PAUSE_US 200
+
 typedef struct SharedWatch
 {
 	slock_t mutex;
@@ -63,13 +67,30 @@ dbops_archive_watch_shmem_init(void)
 	SpinLockInit(&shared->mutex);
 }
 
-uint64
-dbops_archive_watch_transactions(void)
+bool
+dbops_archive_watch_transactions(uint64 *count)
 {
-	/* Its own first: one that ends in between is taken for a user's, and at the next look not. */
-	int64 own = dbops_selfstat_writing();
+	for (int i = 0; i < MAX_TRIES; i++)
+	{
+		int64 before;
+		int64 after;
+		bool rests = dbops_selfstat_writing(&before);
 
-	return dbops_compat_ended_transactions() - (uint64) own;
+		*count = dbops_compat_ended_transactions() - (uint64) before;
+		if (rests && dbops_selfstat_writing(&after) && after == before)
+			return true;
+		pg_usleep(PAUSE_US);
+	}
+	return false;
+}
+
+bool
+dbops_archive_watch_is_clean(const ArchiveWatch *watch)
+{
+	uint64 transactions;
+
+	return watch->clean_at != 0 && dbops_archive_watch_transactions(&transactions) &&
+	       transactions == watch->clean_transactions;
 }
 
 static bool
@@ -81,7 +102,8 @@ look(Look *seen)
 	XLogRecPtr flushed;
 
 	memset(seen, 0, sizeof(*seen));
-	seen->transactions = dbops_archive_watch_transactions();
+	if (!dbops_archive_watch_transactions(&seen->transactions))
+		return false;
 	flushed = GetFlushRecPtr(&seen->timeline);
 	dbops_archive_status_look(&status);
 	if (!status.known)
@@ -139,9 +161,12 @@ safe_position(const ArchiveWatch *watch, const Look *seen)
 static void
 note_transactions(void)
 {
-	uint64 transactions = dbops_archive_watch_transactions();
-	XLogRecPtr inserted = GetXLogInsertRecPtr();
+	XLogRecPtr inserted;
+	uint64 transactions;
 
+	if (!dbops_archive_watch_transactions(&transactions))
+		return;
+	inserted = GetXLogInsertRecPtr();
 	SpinLockAcquire(&shared->mutex);
 	if (shared->watch.ended_before == InvalidXLogRecPtr ||
 	    transactions != shared->watch.transactions)
@@ -155,8 +180,20 @@ note_transactions(void)
 bool
 dbops_archive_watch_nothing_since(const ArchiveWatch *watch, XLogRecPtr lsn)
 {
+	uint64 transactions;
+
 	return watch->ended_before != InvalidXLogRecPtr && watch->ended_before <= lsn &&
-	       watch->transactions == dbops_archive_watch_transactions();
+	       dbops_archive_watch_transactions(&transactions) && transactions == watch->transactions;
+}
+
+/* Nothing that matters is behind the safe position, or at least no transaction has ended there. */
+static bool
+is_all_safe(const ArchiveWatch *watch, const Look *seen)
+{
+	XLogRecPtr safe = safe_position(watch, seen);
+
+	return seen->important < safe ||
+	       (watch->transactions == seen->transactions && watch->ended_before <= safe);
 }
 
 void
@@ -176,10 +213,9 @@ dbops_archive_watch_look(void)
 	SpinLockAcquire(&shared->mutex);
 	watch = shared->watch;
 	follow_holes(&watch, &seen);
-	if (seen.important < safe_position(&watch, &seen))
+	if (is_all_safe(&watch, &seen))
 		watch.clean_transactions = seen.transactions;
-	if (seen.important < safe_position(&watch, &seen) ||
-	    (watch.clean_at != 0 && watch.clean_transactions == seen.transactions))
+	if (watch.clean_transactions == seen.transactions)
 	{
 		watch.clean_at = seen.at;
 		if (seen.discards || seen.spool.dropped > 0)

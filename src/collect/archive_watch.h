@@ -49,7 +49,7 @@ typedef struct ArchiveWatch
 	XLogRecPtr archived;       /* where the archiver had got to, see archive_status.h */
 	XLogRecPtr first_archived; /* likewise, at the first look since the start */
 	TimestampTz clean_at;      /* nothing of a user's was missing then; 0: never seen so */
-	uint64 clean_transactions; /* transactions of users that had ended by then */
+	uint64 clean_transactions; /* transactions of users that had ended by then; 0: none known */
 	ArchiveHole hole;          /* the latest */
 
 	/* The archiver has been at this since then. */
@@ -71,8 +71,14 @@ extern bool dbops_archive_watch_read(ArchiveWatch *watch);
 /* Whether no transaction of a user has ended behind the position; false if that is not known. */
 extern bool dbops_archive_watch_nothing_since(const ArchiveWatch *watch, XLogRecPtr lsn);
 
-/* Transactions of users that have ended since the start, those without an id left out. */
-extern uint64 dbops_archive_watch_transactions(void);
+/*
+ * Transactions of users that have ended since the start, those without an id left out.  False if
+ * that cannot be told, as a worker of dbops takes long to end its own.
+ */
+extern bool dbops_archive_watch_transactions(uint64 *count);
+
+/* Whether nothing of a user's has been missing from the archive since `clean_at`. */
+extern bool dbops_archive_watch_is_clean(const ArchiveWatch *watch);
 
 /*
  * Notes what the archiver is at, and returns since when it has been at it.  Only the sampler's word

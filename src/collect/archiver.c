@@ -260,9 +260,8 @@ read_watch(int64 *values)
 		(void) dbops_lsn_time_recent_age(safe, &missing_us);
 	if (watch.clean_at != 0)
 	{
-		clean_us = dbops_archive_watch_transactions() == watch.clean_transactions ?
-		               0 :
-		               Max(0, dbops_clock_now() - watch.clean_at);
+		clean_us =
+		    dbops_archive_watch_is_clean(&watch) ? 0 : Max(0, dbops_clock_now() - watch.clean_at);
 		missing_us = missing_us == FAMILY_NULL ? clean_us : Min(missing_us, clean_us);
 	}
 	values[ARCHIVER_UNARCHIVED_MS] = missing_us;

@@ -108,6 +108,15 @@ put_texts(RowSet *rows, const Exposure *exposure, const RecoveryTime *time)
 		dbops_rows_put_text(rows, "what_to_do", exposure->what_to_do);
 }
 
+/* That of the less certain; what cannot be told at all says nothing of the other. */
+static Confidence
+combine(const Exposure *exposure, const RecoveryTime *time)
+{
+	if (exposure->confidence == CONFIDENCE_NONE || time->confidence == CONFIDENCE_NONE)
+		return Max(exposure->confidence, time->confidence);
+	return Min(exposure->confidence, time->confidence);
+}
+
 Datum
 dbops__recovery(PG_FUNCTION_ARGS)
 {
@@ -127,7 +136,7 @@ dbops__recovery(PG_FUNCTION_ARGS)
 
 		dbops_exposure_judge(&exposure_facts, failure, &exposure);
 		dbops_recovery_time_judge(&time_facts, failure, &time);
-		confidence = Min(exposure.confidence, time.confidence);
+		confidence = combine(&exposure, &time);
 		dbops_rows_put_text(rows, "failure", dbops_failure_kinds[failure]);
 		put_objective(rows, "rpo_objective_seconds", dbops_guc_rpo_objective);
 		put_seconds(rows, "rpo_seconds", exposure.rpo_us);

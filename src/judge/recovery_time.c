@@ -72,11 +72,12 @@ judge_restore(const RecoveryTimeFacts *facts, RecoveryTime *result)
 	RecoveryRate replay = rate_or(&facts->replay, REPLAY_RATE_ASSUMED);
 	int64 base_us;
 
-	if (!facts->backup || facts->backup_bytes == FAMILY_NULL || facts->replay_bytes == FAMILY_NULL)
+	if (!facts->backup)
+		return;
+	if (facts->backup_bytes == FAMILY_NULL || facts->replay_bytes == FAMILY_NULL)
 	{
-		snprintf(result->why, sizeof(result->why), "%s",
-		         facts->backup ? "the size of the last backup is not known" :
-		                         "no backup is known that could be restored");
+		snprintf(result->why, sizeof(result->why),
+		         "the size or the start of the last backup is not known");
 		return;
 	}
 	base_us = time_for(facts->backup_bytes, restore.bytes_per_second);

@@ -32,9 +32,10 @@ static SelfSlot *slots = NULL;
 /* Of this process: its totals when it last published, its transactions, its cycle's start. */
 static SelfStat published;
 static int64 transactions;
-static int64 writing;
+static bool writes; /* its transaction has an id, and is about to be committed */
 static int64 cycle_began_us;
 static bool joined;
+static SelfKind joined_kind;
 
 Size
 dbops_selfstat_shmem_size(void)
@@ -65,13 +66,41 @@ dbops_selfstat_name(SelfKind kind)
 }
 
 static void
+count_writing(int begun, int ended)
+{
+	SpinLockAcquire(&slots[joined_kind].mutex);
+	slots[joined_kind].stat.writing_begun += begun;
+	slots[joined_kind].stat.writing += ended;
+	SpinLockRelease(&slots[joined_kind].mutex);
+}
+
+/* Those that write are published on both sides of the moment when the server counts them. */
+static void
 count_transaction(XactEvent event, void *arg)
 {
+	bool has_id = TransactionIdIsValid(GetTopTransactionIdIfAny());
+
+	if (event == XACT_EVENT_PRE_COMMIT && has_id)
+	{
+		count_writing(1, 0);
+		writes = true;
+	}
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
 	transactions++;
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		writing++;
+	if (has_id)
+		count_writing(writes ? 0 : 1, 1);
+	else if (writes)
+		count_writing(-1, 0);
+	writes = false;
+}
+
+/* The server counts subtransactions that are rolled back, too. */
+static void
+count_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && TransactionIdIsValid(GetCurrentTransactionIdIfAny()))
+		count_writing(1, 1);
 }
 
 static int64
@@ -95,7 +124,6 @@ measure_process(void)
 	now.wal_records = pgWalUsage.wal_records;
 	now.wal_bytes = (int64) pgWalUsage.wal_bytes;
 	now.transactions = transactions;
-	now.writing = writing;
 	return now;
 }
 
@@ -112,7 +140,6 @@ add_usage(SelfKind kind)
 	slot->stat.wal_records += now.wal_records - published.wal_records;
 	slot->stat.wal_bytes += now.wal_bytes - published.wal_bytes;
 	slot->stat.transactions += now.transactions - published.transactions;
-	slot->stat.writing += now.writing - published.writing;
 	SpinLockRelease(&slot->mutex);
 	published = now;
 }
@@ -139,7 +166,9 @@ join_kind(SelfKind kind)
 	if (joined)
 		return;
 	joined = true;
+	joined_kind = kind;
 	RegisterXactCallback(count_transaction, NULL);
+	RegisterSubXactCallback(count_subtransaction, NULL);
 	before_shmem_exit(leave_kind, Int32GetDatum(kind));
 	SpinLockAcquire(&slot->mutex);
 	slot->stat.pid = MyProcPid;
@@ -216,18 +245,21 @@ dbops_selfstat_add_skipped(SelfKind kind)
 	SpinLockRelease(&slot->mutex);
 }
 
-int64
-dbops_selfstat_writing(void)
+bool
+dbops_selfstat_writing(int64 *count)
 {
-	int64 sum = 0;
+	int64 begun = 0;
 	SelfStat stat;
 
+	*count = 0;
 	for (int i = 0; i < SELF_KINDS; i++)
 	{
-		if (dbops_selfstat_read(i, &stat))
-			sum += stat.writing;
+		if (!dbops_selfstat_read(i, &stat))
+			continue;
+		begun += stat.writing_begun;
+		*count += stat.writing;
 	}
-	return sum;
+	return begun == *count;
 }
 
 bool
