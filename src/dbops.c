@@ -14,7 +14,9 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "store/lsn_time.h"
@@ -44,6 +46,8 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
+    {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
+    {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},

@@ -20,9 +20,11 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_holes.h"
 #include "collect/backup_watch.h"
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
+#include "collect/recovery_rates.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
@@ -90,6 +92,18 @@ learn_plans(void *arg)
 }
 
 static void
+note_archive(void *arg)
+{
+	dbops_archive_holes_store();
+}
+
+static void
+learn_rates(void *arg)
+{
+	dbops_recovery_rates_learn();
+}
+
+static void
 learn_backups(void *arg)
 {
 	dbops_backup_watch_store();
@@ -119,6 +133,8 @@ static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
+    {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
+    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "learn backups",
      .interval_s = 5,
