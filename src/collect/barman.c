@@ -182,6 +182,8 @@ take_said(ToolCatalogue *catalogue, const Json *said)
 	if (strcmp(said->name, "_ERROR") != 0 && strcmp(said->name, "_EXCEPTION") != 0)
 		return;
 	dbops_json_expect(said, JSON_ARRAY);
+	if (said->first != NULL)
+		dbops_json_expect(said->first, JSON_TEXT);
 	for (int i = 0; said->first != NULL && i < catalogue->nrepositories; i++)
 	{
 		catalogue->repositories[i].status_code = 1;

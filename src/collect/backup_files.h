@@ -1,0 +1,36 @@
+/*
+ * collect/backup_files.h
+ *		The files a manifest lists, to be found by their path.
+ *
+ * In memory as a sorted array: a hundred bytes a file.
+ */
+#pragma once
+
+#include "collect/manifest.h"
+
+typedef struct BackupFile
+{
+	const char *path;
+	const uint8 *checksum;
+	int64 size;
+	uint8 checksum_type;
+	uint8 checksum_size;
+	bool seen; /* in the folder */
+	bool bad;  /* reported: its checksum says nothing more */
+} BackupFile;
+
+typedef struct BackupFiles
+{
+	BackupFile *files;
+	int64 count;
+	int64 room;
+} BackupFiles;
+
+/* Adds what the manifest says of a file; copied into the current context. */
+extern void dbops_backup_files_add(BackupFiles *files, const ManifestFile *file);
+
+/* To be called once after the last: sorts them by path. */
+extern void dbops_backup_files_sort(BackupFiles *files);
+
+/* NULL when the manifest has none of that path. */
+extern BackupFile *dbops_backup_files_find(const BackupFiles *files, const char *path);
