@@ -21,6 +21,7 @@
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "track/backup_ends.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
@@ -52,6 +53,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
+    {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
