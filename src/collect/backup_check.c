@@ -18,7 +18,7 @@
 #include "utils/wait_event.h"
 
 #include "collect/backup_check.h"
-#include "collect/backup_files.h"
+#include "collect/manifest_files.h"
 #include "core/clock.h"
 #include "core/encoding.h"
 #include "track/verify_progress.h"
@@ -41,7 +41,7 @@ typedef struct Checking
 	void *arg;
 	BackupCheck *check;
 	VerifyProgress *progress;
-	BackupFiles files;
+	ListedFiles files;
 	MemoryContext file_context; /* reset after each file */
 	int64 begun_us;
 	int64 reading_us; /* when the reading began */
@@ -131,16 +131,16 @@ full_path(const Checking *checking, const char *path)
 static void
 take_file(const ManifestFile *file, void *arg)
 {
-	dbops_backup_files_add(&((Checking *) arg)->files, file);
+	dbops_manifest_files_add(&((Checking *) arg)->files, file);
 }
 
 static void
 check_manifest(Checking *checking)
 {
 	Manifest *manifest = checking->check->manifest;
-	BackupFiles *files = &checking->files;
+	ListedFiles *files = &checking->files;
 
-	dbops_backup_files_sort(files);
+	dbops_manifest_files_sort(files);
 	if (pg_strcasecmp(manifest->expected, manifest->found) != 0)
 		report(checking, MANIFEST_NAME, BACKUP_PROBLEM_MANIFEST, manifest->expected,
 		       manifest->found);
@@ -158,7 +158,7 @@ check_manifest(Checking *checking)
 static void
 match_file(Checking *checking, const char *path, int64 size)
 {
-	BackupFile *file = dbops_backup_files_find(&checking->files, path);
+	ListedFile *file = dbops_manifest_files_find(&checking->files, path);
 
 	if (file == NULL)
 	{
@@ -240,7 +240,7 @@ report_missing(Checking *checking)
 {
 	for (int64 i = 0; i < checking->files.count; i++)
 	{
-		const BackupFile *file = &checking->files.files[i];
+		const ListedFile *file = &checking->files.files[i];
 
 		if (!file->seen && !file->bad && !is_passed_over(file->path))
 			report(checking, file->path, BACKUP_PROBLEM_MISSING, show_number(file->size), NULL);
@@ -307,7 +307,7 @@ hash_file(Checking *checking, int fd, pg_checksum_context *hash)
 }
 
 static void
-check_digest(Checking *checking, const BackupFile *file, int fd)
+check_digest(Checking *checking, const ListedFile *file, int fd)
 {
 	pg_checksum_context hash;
 	uint8 digest[PG_CHECKSUM_MAX_LENGTH];
@@ -332,7 +332,7 @@ check_digest(Checking *checking, const BackupFile *file, int fd)
 }
 
 static void
-check_file(Checking *checking, const BackupFile *file)
+check_file(Checking *checking, const ListedFile *file)
 {
 	struct stat facts;
 	int fd = OpenTransientFile(full_path(checking, file->path),
@@ -351,7 +351,7 @@ check_file(Checking *checking, const BackupFile *file)
 }
 
 static bool
-needs_reading(const BackupFile *file)
+needs_reading(const ListedFile *file)
 {
 	return file->seen && !file->bad && file->checksum_type != CHECKSUM_TYPE_NONE;
 }
@@ -359,7 +359,7 @@ needs_reading(const BackupFile *file)
 static void
 check_checksums(Checking *checking)
 {
-	BackupFiles *files = &checking->files;
+	ListedFiles *files = &checking->files;
 	MemoryContext old = MemoryContextSwitchTo(checking->file_context);
 
 	for (int64 i = 0; i < files->count; i++)

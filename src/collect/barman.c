@@ -164,8 +164,10 @@ find_repository(ToolCatalogue *catalogue, const char *server)
 static void
 take_settings(ToolRepository *repository, const Json *json)
 {
-	int64 system = read_number(json, "systemid");
+	int64 system = read_number(json, "postgres_systemid");
 
+	if (system < 0)
+		system = read_number(json, "streaming_systemid");
 	repository->retention = dbops_json_text(json, "retention_policy");
 	repository->system_identifier = system < 0 ? 0 : system;
 	if (!dbops_json_boolean(json, "active", true))

@@ -15,6 +15,7 @@
 #include "collect/backup_check.h"
 #include "core/clock.h"
 #include "core/rows.h"
+#include "store/backups.h"
 #include "store/verifications.h"
 #include "track/verify_progress.h"
 
@@ -101,7 +102,12 @@ store_result(const BackupCheck *check, const BackupCheckOptions *options, Timest
 		ereport(NOTICE, (errmsg("this verification is not noted in dbops.verifications, as "
 		                        "nothing can be written here")));
 	else
+	{
 		dbops_verifications_store(&verification);
+		if (verification.timeline != 0)
+			dbops_backups_note_verified(verification.start_lsn, verification.ended_at,
+			                            check->problems > 0 ? check->first_problem : NULL);
+	}
 }
 
 Datum

@@ -1,5 +1,5 @@
 /*
- * collect/backup_files.h
+ * collect/manifest_files.h
  *		The files a manifest lists, to be found by their path.
  *
  * In memory as a sorted array: a hundred bytes a file.
@@ -8,7 +8,7 @@
 
 #include "collect/manifest.h"
 
-typedef struct BackupFile
+typedef struct ListedFile
 {
 	const char *path;
 	const uint8 *checksum;
@@ -17,20 +17,20 @@ typedef struct BackupFile
 	uint8 checksum_size;
 	bool seen; /* in the folder */
 	bool bad;  /* reported: its checksum says nothing more */
-} BackupFile;
+} ListedFile;
 
-typedef struct BackupFiles
+typedef struct ListedFiles
 {
-	BackupFile *files;
+	ListedFile *files;
 	int64 count;
 	int64 room;
-} BackupFiles;
+} ListedFiles;
 
 /* Adds what the manifest says of a file; copied into the current context. */
-extern void dbops_backup_files_add(BackupFiles *files, const ManifestFile *file);
+extern void dbops_manifest_files_add(ListedFiles *files, const ManifestFile *file);
 
 /* To be called once after the last: sorts them by path. */
-extern void dbops_backup_files_sort(BackupFiles *files);
+extern void dbops_manifest_files_sort(ListedFiles *files);
 
 /* NULL when the manifest has none of that path. */
-extern BackupFile *dbops_backup_files_find(const BackupFiles *files, const char *path);
+extern ListedFile *dbops_manifest_files_find(const ListedFiles *files, const char *path);
