@@ -37,10 +37,11 @@ dbops_tool_catalogue_read(const char *words, Size size)
 		tools[i].read(root, catalogue);
 		return catalogue;
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_JSON_TEXT),
-	                errmsg("what the program printed is of no backup tool that is known"),
-	                errhint("Commands that print what can be read: pgbackrest info --output=json; "
-	                        "barman -f json list-backups all")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_JSON_TEXT),
+	         errmsg("what the program printed is of no backup tool that is known"),
+	         errhint("Commands whose output can be read are \"pgbackrest info --output=json\" "
+	                 "and \"barman -f json list-backups all\".")));
 }
 
 ToolBackup *

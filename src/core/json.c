@@ -150,8 +150,14 @@ dbops_json_read(const char *words, Size size, const char *source)
 	lexer = dbops_compat_json_lexer(words, size, PG_UTF8);
 	result = pg_parse_json(lexer, &actions);
 	if (result != JSON_SUCCESS)
+	{
+		char *detail = json_errdetail(result, lexer);
+
+		if (strlen(detail) > QUOTED_MAX)
+			detail[QUOTED_MAX] = '\0';
 		ereport(ERROR, (errcode(ERRCODE_INVALID_JSON_TEXT), errmsg("%s is no JSON", source),
-		                errdetail_internal("%.*s", QUOTED_MAX, json_errdetail(result, lexer))));
+		                errdetail_internal("%s", detail)));
+	}
 	return reading.root;
 }
 
