@@ -199,13 +199,33 @@ dbops_backup_text_command(const char *sent, BackupCommand *command)
 	return true;
 }
 
+/* A name, quoted or not. */
+static const char *
+read_name(const char *at, char *to)
+{
+	const char *word;
+	int length;
+
+	at = next_token(skip_space(at), &word, &length);
+	if (*word == '"')
+	{
+		word++;
+		length = (int) strcspn(word, "\"");
+	}
+	length = Min(length, BACKUP_LABEL_BYTES - 1);
+	memcpy(to, word, length);
+	to[length] = '\0';
+	return at;
+}
+
 bool
-dbops_backup_text_is_stream(const char *sent)
+dbops_backup_text_stream(const char *sent, char *slot)
 {
 	const char *word;
 	int length;
 	const char *at = next_token(sent, &word, &length);
 
+	slot[0] = '\0';
 	if (!is_word(word, length, "START_REPLICATION"))
 		return false;
 	while (*at != '\0')
@@ -213,6 +233,8 @@ dbops_backup_text_is_stream(const char *sent)
 		at = next_token(at, &word, &length);
 		if (is_word(word, length, "LOGICAL"))
 			return false;
+		if (is_word(word, length, "SLOT"))
+			at = read_name(at, slot);
 	}
 	return true;
 }

@@ -27,8 +27,8 @@ typedef struct BackupCommand
 /* False if it is no BASE_BACKUP. */
 extern bool dbops_backup_text_command(const char *sent, BackupCommand *command);
 
-/* Whether it is a START_REPLICATION of physical WAL. */
-extern bool dbops_backup_text_is_stream(const char *sent);
+/* Whether it is a START_REPLICATION of physical WAL, and by which slot; empty without one. */
+extern bool dbops_backup_text_stream(const char *sent, char *slot);
 
 /*
  * Whether a statement calls pg_backup_start, and with which label, empty where it is no literal.

@@ -8,8 +8,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class_d.h"
+#include "catalog/pg_class.h"
 #include "commands/progress.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -260,14 +261,32 @@ note_lock(const LockStmt *statement)
 	watch.tables_locked += count_tables(statement);
 }
 
+/*
+ * The rows of a table that was locked: what belongs to an extension is read without a lock, and
+ * queries are of such, too.
+ */
 static void
 note_copy(const CopyStmt *statement)
 {
-	if (statement->is_from || statement->filename != NULL || !watch.exiting)
+	Oid relid;
+
+	if (!watch.exiting || statement->is_from || statement->filename != NULL ||
+	    statement->relation == NULL)
+		return;
+	relid = RangeVarGetRelid(statement->relation, NoLock, true);
+	if (!OidIsValid(relid) || OidIsValid(getExtensionOfObject(RelationRelationId, relid)))
 		return;
 	watch.tables_copied++;
 	if (MyBEEntry != NULL)
 		watch.bytes += MyBEEntry->st_progress_param[PROGRESS_COPY_BYTES_PROCESSED];
+}
+
+/* With --inserts, pg_dump reads each table by a cursor. */
+static void
+note_cursor(const DeclareCursorStmt *statement)
+{
+	if (watch.exiting && strcmp(statement->portalname, "_pg_dump_cursor") == 0)
+		watch.tables_copied++;
 }
 
 void
@@ -279,6 +298,8 @@ dbops_backup_ends_note_utility(const Node *statement)
 		note_lock((const LockStmt *) statement);
 	else if (IsA(statement, CopyStmt))
 		note_copy((const CopyStmt *) statement);
+	else if (IsA(statement, DeclareCursorStmt))
+		note_cursor((const DeclareCursorStmt *) statement);
 }
 
 /* That of a base backup is told by the end of its WAL sender. */

@@ -61,7 +61,7 @@ extern void dbops_backup_ends_shmem_init(void);
 /* Called once, by dbops_hooks_install. */
 extern void dbops_backup_ends_install(void);
 
-/* A LOCK or COPY of this session has run: these are what dumps consist of. */
+/* A LOCK, COPY or DECLARE CURSOR of this session has run: these are what dumps consist of. */
 extern void dbops_backup_ends_note_utility(const Node *statement);
 
 /* A message goes to the log.  Like all that hears of them, this neither allocates nor locks. */

@@ -181,7 +181,7 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 		dbops_captures_take(&run.key, CAPTURE_UNFINISHED, &run.source);
 	INSTR_TIME_SET_CURRENT(start);
 	run_utility(&run, DBOPS_PROCESS_UTILITY_ARGS);
-	if (run.class == UTILITY_DUMPING)
+	if (run.class == UTILITY_DUMPING || run.class == UTILITY_DECLARE)
 		dbops_backup_ends_note_utility(pstmt->utilityStmt);
 	/* The script of an extension is a thousand statements that nobody asks about again. */
 	if (run.class >= UTILITY_CARRIER || run.key.queryid == 0 ||

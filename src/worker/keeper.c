@@ -20,11 +20,13 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/backup_watch.h"
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "store/backups.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -60,6 +62,7 @@ typedef struct Upkeep
 	const char *name;
 	int interval_s; /* 0: with every wide round */
 	void (*run)(void *arg);
+	void (*committed)(void); /* what may be forgotten once it is stored; NULL: nothing */
 	Timer timer;
 } Upkeep;
 
@@ -82,6 +85,12 @@ learn_plans(void *arg)
 }
 
 static void
+learn_backups(void *arg)
+{
+	dbops_backup_watch_store();
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -97,6 +106,7 @@ retain(void *arg)
 		bytes += dbops_retention_size(i);
 	dbops_selfstat_set_history(bytes);
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_backups_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
@@ -111,6 +121,10 @@ static Upkeep upkeeps[] = {
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
+    {.name = "learn backups",
+     .interval_s = 5,
+     .run = learn_backups,
+     .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
 };
@@ -194,6 +208,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
 }
@@ -241,10 +256,11 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
-		if (upkeep->interval_s == 0 ?
-		        wide :
-		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
-			dbops_control_run(keeper->worker, &task, keeper);
+		if ((upkeep->interval_s == 0 ?
+		         wide :
+		         dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now())) &&
+		    dbops_control_run(keeper->worker, &task, keeper) && upkeep->committed != NULL)
+			upkeep->committed();
 	}
 }
 
