@@ -29,10 +29,16 @@ sub sql { my ($query) = @_; return $node->safe_psql('postgres', $query) }
 
 sub await { my ($query, $what) = @_; return ok($node->poll_query_until('postgres', $query), $what) }
 
-sub set_commands
+sub write_commands
 {
 	my (@commands) = @_;
 	$node->append_conf('postgresql.conf', "dbops.backup_command = '" . join('; ', @commands) =~ s/'/''/gr . "'\n");
+	return;
+}
+
+sub set_commands
+{
+	write_commands(@_);
 	$node->reload;
 	return;
 }
@@ -64,7 +70,7 @@ nonsense) echo nonsense ;;
 half) echo '[{"name": "main", "backup": [{"label": "l"' ;;
 lie) echo '[{"name": "main", "backup": [{"label": "l", "lsn": {"start": 5}}]}]' ;;
 other) echo '{"a": 1}' ;;
-latin) printf '[{"name": "\\\\344", "backup": []}]' ;;
+latin) printf '[{"name": "\\344", "backup": []}]' ;;
 fail) echo 'ERROR: [037]: no such stanza' >&2; exit 37 ;;
 kill) kill -KILL \$\$ ;;
 words) shift; printf '<%s>' "\$@" >&2; exit 1 ;;
@@ -146,7 +152,7 @@ await_nothing_left('it ends with the server');
 
 # ---- what was good stays, and is said to be stale -----------------------------------------------
 
-set_commands("$tool cat");
+write_commands("$tool cat");
 $node->append_conf('postgresql.conf', "dbops.backup_command_limit = 10s\n");
 $node->start;
 my $identifier = sql('SELECT system_identifier FROM pg_control_system()');
@@ -167,7 +173,7 @@ let_tell(0, @backups);
 await(q{SELECT count(*) = 2 FROM dbops.backup_repositories WHERE state IN ('ok', 'errors in backups')}, 'repositories are read');
 is(sql(q{SELECT repository, state, backups, base_backups, erroneous, stored_bytes, behind FROM dbops.backup_repositories ORDER BY 1}),
 	"repo1|errors in backups|2|1|1|200|00:16:40\nrepo2|ok|1|1|0|100|00:00:00", 'with what they keep');
-is(sql(q{SELECT label, kind, tool, repository, source, evidence IS NOT NULL FROM dbops.backups WHERE source = 'catalogue' ORDER BY 1}),
+is(sql(q{SELECT label, kind, tool, repository, source, coalesce(evidence, '') <> '' FROM dbops.backups WHERE source = 'catalogue' ORDER BY 1}),
 	"A|base|pgBackRest|repo1|catalogue|f\nB|incremental|pgBackRest|repo1|catalogue|t",
 	'backups are in the catalogue, but not those of another cluster');
 write_file("$folder/told", '[{');
@@ -236,7 +242,7 @@ pg1-socket-path=$host
 pg1-port=$port
 CONF
 	$node->append_conf('postgresql.conf', "archive_mode = on\narchive_command = '$program --config=$folder/pgbackrest.conf --stanza=main archive-push %p'\n");
-	set_commands("$program --config=$folder/pgbackrest.conf info --output=json");
+	write_commands("$program --config=$folder/pgbackrest.conf info --output=json");
 	$node->restart;
 	run_ok('pgBackRest makes its stanza', @pgbackrest, 'stanza-create') or skip 'no stanza', 1;
 	run_ok("pgBackRest takes a backup: $_->[1] to $_->[0]", @pgbackrest, "--repo=$_->[0]", "--type=$_->[1]", 'backup')
@@ -294,7 +300,7 @@ path_prefix = $bindir
 retention_policy = REDUNDANCY 2
 CONF
 	local $ENV{HOME} = $folder;
-	set_commands(map { "$program -c $folder/barman.conf -f json $_ all" } 'list-backups', 'show-servers');
+	write_commands(map { "$program -c $folder/barman.conf -f json $_ all" } 'list-backups', 'show-servers');
 	$node->restart;
 	run_ok('Barman makes its slot', @barman, 'receive-wal', '--create-slot', 'here') or skip 'no slot', 1;
 	my $receiver = IPC::Run::start([ @barman, 'receive-wal', 'here' ], '<', \undef, '>&', \my $said);
