@@ -277,7 +277,7 @@ SKIP:
 	my $program = find_program('barman') or skip 'Barman is not installed (Debian: barman)', 1;
 	my @barman = ($program, '-c', "$folder/barman.conf", '-f', 'json');
 	my ($host, $port, $user) = ($node->host, $node->port, sql('SELECT current_user'));
-	my $bindir = PostgreSQL::Test::Utils->can('bindir') ? '' : (find_program('pg_basebackup') =~ s{/[^/]*$}{}r);
+	my $bindir = find_program('pg_basebackup') =~ s{/[^/]*$}{}r;
 
 	mkdir "$folder/$_" for 'barman', 'barman/conf.d';
 	write_file("$folder/barman.conf", <<"CONF");
@@ -318,8 +318,8 @@ CONF
 	set_commands("$program -c $folder/barman.conf -f json show-backup here latest");
 	await(q{SELECT count(*) = 1 FROM dbops.backups WHERE tool = 'Barman' AND kind = 'base' AND start_lsn IS NOT NULL AND size_bytes > 0}, 'and all of it, when it is shown');
 	is(sql(q{SELECT count(*) FROM dbops.backups WHERE tool = 'Barman' AND kind = 'base'}), '1', 'as one backup');
-	IPC::Run::run([ @barman, 'receive-wal', '--stop', 'here' ], '<', \undef, '>&', \my $stopped);
-	$receiver->kill_kill;
+	sql('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots');
+	$receiver->finish;
 }
 
 $node->stop;
