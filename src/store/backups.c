@@ -20,7 +20,10 @@
 /* More rows than a backup a minute makes in a week. */
 #define MAX_ROWS "10000"
 
-/* So long after its session is gone, a history file may still be seen for the first time. */
+/*
+ * So long after its session is gone, a history file may still be seen for the first time; not when
+ * the server has restarted since.
+ */
 #define MISSING_AFTER "interval '60 seconds'"
 
 const char *const dbops_backup_kinds[] = {
@@ -199,7 +202,7 @@ static const char missing_query[] =
     "    AND NOT EXISTS (\n"
     "        SELECT FROM unnest($2, $3) AS s (pid, session_at)\n"
     "        WHERE s.pid = b.pid AND s.session_at = b.session_at)\n"
-    "    AND (b.kind = 'archive' OR b.updated_at < $4 - " MISSING_AFTER ")";
+    "    AND (b.kind = 'archive' OR b.session_at < $5 OR b.updated_at < $4 - " MISSING_AFTER ")";
 
 static const char prune_query[] =
     "DELETE FROM dbops.backup AS b\n"
@@ -366,6 +369,7 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 	     .value = PointerGetDatum(construct_array(start_datums, n, TIMESTAMPTZOID, sizeof(int64),
 	                                              FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))},
 	    time_value(dbops_clock_now()),
+	    time_value(PgStartTime),
 	};
 
 	dbops_spi_execute(missing_query, params, lengthof(params));

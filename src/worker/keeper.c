@@ -62,7 +62,8 @@ typedef struct Upkeep
 	const char *name;
 	int interval_s; /* 0: with every wide round */
 	void (*run)(void *arg);
-	void (*committed)(void); /* what may be forgotten once it is stored; NULL: nothing */
+	bool (*waited_for)(void); /* whether to run at once; NULL: never */
+	void (*committed)(void);  /* what may be forgotten once it is stored; NULL: nothing */
 	Timer timer;
 } Upkeep;
 
@@ -124,6 +125,7 @@ static Upkeep upkeeps[] = {
     {.name = "learn backups",
      .interval_s = 5,
      .run = learn_backups,
+     .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
@@ -247,6 +249,16 @@ store_if_possible(Keeper *keeper)
 	return STORE_OK;
 }
 
+static bool
+is_due(Upkeep *upkeep, bool wide)
+{
+	if (upkeep->waited_for != NULL && upkeep->waited_for())
+		return true;
+	return upkeep->interval_s == 0 ?
+	           wide :
+	           dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now());
+}
+
 static void
 run_upkeep(Keeper *keeper, bool wide)
 {
@@ -256,10 +268,8 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
-		if ((upkeep->interval_s == 0 ?
-		         wide :
-		         dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now())) &&
-		    dbops_control_run(keeper->worker, &task, keeper) && upkeep->committed != NULL)
+		if (is_due(upkeep, wide) && dbops_control_run(keeper->worker, &task, keeper) &&
+		    upkeep->committed != NULL)
 			upkeep->committed();
 	}
 }
