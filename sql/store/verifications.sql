@@ -29,3 +29,4 @@ COMMENT ON COLUMN dbops.verification.system_identifier IS 'Of the cluster; manif
 COMMENT ON COLUMN dbops.verification.timeline IS 'Timeline of the first WAL it needs';
 COMMENT ON COLUMN dbops.verification.start_lsn IS 'First WAL it needs; tells which backup it is';
 REVOKE ALL ON dbops.verification FROM PUBLIC;
+COMMENT ON SEQUENCE dbops.verification_id_seq IS 'Numbers of the rows of dbops.verification';
