@@ -31,6 +31,7 @@
 #include "track/logins.h"
 #include "track/plans.h"
 #include "track/statements.h"
+#include "track/verify_progress.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
 
@@ -59,6 +60,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
+    {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},
     {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };
 

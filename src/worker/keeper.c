@@ -39,6 +39,7 @@
 #include "store/ticks.h"
 #include "track/nesting.h"
 #include "track/statements.h"
+#include "worker/backup_reader.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -129,6 +130,12 @@ retain(void *arg)
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
+static void
+tend_backup_reader(void *arg)
+{
+	dbops_backup_reader_tend();
+}
+
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
@@ -142,6 +149,7 @@ static Upkeep upkeeps[] = {
      .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
+    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
