@@ -15,12 +15,14 @@
 #include "storage/shmem.h"
 
 #include "collect/collectors.h"
+#include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/upstream.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
@@ -43,7 +45,9 @@ typedef struct ShmemPart
 
 static const ShmemPart shmem_parts[] = {
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_upstream_shmem_size, dbops_upstream_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
+    {dbops_standbys_shmem_size, dbops_standbys_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},
