@@ -171,11 +171,11 @@ SELECT r.kind,
        r.backend_start
   FROM dbops._replication() AS r
   LEFT JOIN dbops._sessions() AS s ON s.pid = r.conflict_pid
- ORDER BY GREATEST(r.rank, CASE WHEN r.sync_satisfied IS FALSE AND (r.sync_priority > 0 OR r.state = 'missing') THEN 2 END) DESC,
+ ORDER BY GREATEST(r.rank, CASE WHEN r.sync_satisfied IS FALSE AND r.sync_priority > 0 THEN 3 END) DESC,
           r.replay_lag_seconds DESC NULLS LAST, r.kind, r.name;
 
 COMMENT ON VIEW dbops.replication IS
-    'Everybody who takes part in replication with this server, connected or not: how far behind in bytes and in time, where the time is lost, why, and what to do; broken ones first, then stalled ones, then by lag';
+    'Everybody who takes part in replication with this server, connected or not: how far behind in bytes and in time, where the time is lost, why, and what to do; broken ones and those that commits wait for in vain first, then stalled ones, then by lag';
 COMMENT ON COLUMN dbops.replication.kind IS 'upstream: this standby itself, behind the server it receives from; standby; receiver: one that only keeps the WAL; consumer: of logical replication; slot: physical, of unknown use; subscription: of this server';
 COMMENT ON COLUMN dbops.replication.name IS 'By which dbops.replication_lag() knows it';
 COMMENT ON COLUMN dbops.replication.state IS 'As in pg_stat_replication or pg_stat_wal_receiver; disconnected: it was there; missing: synchronous_standby_names has it';
@@ -188,7 +188,7 @@ COMMENT ON COLUMN dbops.replication.sync_waiters IS 'Sessions whose commit waits
 COMMENT ON COLUMN dbops.replication.sync_waiting_seconds IS 'How long the first of them has waited';
 COMMENT ON COLUMN dbops.replication.loss_bytes IS 'WAL that would be lost if it took over at this moment';
 COMMENT ON COLUMN dbops.replication.loss_seconds IS 'Time whose changes would be lost';
-COMMENT ON COLUMN dbops.replication.loss_commits IS 'Transactions that would be lost: those given an id since, whether they committed or not; NULL on a standby, and from before the start';
+COMMENT ON COLUMN dbops.replication.loss_commits IS 'Transactions that would be lost: those given an id since, dbops'' own and those that did not commit among them; NULL on a standby, and from before the start';
 COMMENT ON COLUMN dbops.replication.diverged IS 'Whether this standby has replayed what is not in the history of the newest timeline';
 COMMENT ON COLUMN dbops.replication.wal_kept_seconds IS 'Age of the oldest WAL its slot keeps';
 COMMENT ON COLUMN dbops.replication.wal_left_seconds IS 'Time until its slot is lost if it does not move, at the rate of the last ten minutes; without max_slot_wal_keep_size, until the disk is full';

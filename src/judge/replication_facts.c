@@ -375,6 +375,19 @@ count_waiters(LagSync *sync)
 		sync->waiting_us = LAG_UNKNOWN;
 }
 
+static LagRow *
+find_named(LagRows *rows, const char *application)
+{
+	for (int i = 0; i < rows->count; i++)
+	{
+		LagRow *row = &rows->items[i];
+
+		if (row->application_name != NULL && pg_strcasecmp(row->application_name, application) == 0)
+			return row;
+	}
+	return NULL;
+}
+
 static void
 load_sync(Loading *loading)
 {
@@ -394,11 +407,18 @@ load_sync(Loading *loading)
 	{
 		LagRow *row;
 
-		if (strcmp(name, "*") == 0 || has_row(loading, NULL, name))
+		if (strcmp(name, "*") == 0)
 			continue;
-		row = add_row(loading, LAG_STANDBY);
-		row->state = "missing";
-		row->application_name = pstrdup(name);
+		row = find_named(loading->rows, name);
+		if (row == NULL)
+		{
+			row = add_row(loading, LAG_STANDBY);
+			row->state = "missing";
+			row->application_name = pstrdup(name);
+		}
+		/* Senders know theirs. */
+		if (row->sync_priority == LAG_UNKNOWN)
+			row->sync_priority = SyncRepConfig->syncrep_method == SYNC_REP_PRIORITY ? i + 1 : 1;
 	}
 }
 

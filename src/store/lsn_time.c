@@ -9,9 +9,12 @@
 
 #include "access/xlog.h"
 #include "access/xlogrecovery.h"
+#include "catalog/pg_control.h"
+#include "common/controldata_utils.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/shmem.h"
+#include "utils/timestamp.h"
 
 #include "core/clock.h"
 #include "store/history.h"
@@ -160,12 +163,36 @@ note_standby(void)
 	shared->of_upstream = true;
 }
 
+/*
+ * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start nothing
+ * has been written since.
+ */
+static void
+note_checkpoint(void)
+{
+	bool is_whole;
+	ControlFileData *control = get_controlfile(DataDir, &is_whole);
+	const CheckPoint *checkpoint = &control->checkPointCopy;
+	TimestampTz at = time_t_to_timestamptz(checkpoint->time);
+
+	if (is_whole)
+		add(&(LsnPoint){.lsn = checkpoint->redo,
+		                .first_at = at,
+		                .last_at = at,
+		                .next_xid = U64FromFullTransactionId(checkpoint->nextXid),
+		                .timeline = checkpoint->ThisTimeLineID},
+		    0);
+	pfree(control);
+}
+
 static void
 note_primary(int64 now_us)
 {
 	Present present = {0};
 	int64 set_back_us = 0;
 
+	if (shared->curve.count == 0)
+		note_checkpoint();
 	look_at_primary(&present);
 	present.point.important = GetLastImportantRecPtr();
 	present.point.next_xid = U64FromFullTransactionId(ReadNextFullTransactionId());

@@ -97,7 +97,7 @@ sub is_right
 {
 	my ($state, $side, $node, $truth, %expected) = @_;
 	my ($worst, $bad, $looks) = (undef, 0, 0);
-	my $end = time + ($expected{for} // 2);
+	my $end = time + ($expected{for} // 1);
 	do
 	{
 		my $look = look($state, $side, $node, $truth);
