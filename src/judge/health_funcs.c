@@ -150,7 +150,7 @@ emit_verdict(RowSet *rows, Names *names, const Verdict *verdict, TimestampTz at)
 	dbops_rows_put(rows, "points", Int32GetDatum(verdict->points));
 	dbops_rows_put(rows, "database_points", Int32GetDatum(verdict->database_points));
 	dbops_rows_put_text(rows, "evidence", verdict->evidence);
-	if (verdict->status != VERDICT_OK)
+	if (verdict->status > VERDICT_UNKNOWN)
 		dbops_rows_put_text(rows, "what_to_do", fill_in(check->what_to_do, &subject));
 	dbops_rows_put_text(rows, "why", check->why);
 	dbops_rows_emit(rows);
