@@ -139,12 +139,16 @@ static bool
 copies_files(Candidate *candidate)
 {
 	Backup *backup = &candidate->backup;
+	bool whole;
 
-	if (!dbops_backup_text_starts(candidate->texts.statement, candidate->label))
+	if (!dbops_backup_text_starts(candidate->texts.statement, candidate->label, &whole))
 		return false;
 	backup->kind = BACKUP_BASE;
 	backup->started_at = candidate->session.statement_at;
 	set_tool(candidate, "plain copy");
+	/* A beginning tells the tool; the history file has all of it. */
+	if (!whole)
+		backup->label = NULL;
 	return true;
 }
 

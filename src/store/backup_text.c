@@ -241,7 +241,7 @@ dbops_backup_text_stream(const char *sent, char *slot)
 
 /* The label, if the first argument is a literal: 'label', E'label', label => 'label'. */
 static void
-read_label(const char *at, char *label)
+read_label(const char *at, char *label, bool *whole)
 {
 	const char *word;
 	int length;
@@ -257,12 +257,15 @@ read_label(const char *at, char *label)
 	if (is_word(word, length, "E"))
 		at++;
 	label[0] = '\0';
-	if (*at == '\'')
-		(void) read_string(at, label, BACKUP_LABEL_BYTES);
+	*whole = *at == '\'';
+	if (!*whole)
+		return;
+	at = skip_space(read_string(at, label, BACKUP_LABEL_BYTES));
+	*whole = *at == ',' || *at == ')';
 }
 
 bool
-dbops_backup_text_starts(const char *sent, char *label)
+dbops_backup_text_starts(const char *sent, char *label, bool *whole)
 {
 	const char *at = sent;
 	const char *word;
@@ -273,7 +276,7 @@ dbops_backup_text_starts(const char *sent, char *label)
 		at = next_token(at, &word, &length);
 		if (is_word(word, length, "pg_backup_start") && *skip_space(at) == '(')
 		{
-			read_label(skip_space(at) + 1, label);
+			read_label(skip_space(at) + 1, label, whole);
 			return true;
 		}
 	}
