@@ -30,6 +30,8 @@ test_tools(void)
 	    {"2026-11-23 06:00:01", "", NULL},
 	    {"2026-11-23", "psql", NULL},
 	    {"pg_basebackup base backup", "pg_basebackup", "pg_basebackup"},
+	    {"pg_basebackup base backup", "barman_streaming_backup", "Barman"},
+	    {"pg_basebackup base backup", "nightly", "pg_basebackup"},
 	    {"my label", "pg_basebackup", "pg_basebackup"},
 	    {"my label", "psql", NULL},
 	    {NULL, "pg_receivewal", "pg_receivewal"},
