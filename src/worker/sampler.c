@@ -28,8 +28,11 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "collect/dictionary.h"
+#include "collect/standbys.h"
 #include "collect/wait.h"
 #include "core/clock.h"
 #include "core/databases.h"
@@ -37,6 +40,7 @@
 #include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/upstream.h"
 #include "track/captures.h"
 #include "track/errors.h"
 #include "track/logins.h"
@@ -217,10 +221,31 @@ milliseconds_to_next(const Sampler *sampler, TimestampTz now)
 }
 
 static void
+name_standbys(void *arg)
+{
+	dbops_standbys_name();
+}
+
+/* Who replicates, and how far. */
+static void
+note_replication(Sampler *sampler)
+{
+	static const Task task = {.name = "name standbys", .run = name_standbys};
+
+	dbops_lsn_time_note();
+	dbops_upstream_report_replay();
+	if (dbops_standbys_note())
+		dbops_control_run(sampler->worker, &task, NULL);
+}
+
+static void
 see_to_duties(Sampler *sampler, Launch *keeper)
 {
 	if (dbops_guc_enabled)
-		dbops_lsn_time_note();
+	{
+		note_replication(sampler);
+		dbops_archive_watch_look();
+	}
 	sample_if_due(sampler);
 	inspect_if_due(sampler);
 	keep_keeper(sampler, keeper);
@@ -237,6 +262,7 @@ start_up(Sampler *sampler)
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
 	dbops_nesting_exclude_process();
+	dbops_crash_replay_note_end();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
@@ -268,6 +294,9 @@ dbops_sampler_main(Datum argument)
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
+			/* What is archived up to here was so by the settings as they were. */
+			if (dbops_guc_enabled)
+				dbops_archive_watch_look();
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
