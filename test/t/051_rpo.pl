@@ -186,7 +186,7 @@ watch('working again', 2, sub { beat(); next_segment() if ++$count % 15 == 0 }, 
 
 set_command('false');
 $node->command_ok([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--create-slot', '-d', $node->connstr('postgres') ], 'a slot is made');
-my $receiver = IPC::Run::start([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--synchronous', '-d', $node->connstr('postgres') ],
+my $receiver = IPC::Run::start([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--synchronous', '-d', $node->connstr('postgres') . ' application_name=pg_receivewal' ],
 	'<', \undef, '>', \my $out, '2>', \my $err);
 ok($node->poll_query_until('postgres', "SELECT rpo_seconds < 1 $site"), 'a receiver with a slot makes up for the archive');
 my $streamed = sub {
