@@ -80,7 +80,7 @@ SELECT tool,
                  AND wal_included IS NOT TRUE AND wal_archived_at IS NULL
             THEN pg_catalog.concat_ws('; ', evidence, 'the WAL it needs is not known to be archived')
             WHEN expired_at IS NOT NULL THEN pg_catalog.concat_ws('; ', evidence, 'its tool does not list it any more')
-            ELSE pg_catalog.concat_ws('; ', evidence, verify_error)
+            ELSE NULLIF(pg_catalog.concat_ws('; ', evidence, verify_error), '')
        END AS evidence,
        prior,
        verified_at,

@@ -2,9 +2,9 @@
  * collect/backup_outcome.c
  *		What the end of a session tells of the backup it took; see backup_outcome.h.
  *
- * A dump that succeeds says good-bye with its transaction open and no error in it.  One whose client
- * is killed says nothing; one that runs out of disk cancels the COPY it is in.  What can be told by
- * nothing but the number of tables is a client that gives up between two of them.
+ * A dump that succeeds says good-bye with its transaction open and no error in it.  One whose
+ * client is killed says nothing; one that runs out of disk cancels the COPY it is in.  What can be
+ * told by nothing but the number of tables is a client that gives up between two of them.
  */
 #include "postgres.h"
 
@@ -114,7 +114,8 @@ judge_dump(const BackupEnd *end, const BackupHelp *help, BackupOutcome *outcome)
 	                                                 BACKUP_UNKNOWN;
 	if (backup->partial == BACKUP_YES)
 		snprintf(outcome->evidence, sizeof(outcome->evidence),
-		         "definitions only: of %d tables no rows were read", end->tables_locked);
+		         "no rows of its %d tables were read: definitions only, or it was given up",
+		         end->tables_locked);
 	else if (end->tables_locked == 0 && !whole)
 		strlcpy(outcome->evidence, "no table was read", sizeof(outcome->evidence));
 	else if (backup->partial == BACKUP_UNKNOWN)

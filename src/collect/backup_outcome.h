@@ -32,7 +32,7 @@ typedef struct BackupHelp
 extern bool
 dbops_backup_outcome(const BackupEnd *end, const BackupHelp *help, BackupOutcome *outcome);
 
-/* Whether it is a helper: works for a dump that another session leads, or takes WAL for pg_basebackup. */
+/* Whether it works for a dump that another session leads, or takes the WAL of a pg_basebackup. */
 extern bool dbops_backup_outcome_is_helper(const BackupEnd *end);
 
 /* Whether the helper did its work for this backup, which began before it and ended after that. */

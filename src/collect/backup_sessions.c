@@ -89,7 +89,7 @@ sends_base_backup(Candidate *candidate)
 	return true;
 }
 
-/* How far the receiver has what it was sent; invalid if it has applied any of it, or said nothing. */
+/* How far the receiver has what it was sent; invalid if it applies it, or has said nothing. */
 static XLogRecPtr
 find_kept(int pid)
 {

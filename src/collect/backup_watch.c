@@ -6,6 +6,7 @@
 
 #include "access/xlog.h"
 #include "access/xlog_internal.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 
 #include "collect/backup_files.h"
@@ -154,11 +155,18 @@ dbops_backup_watch_store(void)
 	TimestampTz *starts;
 	int processes = dbops_backup_sessions_list(&pids, &starts);
 
+	dbops_backup_ends_wake(MyLatch);
 	dbops_backup_files_tell(store_backup, NULL);
 	looked_at = tell_ends(store_backup, NULL);
 	dbops_backup_sessions_tell(store_running, NULL);
 	dbops_backups_close_missing(pids, starts, processes);
 	note_archived();
+}
+
+bool
+dbops_backup_watch_waits(void)
+{
+	return dbops_backup_ends_wait();
 }
 
 void

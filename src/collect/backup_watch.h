@@ -9,8 +9,11 @@
 
 #include "store/backups.h"
 
-/* Brings the catalogue up to date; in a transaction with a snapshot, on a server that is written. */
+/* Brings the catalogue up to date; in a transaction with a snapshot, where that can be written. */
 extern void dbops_backup_watch_store(void);
+
+/* Whether something waits to be stored. */
+extern bool dbops_backup_watch_waits(void);
 
 /* What the last dbops_backup_watch_store() stored is there to stay. */
 extern void dbops_backup_watch_committed(void);

@@ -44,6 +44,8 @@ static const Family *const families[] = {
     &dbops_family_autovacuum,
     &dbops_family_plan,
     &dbops_family_archiver,
+    &dbops_family_verdict,
+    &dbops_family_health,
     /* clang-format on */
 };
 

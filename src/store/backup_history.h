@@ -2,10 +2,10 @@
  * store/backup_history.h
  *		Backup history files: what the server leaves in pg_wal when a backup was completed.
  *
- * <first segment>.<offset of its start>.backup, written when pg_backup_stop or BASE_BACKUP ends on a
- * server that is no standby.  It is the one trace that all tools have in common; only that of the
+ * <first segment>.<offset of its start>.backup, written when pg_backup_stop or BASE_BACKUP ends on
+ * a server that is no standby.  It is the one trace that all tools have in common; only that of the
  * newest backup stays.  The server writes it in place, so it may be half written: only one that is
- * complete is taken.  Pure but for the time zone of its times.
+ * complete is taken.
  */
 #pragma once
 

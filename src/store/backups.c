@@ -20,7 +20,10 @@
 /* More rows than a backup a minute makes in a week. */
 #define MAX_ROWS "10000"
 
-/* So long after its session is gone, a history file may still be seen for the first time. */
+/*
+ * So long after its session is gone, a history file may still be seen for the first time; not when
+ * the server has restarted since.
+ */
 #define MISSING_AFTER "interval '60 seconds'"
 
 const char *const dbops_backup_kinds[] = {
@@ -101,8 +104,8 @@ static const char find_query[] =
     "                                AND coalesce(b.ended_at, 'infinity')\n"
     "                            ELSE b.started_at BETWEEN $5 - interval '1 second'\n"
     "                                AND coalesce($10, 'infinity') END\n"
-    "                OR b.tool = $3 AND b.label = $4 AND b.start_lsn IS NOT DISTINCT FROM $6\n"
-    "                    AND b.started_at IS NOT DISTINCT FROM $5)\n"
+    "                OR b.tool = $3 AND b.label = $4 AND coalesce(b.start_lsn = $6, true)\n"
+    "                    AND coalesce(b.started_at = $5, true))\n"
     "    END\n"
     "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC, b.id DESC\n"
     "LIMIT 1";
@@ -199,13 +202,30 @@ static const char missing_query[] =
     "    AND NOT EXISTS (\n"
     "        SELECT FROM unnest($2, $3) AS s (pid, session_at)\n"
     "        WHERE s.pid = b.pid AND s.session_at = b.session_at)\n"
-    "    AND (b.kind = 'archive' OR b.updated_at < $4 - " MISSING_AFTER ")";
+    "    AND (b.kind = 'archive' OR b.session_at < $5 OR b.updated_at < $4 - " MISSING_AFTER ")";
 
 static const char prune_query[] =
     "DELETE FROM dbops.backup AS b\n"
     "WHERE b.status <> 'running'\n"
     "    AND (coalesce(b.ended_at, b.started_at, b.updated_at) < $1\n"
     "        OR b.id < (SELECT id FROM dbops.backup ORDER BY id DESC OFFSET " MAX_ROWS " LIMIT 1))";
+
+static const char expire_query[] =
+    "UPDATE dbops.backup SET expired_at = $4, updated_at = $4\n"
+    "WHERE tool = $1 AND repository = $2 AND 'catalogue' = ANY (sources) AND status <> 'running'\n"
+    "    AND expired_at IS NULL AND label <> ALL ($3)";
+
+static const char verified_query[] =
+    "UPDATE dbops.backup SET verified_at = $2, verify_error = $3, updated_at = $2\n"
+    "WHERE start_lsn = $1 AND kind NOT IN ('dump', 'archive')";
+
+static const char complete_query[] =
+    "SELECT started_at, start_lsn, timeline\n"
+    "FROM dbops.backup\n"
+    "WHERE node = $1 AND kind NOT IN ('dump', 'archive') AND start_lsn IS NOT NULL\n"
+    "    AND started_at BETWEEN $2 - interval '5 s' AND $3 AND ended_at <= $3 + interval '5 s'\n"
+    "ORDER BY started_at DESC\n"
+    "LIMIT 1";
 
 static SpiValue
 text_value(const char *value)
@@ -349,6 +369,7 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 	     .value = PointerGetDatum(construct_array(start_datums, n, TIMESTAMPTZOID, sizeof(int64),
 	                                              FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))},
 	    time_value(dbops_clock_now()),
+	    time_value(PgStartTime),
 	};
 
 	dbops_spi_execute(missing_query, params, lengthof(params));
@@ -360,4 +381,50 @@ dbops_backups_prune(TimestampTz before)
 	const SpiValue params[] = {time_value(before)};
 
 	dbops_spi_execute(prune_query, params, lengthof(params));
+}
+
+void
+dbops_backups_expire_missing(const char *tool, const char *repository, const char *const *labels,
+                             int n)
+{
+	Datum *texts = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		texts[i] = CStringGetTextDatum(labels[i]);
+
+	const SpiValue params[] = {
+	    text_value(tool),
+	    text_value(repository),
+	    {.type = TEXTARRAYOID,
+	     .value = PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT))},
+	    time_value(dbops_clock_now()),
+	};
+
+	dbops_spi_execute(expire_query, params, lengthof(params));
+}
+
+void
+dbops_backups_note_verified(XLogRecPtr start_lsn, TimestampTz at, const char *problem)
+{
+	const SpiValue params[] = {lsn_value(start_lsn), time_value(at), text_value(problem)};
+
+	dbops_spi_execute(verified_query, params, lengthof(params));
+}
+
+void
+dbops_backups_complete(Backup *backup, TimestampTz began_at)
+{
+	const SpiValue params[] = {
+	    text_value(node_of(backup)),
+	    time_value(began_at),
+	    time_value(backup->ended_at),
+	};
+	const SpiRows *rows = dbops_spi_query_now(complete_query, params, lengthof(params));
+	bool isnull;
+
+	if (rows->nrows == 0)
+		return;
+	backup->started_at = DatumGetTimestampTz(dbops_spi_cell(rows, 0, 0, &isnull));
+	backup->start_lsn = DatumGetLSN(dbops_spi_cell(rows, 0, 1, &isnull));
+	backup->timeline = (TimeLineID) DatumGetInt64(dbops_spi_cell(rows, 0, 2, &isnull));
 }

@@ -95,3 +95,16 @@ extern void dbops_backups_close_missing(const int *pids, const TimestampTz *star
 
 /* Deletes what ended before, and keeps the number of rows bounded. */
 extern void dbops_backups_prune(TimestampTz before);
+
+/* A tool lists all backups of a repository: those it has not are gone since now. */
+extern void dbops_backups_expire_missing(const char *tool, const char *repository,
+                                         const char *const *labels, int n);
+
+/* The backup with this start was compared with its manifest; NULL: nothing was wrong. */
+extern void dbops_backups_note_verified(XLogRecPtr start_lsn, TimestampTz at, const char *problem);
+
+/*
+ * Completes what a tool tells by its times alone, with the start of the backup that began after
+ * `began_at` and ended when the tool says, give or take a few seconds.
+ */
+extern void dbops_backups_complete(Backup *backup, TimestampTz began_at);

@@ -25,7 +25,8 @@ typedef struct SelfSlot
 	SelfStat stat;
 } SelfSlot;
 
-static const char *const kind_names[SELF_KINDS] = {"sampler", "keeper", "inspector"};
+static const char *const kind_names[SELF_KINDS] = {"sampler", "keeper", "inspector",
+                                                   "backup reader"};
 
 static SelfSlot *slots = NULL;
 

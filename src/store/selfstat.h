@@ -14,6 +14,7 @@ typedef enum SelfKind
 	SELF_SAMPLER,
 	SELF_KEEPER,
 	SELF_INSPECTOR,
+	SELF_READER,
 	SELF_KINDS
 } SelfKind;
 
@@ -39,7 +40,7 @@ typedef struct SelfStat
 extern Size dbops_selfstat_shmem_size(void);
 extern void dbops_selfstat_shmem_init(void);
 
-/* "sampler", "keeper", "inspector". */
+/* "sampler", "keeper", "inspector", "backup reader". */
 extern const char *dbops_selfstat_name(SelfKind kind);
 
 /* At the start of a cycle of a worker. */

@@ -45,6 +45,7 @@ typedef struct EndRing
 {
 	pg_atomic_uint64 last; /* number given out last */
 	pg_atomic_uint64 stored;
+	Latch *volatile keeper; /* of a process, or of one that has its place now; never freed */
 	Place places[PLACES];
 } EndRing;
 
@@ -96,6 +97,8 @@ add_end(const BackupEnd *end)
 	memcpy(&place->end, end, sizeof(*end));
 	pg_write_barrier();
 	pg_atomic_write_u64(&place->number, number);
+	if (ring->keeper != NULL)
+		SetLatch(ring->keeper);
 }
 
 static void
@@ -251,12 +254,24 @@ count_tables(const LockStmt *statement)
 }
 
 /* Locks what it is going to read, and reads it all as of one moment: a dump by any name. */
+static bool
+is_lock_of_dump(const LockStmt *statement)
+{
+	return statement->mode == AccessShareLock && XactReadOnly && IsolationUsesXactSnapshot();
+}
+
+void
+dbops_backup_ends_note_begin(const Node *statement)
+{
+	if (ring != NULL && IsA(statement, LockStmt) && is_lock_of_dump((const LockStmt *) statement))
+		begin_watch();
+}
+
 static void
 note_lock(const LockStmt *statement)
 {
-	if (statement->mode != AccessShareLock || !XactReadOnly || !IsolationUsesXactSnapshot())
+	if (!is_lock_of_dump(statement))
 		return;
-	begin_watch();
 	watch.works |= statement->nowait;
 	watch.tables_locked += count_tables(statement);
 }
@@ -368,6 +383,19 @@ dbops_backup_ends_next(uint64 *position, BackupEnd *end)
 			return true;
 	}
 	return false;
+}
+
+void
+dbops_backup_ends_wake(Latch *latch)
+{
+	if (ring != NULL)
+		ring->keeper = latch;
+}
+
+bool
+dbops_backup_ends_wait(void)
+{
+	return ring != NULL && pg_atomic_read_u64(&ring->last) > pg_atomic_read_u64(&ring->stored);
 }
 
 uint64

@@ -16,6 +16,7 @@
 #include "datatype/timestamp.h"
 #include "nodes/nodes.h"
 #include "pgstat.h"
+#include "storage/latch.h"
 
 #define BACKUP_END_STATEMENT_BYTES 512
 #define BACKUP_END_MESSAGE_BYTES 192
@@ -61,7 +62,11 @@ extern void dbops_backup_ends_shmem_init(void);
 /* Called once, by dbops_hooks_install. */
 extern void dbops_backup_ends_install(void);
 
-/* A LOCK, COPY or DECLARE CURSOR of this session has run: these are what dumps consist of. */
+/*
+ * A LOCK, COPY or DECLARE CURSOR of this session is about to run, or has run: these are what dumps
+ * consist of.
+ */
+extern void dbops_backup_ends_note_begin(const Node *statement);
 extern void dbops_backup_ends_note_utility(const Node *statement);
 
 /* A message goes to the log.  Like all that hears of them, this neither allocates nor locks. */
@@ -72,6 +77,12 @@ extern void dbops_backup_ends_note_log(const ErrorData *edata);
  * was overwritten meanwhile is passed over.  False when there is none.
  */
 extern bool dbops_backup_ends_next(uint64 *position, BackupEnd *end);
+
+/* Whoever keeps the catalogue is woken up by each end. */
+extern void dbops_backup_ends_wake(Latch *latch);
+
+/* Whether there are ends that are not in the catalogue. */
+extern bool dbops_backup_ends_wait(void);
 
 /* Up to which number they are in the catalogue. */
 extern uint64 dbops_backup_ends_stored(void);

@@ -179,6 +179,8 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 	/* What it declares is accounted to it when it ends, and has no text of its own. */
 	if (run.class == UTILITY_DECLARE)
 		dbops_captures_take(&run.key, CAPTURE_UNFINISHED, &run.source);
+	if (run.class == UTILITY_DUMPING)
+		dbops_backup_ends_note_begin(pstmt->utilityStmt);
 	INSTR_TIME_SET_CURRENT(start);
 	run_utility(&run, DBOPS_PROCESS_UTILITY_ARGS);
 	if (run.class == UTILITY_DUMPING || run.class == UTILITY_DECLARE)
