@@ -108,9 +108,8 @@ recall(void)
 		return;
 	rows = dbops_spi_query(recall_query, params, lengthof(params));
 	if (rows->nrows > 0)
-		dbops_archive_watch_recall(
-		    DatumGetTimestampTz(dbops_spi_cell(rows, 0, 0, &isnull)),
-		    (XLogRecPtr) DatumGetInt64(dbops_spi_cell(rows, 0, 1, &isnull)));
+		dbops_archive_watch_recall(DatumGetTimestampTz(dbops_spi_cell(rows, 0, 0, &isnull)),
+		                           (XLogRecPtr) DatumGetInt64(dbops_spi_cell(rows, 0, 1, &isnull)));
 	recalled = true;
 }
 

@@ -2,8 +2,8 @@
  * collect/archive_watch.c
  *		What can be known of archiving only by having looked all the time; see archive_watch.h.
  *
- * One process writes, the sampler, except for the start of a hole that is taken up by the keeper.  A
- * spinlock is held for copies alone.
+ * One process writes, the sampler, except for what the keeper takes up from before a start.  A
+ * spinlock is held for copies and comparisons alone.
  */
 #include "postgres.h"
 

@@ -1,4 +1,4 @@
-# covers: collect/archiver collect/archive_watch collect/archive_holes collect/wal_copies judge/recovery
+# covers: collect/archiver collect/archive_watch collect/archive_holes collect/wal_copies judge/recovery_facts
 #
 # What would be lost, told within two seconds of the truth, in each state of archiving.  The truth is
 # what lies in the archive's folder: the first commit behind the WAL that is there without a gap.
