@@ -210,6 +210,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_reader_begin_anew();
 	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
