@@ -14,13 +14,16 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/verdicts.h"
 #include "track/backup_ends.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
@@ -44,7 +47,10 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
+    {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
+    {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_damage_shmem_size, dbops_damage_shmem_init},

@@ -29,6 +29,8 @@ int dbops_guc_wide_interval;
 int dbops_guc_sample_limit;
 int dbops_guc_inspect_interval;
 int dbops_guc_ring_size;
+int dbops_guc_rpo_objective;
+int dbops_guc_rto_objective;
 int dbops_guc_max_size;
 int dbops_guc_raw_retention;
 int dbops_guc_minute_retention;
@@ -104,6 +106,10 @@ static const IntSetting int_settings[] = {
      "Time between visits to a database to learn names and sizes of its objects.", NULL},
     {"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
      "Memory for samples that are not stored yet, and for the last hour of a standby.", NULL},
+    {"dbops.rpo_objective", &dbops_guc_rpo_objective, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+     "Time of which everything committed may be lost at most.", "0 sets no objective."},
+    {"dbops.rto_objective", &dbops_guc_rto_objective, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+     "Time in which the server is to be back after a failure.", "0 sets no objective."},
     {"dbops.max_size", &dbops_guc_max_size, 4096, 64, INT_MAX, PGC_SIGHUP, GUC_UNIT_MB,
      "Disk space the history may take.",
      "Beyond it the oldest samples go first, those of the finest resolution before all others."},

@@ -23,8 +23,10 @@ extern int dbops_guc_wide_interval;    /* seconds */
 extern int dbops_guc_sample_limit;     /* milliseconds */
 extern int dbops_guc_inspect_interval; /* seconds */
 extern int dbops_guc_ring_size;        /* kB */
-extern int dbops_guc_max_size;         /* MB */
-extern int dbops_guc_raw_retention;    /* minutes, like the three below */
+extern int dbops_guc_rpo_objective;    /* seconds, like the next; 0: none */
+extern int dbops_guc_rto_objective;
+extern int dbops_guc_max_size;      /* MB */
+extern int dbops_guc_raw_retention; /* minutes, like the three below */
 extern int dbops_guc_minute_retention;
 extern int dbops_guc_ten_minute_retention;
 extern int dbops_guc_hour_retention;

@@ -20,12 +20,15 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_holes.h"
 #include "collect/backup_watch.h"
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
+#include "collect/recovery_rates.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "judge/judging.h"
 #include "store/backups.h"
 #include "store/frame.h"
 #include "store/objects.h"
@@ -45,12 +48,16 @@
 #define STORE_LIMIT_MS 10000
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
+#define JUDGE_LIMIT_MS 5000
 
 typedef struct Keeper
 {
+	MemoryContext context; /* of what lasts as long as the process */
 	WorkerState *worker;
 	Round *round;
 	Timer wide;
+	Timer narrow;
+	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
 	int64 stored_seq; /* set by the store task, published after its commit */
@@ -83,6 +90,18 @@ static void
 learn_plans(void *arg)
 {
 	dbops_known_plans_learn();
+}
+
+static void
+note_archive(void *arg)
+{
+	dbops_archive_holes_store();
+}
+
+static void
+learn_rates(void *arg)
+{
+	dbops_recovery_rates_learn();
 }
 
 static void
@@ -121,6 +140,8 @@ static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
+    {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
+    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "learn backups",
      .interval_s = 5,
@@ -250,6 +271,31 @@ store_if_possible(Keeper *keeper)
 	return STORE_OK;
 }
 
+/* Also on a standby, and where nothing can be stored. */
+static void
+judge(void *arg)
+{
+	Keeper *keeper = arg;
+
+	if (keeper->judging == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(keeper->context);
+
+		keeper->judging = dbops_judging_create();
+		MemoryContextSwitchTo(caller);
+	}
+	dbops_judging_run(keeper->judging, dbops_clock_now());
+}
+
+static void
+run_judge(Keeper *keeper)
+{
+	static const Task task = {
+	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
+
+	dbops_control_run(keeper->worker, &task, keeper);
+}
+
 static bool
 is_due(Upkeep *upkeep, bool wide)
 {
@@ -282,6 +328,7 @@ run_once(Keeper *keeper)
 	uint64 requested = pg_atomic_read_u64(&control->requested);
 	bool asked = requested > keeper->worker->served;
 	bool wide = dbops_timer_is_due(&keeper->wide, dbops_guc_wide_interval, dbops_clock_now());
+	bool narrow = dbops_timer_is_due(&keeper->narrow, dbops_guc_sample_interval, dbops_clock_now());
 
 	if (!dbops_guc_enabled)
 	{
@@ -294,6 +341,8 @@ run_once(Keeper *keeper)
 	if (asked)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);
+	if (narrow || asked)
+		run_judge(keeper);
 	dbops_control_serve(keeper->worker, requested);
 	if (control->store == STORE_OK)
 		run_upkeep(keeper, wide || asked);
@@ -316,9 +365,11 @@ static void
 wait_for_work(const Keeper *keeper)
 {
 	waiting = true;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	                 dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS),
-	                 PG_WAIT_EXTENSION);
+	(void) WaitLatch(
+	    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	    dbops_timer_wait_ms(&keeper->narrow, dbops_clock_now(),
+	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS)),
+	    PG_WAIT_EXTENSION);
 	waiting = false;
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -337,8 +388,9 @@ start_up(Keeper *keeper)
 	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
 		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
 
-	MemoryContextSwitchTo(
-	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
+	keeper->context =
+	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(keeper->context);
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
 }
