@@ -17,6 +17,7 @@
 #include "collect/archive_watch.h"
 #include "collect/collectors.h"
 #include "collect/crash_replay.h"
+#include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "store/backup_board.h"
@@ -26,6 +27,7 @@
 #include "store/selfstat.h"
 #include "store/verdicts.h"
 #include "track/backup_ends.h"
+#include "store/upstream.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
 #include "track/hooks.h"
@@ -52,7 +54,9 @@ static const ShmemPart shmem_parts[] = {
     {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
+    {dbops_upstream_shmem_size, dbops_upstream_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
+    {dbops_standbys_shmem_size, dbops_standbys_shmem_init},
     {dbops_selfstat_shmem_size, dbops_selfstat_shmem_init},
     {dbops_damage_shmem_size, dbops_damage_shmem_init},
     {dbops_control_shmem_size, dbops_control_shmem_init},

@@ -3,8 +3,8 @@
  *		The family "receiver": from whom a standby gets its WAL, and whether that still lives.
  *
  * One row while in recovery, also when nothing is received at the moment: then the status says so,
- * where pg_stat_wal_receiver is empty.  How the standby connects is never read, as that may hold a
- * password.
+ * where pg_stat_wal_receiver is empty.  Messages are those that really came (store/upstream.h).
+ * How the standby connects is never read, as that may hold a password.
  */
 #include "postgres.h"
 
@@ -19,6 +19,7 @@
 #include "core/clock.h"
 #include "core/compat_replication.h"
 #include "store/frame.h"
+#include "store/upstream.h"
 
 enum
 {
@@ -36,6 +37,7 @@ enum
 	RECEIVER_LAST_MSG_AGE_MS,
 	RECEIVER_TRANSFER_LATENCY_MS,
 	RECEIVER_MISSING_BYTES,
+	RECEIVER_USUAL_PAUSE_MS,
 	RECEIVER_NMETRICS
 };
 
@@ -56,6 +58,8 @@ static const Label labels[] = {
 /* In the order of CompatReceiverState. */
 static const char *const statuses[] = {"stopped",    "starting", "streaming",  "waiting",
                                        "restarting", "stopping", "connecting", NULL};
+
+#define STATUS_CONNECTING 6
 
 static const Metric metrics[] = {
     [RECEIVER_STATUS] =
@@ -82,6 +86,8 @@ static const Metric metrics[] = {
         13, "transfer_latency_ms", "How long the last message was under way, by the two clocks"),
     [RECEIVER_MISSING_BYTES] = GAUGE(14, "missing_bytes", "bytes", ROLLUP_MAX,
                                      "WAL that the sender told of and that is not flushed here"),
+    [RECEIVER_USUAL_PAUSE_MS] = LONGEST_MS(
+        15, "usual_pause_ms", "Longest time between two messages of the last 5 to 10 minutes"),
 };
 
 typedef struct Receiver
@@ -92,10 +98,7 @@ typedef struct Receiver
 	XLogRecPtr written;
 	XLogRecPtr flushed;
 	TimeLineID timeline;
-	XLogRecPtr latest_end;
-	TimestampTz latest_end_at;
-	TimestampTz sent_at;
-	TimestampTz received_at;
+	bool ready; /* it is connected, where the state says that it streams */
 	int port;
 	char host[NI_MAXHOST];
 	char slot[NAMEDATALEN];
@@ -110,10 +113,7 @@ copy_receiver(Receiver *receiver)
 	receiver->started_at = WalRcv->startTime;
 	receiver->flushed = WalRcv->flushedUpto;
 	receiver->timeline = WalRcv->receivedTLI;
-	receiver->latest_end = WalRcv->latestWalEnd;
-	receiver->latest_end_at = WalRcv->latestWalEndTime;
-	receiver->sent_at = WalRcv->lastMsgSendTime;
-	receiver->received_at = WalRcv->lastMsgReceiptTime;
+	receiver->ready = WalRcv->ready_to_display;
 	receiver->port = WalRcv->sender_port;
 	strlcpy(receiver->host, WalRcv->sender_host, sizeof(receiver->host));
 	strlcpy(receiver->slot, WalRcv->slotname, sizeof(receiver->slot));
@@ -121,27 +121,41 @@ copy_receiver(Receiver *receiver)
 	receiver->written = GetWalRcvWriteRecPtr();
 }
 
+/* Before 19 a receiver that has no connection yet says that it streams. */
+static int
+judge_status(const Receiver *receiver)
+{
+	if (receiver->state == WALRCV_STREAMING && !receiver->ready)
+		return STATUS_CONNECTING;
+	return dbops_compat_receiver_state(receiver->state);
+}
+
 static void
-fill_messages(int64 *values, const Receiver *receiver)
+fill_messages(int64 *values, const UpstreamMessage *message, XLogRecPtr flushed)
 {
 	TimestampTz now = dbops_clock_now();
+	int64 pause_us = dbops_upstream_usual_pause_us();
 
-	if (receiver->latest_end_at != 0)
-	{
-		values[RECEIVER_LATEST_END_TIME] = receiver->latest_end_at;
-		values[RECEIVER_LATEST_END_AGE_MS] = Max(0, now - receiver->latest_end_at);
-	}
-	if (receiver->sent_at == 0)
+	if (pause_us >= 0)
+		values[RECEIVER_USUAL_PAUSE_MS] = pause_us;
+	if (message->received_at == 0)
 		return;
-	values[RECEIVER_LAST_MSG_SEND_TIME] = receiver->sent_at;
-	values[RECEIVER_LAST_MSG_RECEIPT_TIME] = receiver->received_at;
-	values[RECEIVER_LAST_MSG_AGE_MS] = Max(0, now - receiver->received_at);
-	values[RECEIVER_TRANSFER_LATENCY_MS] = receiver->received_at - receiver->sent_at;
+	values[RECEIVER_LAST_MSG_SEND_TIME] = message->sent_at;
+	values[RECEIVER_LAST_MSG_RECEIPT_TIME] = message->received_at;
+	values[RECEIVER_LAST_MSG_AGE_MS] = Max(0, now - message->received_at);
+	values[RECEIVER_TRANSFER_LATENCY_MS] = message->received_at - message->sent_at;
+	if (message->end == InvalidXLogRecPtr)
+		return;
+	values[RECEIVER_LATEST_END_LSN] = dbops_wal_position_value(message->end);
+	values[RECEIVER_MISSING_BYTES] = dbops_wal_position_lag(message->end, flushed);
+	values[RECEIVER_LATEST_END_TIME] = message->end_at;
+	values[RECEIVER_LATEST_END_AGE_MS] = Max(0, now - message->end_at);
 }
 
 static void
 read_receiver(Frame *frame)
 {
+	UpstreamMessage message;
 	Receiver receiver;
 	const char *texts[2] = {receiver.host, receiver.slot};
 	EntityKey key = {{0}};
@@ -152,7 +166,7 @@ read_receiver(Frame *frame)
 	copy_receiver(&receiver);
 	key.num[LABEL_PORT] = receiver.port;
 	values = dbops_frame_add_texts(frame, &key, texts);
-	values[RECEIVER_STATUS] = dbops_compat_receiver_state(receiver.state);
+	values[RECEIVER_STATUS] = judge_status(&receiver);
 	if (receiver.pid != 0)
 		values[RECEIVER_PID] = receiver.pid;
 	if (receiver.started_at != 0)
@@ -161,11 +175,8 @@ read_receiver(Frame *frame)
 	values[RECEIVER_FLUSHED_LSN] = dbops_wal_position_value(receiver.flushed);
 	if (receiver.timeline != 0)
 		values[RECEIVER_RECEIVED_TLI] = receiver.timeline;
-	values[RECEIVER_LATEST_END_LSN] = dbops_wal_position_value(receiver.latest_end);
-	if (receiver.latest_end != InvalidXLogRecPtr)
-		values[RECEIVER_MISSING_BYTES] =
-		    dbops_wal_position_lag(receiver.latest_end, receiver.flushed);
-	fill_messages(values, &receiver);
+	message = dbops_upstream_message();
+	fill_messages(values, &message, receiver.flushed);
 }
 
 const Family dbops_family_receiver = {

@@ -45,6 +45,9 @@ enum
 	REPLICATION_REPLY_AGE_MS,
 	REPLICATION_XMIN_AGE,
 	REPLICATION_BEHIND_MS,
+	REPLICATION_SENT_LSN,
+	REPLICATION_WRITE_LSN,
+	REPLICATION_FLUSH_LSN,
 	REPLICATION_NMETRICS
 };
 
@@ -118,6 +121,12 @@ static const Metric metrics[] = {
         17, "behind_ms",
         "For how long there has been WAL that is not replayed there, also when it does not answer; "
         "0 if there is none"),
+    [REPLICATION_SENT_LSN] =
+        GAUGE(18, "sent_lsn", "bytes", ROLLUP_LAST, "WAL position sent, as a number"),
+    [REPLICATION_WRITE_LSN] =
+        GAUGE(19, "write_lsn", "bytes", ROLLUP_LAST, "WAL position written there, as a number"),
+    [REPLICATION_FLUSH_LSN] =
+        GAUGE(20, "flush_lsn", "bytes", ROLLUP_LAST, "WAL position flushed there, as a number"),
 };
 
 typedef struct Sender
@@ -289,6 +298,9 @@ add_row(Frame *frame, const Sender *sender, int instance, XLogRecPtr end)
 	values[REPLICATION_WRITE_LAG_MS] = lag_value(sender->write_lag);
 	values[REPLICATION_FLUSH_LAG_MS] = lag_value(sender->flush_lag);
 	values[REPLICATION_REPLAY_LAG_MS] = lag_value(sender->replay_lag);
+	values[REPLICATION_SENT_LSN] = dbops_wal_position_value(sender->sent);
+	values[REPLICATION_WRITE_LSN] = dbops_wal_position_value(sender->write);
+	values[REPLICATION_FLUSH_LSN] = dbops_wal_position_value(sender->flush);
 	values[REPLICATION_REPLAY_LSN] = dbops_wal_position_value(sender->replay);
 	if (sender->replied_at != 0)
 	{

@@ -122,6 +122,17 @@ dbops_compat_receiver_state(WalRcvState state)
 	return 0;
 }
 
+/* Has the WAL receiver tell its sender how far replay is; 19 renamed it, and asks for no more. */
+static inline void
+dbops_compat_report_replay(void)
+{
+#if PG_VERSION_NUM >= 190000
+	WalRcvRequestApplyReply();
+#else
+	WalRcvForceReply();
+#endif
+}
+
 /* A List of LogicalRepWorker, those running for a subscription; LogicalRepWorkerLock held. */
 static inline List *
 dbops_compat_logical_workers(Oid subid)

@@ -87,6 +87,7 @@ dbops_lsn_curve_add(LsnCurve *curve, const LsnPoint *sample, int64 set_back_us)
 	if (last != NULL && sample->lsn == last->lsn)
 	{
 		last->important = sample->important;
+		last->next_xid = sample->next_xid;
 		last->last_at = Max(last->last_at, sample->last_at);
 		last->timeline = sample->timeline;
 		return;
@@ -178,6 +179,25 @@ dbops_lsn_bracket_answer(const LsnBracket *bracket, TimestampTz *at)
 		*at = bracket->question == LSN_REACHED ? exact->first_at : exact->last_at;
 	else if (low->lsn != InvalidXLogRecPtr && high->lsn != InvalidXLogRecPtr)
 		*at = interpolate(low, high, bracket->lsn);
+	else
+		return false;
+	return true;
+}
+
+bool
+dbops_lsn_bracket_xid(const LsnBracket *bracket, uint64 *next_xid)
+{
+	const LsnPoint *low = &bracket->low;
+	const LsnPoint *high = &bracket->high;
+	const LsnPoint *exact = bracket->question == LSN_REACHED ? high : low;
+
+	if (exact->lsn == bracket->lsn && exact->next_xid != 0)
+		*next_xid = exact->next_xid;
+	else if (low->next_xid != 0 && high->next_xid != 0)
+		*next_xid =
+		    low->next_xid +
+		    (uint64) ((double) (high->next_xid - low->next_xid) *
+		              ((double) (bracket->lsn - low->lsn) / (double) (high->lsn - low->lsn)));
 	else
 		return false;
 	return true;

@@ -20,6 +20,7 @@ typedef struct LsnPoint
 	XLogRecPtr important; /* start of the last record that matters; invalid where unknown */
 	TimestampTz first_at; /* when the position was first seen as the latest */
 	TimestampTz last_at;  /* and last */
+	uint64 next_xid;      /* next transaction id then, with its epoch; 0 where unknown */
 	TimeLineID timeline;
 } LsnPoint;
 
@@ -66,3 +67,6 @@ extern void dbops_lsn_bracket_narrow(LsnBracket *bracket, const LsnPoint *point)
 
 /* The answer, interpolated between the points; false if there is no point on a needed side. */
 extern bool dbops_lsn_bracket_answer(const LsnBracket *bracket, TimestampTz *at);
+
+/* The next transaction id when WAL reached the LSN, by the same means. */
+extern bool dbops_lsn_bracket_xid(const LsnBracket *bracket, uint64 *next_xid);

@@ -9,16 +9,18 @@
 
 #include "access/xlog.h"
 #include "access/xlogrecovery.h"
+#include "catalog/pg_control.h"
+#include "common/controldata_utils.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "replication/walreceiver.h"
 #include "storage/shmem.h"
-#include "storage/spin.h"
+#include "utils/timestamp.h"
 
 #include "core/clock.h"
 #include "store/history.h"
 #include "store/lsn_time.h"
 #include "store/registry.h"
+#include "store/upstream.h"
 
 /* A little less than the sampler's pause, so that none is left out. */
 #define NOTE_EVERY_US (900 * INT64CONST(1000))
@@ -26,14 +28,12 @@
 /* Between two looks at two clocks a process may lose its CPU for a while. */
 #define SET_BACK_LEAST_US USECS_PER_SEC
 
-/* No message is under way for longer: the connection would not live. */
-#define LONGEST_WAY_US (30 * USECS_PER_SEC)
-
 /* A standby that gives WAL on later than this is not looked for in the primary's history. */
 #define LONGEST_DELAY_US USECS_PER_DAY
 
-/* After half of its timeout a receiver asks for an answer, which has this long to come. */
-#define ANSWER_MS 5000
+/* WAL is counted over this time, and not below the second. */
+#define RATE_OVER_US (10 * USECS_PER_MINUTE)
+#define RATE_LEAST_US USECS_PER_SEC
 
 /* Unlucky readers pause. */
 #define TRIES_WITHOUT_PAUSE 100
@@ -45,8 +45,6 @@ typedef struct LsnTime
 	int64 noted_us;           /* when, by the monotonic clock; 0: never */
 	TimestampTz noted_at;     /* and by the wall clock */
 	bool of_upstream;         /* the latest point is of another server, by its clock */
-	bool knows_upstream_clock;
-	int64 upstream_ahead_us; /* of our clock */
 	LsnCurve curve;
 } LsnTime;
 
@@ -60,16 +58,6 @@ typedef struct Present
 	XLogRecPtr end;  /* what is beyond is ahead of the present */
 	TimestampTz now; /* by the clock that tells the points */
 } Present;
-
-typedef struct Message
-{
-	WalRcvState state;
-	XLogRecPtr end;
-	TimestampTz end_at; /* when the sender first told of that end, by its clock */
-	TimestampTz sent_at;
-	TimestampTz received_at;
-	TimeLineID timeline;
-} Message;
 
 static LsnTime *shared = NULL;
 
@@ -93,39 +81,14 @@ dbops_lsn_time_shmem_init(void)
 
 /* ---- the present ---- */
 
-static Message
-last_message(void)
-{
-	Message message;
-
-	SpinLockAcquire(&WalRcv->mutex);
-	message = (Message){.state = WalRcv->walRcvState,
-	                    .end = WalRcv->latestWalEnd,
-	                    .end_at = WalRcv->latestWalEndTime,
-	                    .sent_at = WalRcv->lastMsgSendTime,
-	                    .received_at = WalRcv->lastMsgReceiptTime,
-	                    .timeline = WalRcv->receivedTLI};
-	SpinLockRelease(&WalRcv->mutex);
-	return message;
-}
-
-static bool
-is_alive(const Message *message, TimestampTz now)
-{
-	int64 patience_us = (wal_receiver_timeout / 2 + ANSWER_MS) * INT64CONST(1000);
-
-	return message->state == WALRCV_STREAMING &&
-	       (wal_receiver_timeout == 0 || now - message->received_at <= patience_us);
-}
-
 static void
-look_at_standby(Present *present, const Message *message)
+look_at_standby(Present *present, const UpstreamMessage *message)
 {
 	TimestampTz now = dbops_clock_now();
 	TimestampTz committed_at = GetLatestXTime();
 	LsnPoint *point = &present->point;
 
-	present->now = now + shared->upstream_ahead_us;
+	present->now = now + dbops_upstream_ahead_us();
 	present->replay.lsn = GetXLogReplayRecPtr(&present->replay.timeline);
 	present->replay.first_at = committed_at;
 	present->replay.last_at = committed_at;
@@ -136,7 +99,7 @@ look_at_standby(Present *present, const Message *message)
 		                    .first_at = message->end_at,
 		                    .last_at = message->sent_at,
 		                    .timeline = message->timeline};
-		present->current = is_alive(message, now);
+		present->current = dbops_upstream_is_alive(message, now);
 		if (present->current)
 			point->last_at = Max(point->last_at, present->now);
 	}
@@ -161,11 +124,11 @@ static Present
 look(void)
 {
 	Present present = {.in_recovery = RecoveryInProgress()};
-	Message message;
+	UpstreamMessage message;
 
 	if (present.in_recovery)
 	{
-		message = last_message();
+		message = dbops_upstream_message();
 		look_at_standby(&present, &message);
 	}
 	else
@@ -183,31 +146,11 @@ add(const LsnPoint *point, int64 set_back_us)
 	pg_atomic_fetch_add_u64(&shared->changes, 1);
 }
 
-/*
- * Learns by how much the sender's clock is ahead: no message arrives before it was sent, so the
- * largest difference comes nearest.  Returns by how much that clock was set back.
- */
-static int64
-compare_clocks(const Message *message)
-{
-	int64 ahead_us = message->sent_at - message->received_at;
-	int64 set_back_us = 0;
-
-	if (message->received_at == 0)
-		return 0;
-	if (shared->knows_upstream_clock && ahead_us < shared->upstream_ahead_us - LONGEST_WAY_US)
-		set_back_us = shared->upstream_ahead_us - ahead_us;
-	if (!shared->knows_upstream_clock || set_back_us > 0 || ahead_us > shared->upstream_ahead_us)
-		shared->upstream_ahead_us = ahead_us;
-	shared->knows_upstream_clock = true;
-	return set_back_us;
-}
-
 static void
 note_standby(void)
 {
-	Message message = last_message();
-	int64 set_back_us = compare_clocks(&message);
+	UpstreamMessage message = dbops_upstream_message();
+	int64 set_back_us = dbops_upstream_note(&message);
 	const LsnCurve *curve = &shared->curve;
 	Present present = {0};
 
@@ -220,16 +163,41 @@ note_standby(void)
 	shared->of_upstream = true;
 }
 
+/*
+ * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start nothing
+ * has been written since.
+ */
+static void
+note_checkpoint(void)
+{
+	bool is_whole;
+	ControlFileData *control = get_controlfile(DataDir, &is_whole);
+	const CheckPoint *checkpoint = &control->checkPointCopy;
+	TimestampTz at = time_t_to_timestamptz(checkpoint->time);
+
+	if (is_whole)
+		add(&(LsnPoint){.lsn = checkpoint->redo,
+		                .first_at = at,
+		                .last_at = at,
+		                .next_xid = U64FromFullTransactionId(checkpoint->nextXid),
+		                .timeline = checkpoint->ThisTimeLineID},
+		    0);
+	pfree(control);
+}
+
 static void
 note_primary(int64 now_us)
 {
 	Present present = {0};
 	int64 set_back_us = 0;
 
+	if (shared->curve.count == 0)
+		note_checkpoint();
 	look_at_primary(&present);
 	present.point.important = GetLastImportantRecPtr();
+	present.point.next_xid = U64FromFullTransactionId(ReadNextFullTransactionId());
 	if (shared->of_upstream)
-		set_back_us = shared->upstream_ahead_us;
+		set_back_us = dbops_upstream_ahead_us();
 	else if (shared->noted_us != 0)
 	{
 		set_back_us = shared->noted_at + (now_us - shared->noted_us) - present.now;
@@ -458,4 +426,52 @@ bool
 dbops_lsn_time_recent_age(XLogRecPtr lsn, int64 *age_us)
 {
 	return shared != NULL && find_age(lsn, false, age_us);
+}
+
+bool
+dbops_lsn_time_transactions_since(XLogRecPtr lsn, int64 *transactions)
+{
+	LsnBracket bracket = {.lsn = lsn, .question = LSN_PASSED};
+	Present present = {0};
+	uint64 next_xid = U64FromFullTransactionId(ReadNextFullTransactionId());
+	uint64 xid_then;
+
+	if (shared == NULL || RecoveryInProgress() || lsn == InvalidXLogRecPtr)
+		return false;
+	look_at_primary(&present);
+	present.point.next_xid = next_xid;
+	find_in_curve(&bracket);
+	dbops_lsn_bracket_narrow(&bracket, &present.point);
+	if (lsn >= present.point.lsn)
+		*transactions = 0;
+	else if (dbops_lsn_bracket_xid(&bracket, &xid_then))
+		*transactions = (int64) (next_xid - Min(xid_then, next_xid));
+	else
+		return false;
+	return true;
+}
+
+bool
+dbops_lsn_time_rate(double *bytes_per_second)
+{
+	int count;
+	LsnPoint *points = dbops_lsn_time_points(&count);
+	Present present = {0};
+	int from = count - 1;
+	int64 span_us;
+
+	if (count == 0)
+		return false;
+	present = look();
+	while (from > 0 && present.now - points[from].last_at < RATE_OVER_US)
+		from--;
+	span_us = present.now - points[from].first_at;
+	if (present.now - points[from].last_at > RATE_OVER_US)
+		span_us = present.now - points[from].last_at;
+	if (span_us < RATE_LEAST_US || present.end < points[from].lsn)
+		return false;
+	*bytes_per_second =
+	    (double) (present.end - points[from].lsn) * USECS_PER_SEC / (double) span_us;
+	pfree(points);
+	return true;
 }

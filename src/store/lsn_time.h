@@ -45,5 +45,15 @@ extern bool dbops_lsn_time_age(XLogRecPtr lsn, int64 *age_us);
  */
 extern bool dbops_lsn_time_recent_age(XLogRecPtr lsn, int64 *age_us);
 
+/*
+ * How many transaction ids were given out since WAL reached the LSN, by the points in shared
+ * memory: those that wrote, whether or not they committed.  False on a standby, and for what is
+ * from before the start.
+ */
+extern bool dbops_lsn_time_transactions_since(XLogRecPtr lsn, int64 *transactions);
+
+/* WAL written a second over the last minutes; false while that is not known. */
+extern bool dbops_lsn_time_rate(double *bytes_per_second);
+
 /* The points in shared memory, oldest first, in the current context.  Never NULL. */
 extern LsnPoint *dbops_lsn_time_points(int *count);

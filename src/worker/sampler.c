@@ -32,6 +32,7 @@
 #include "collect/collectors.h"
 #include "collect/crash_replay.h"
 #include "collect/dictionary.h"
+#include "collect/standbys.h"
 #include "collect/wait.h"
 #include "core/clock.h"
 #include "core/databases.h"
@@ -39,6 +40,7 @@
 #include "store/lsn_time.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/upstream.h"
 #include "track/captures.h"
 #include "track/errors.h"
 #include "track/logins.h"
@@ -219,11 +221,29 @@ milliseconds_to_next(const Sampler *sampler, TimestampTz now)
 }
 
 static void
+name_standbys(void *arg)
+{
+	dbops_standbys_name();
+}
+
+/* Who replicates, and how far. */
+static void
+note_replication(Sampler *sampler)
+{
+	static const Task task = {.name = "name standbys", .run = name_standbys};
+
+	dbops_lsn_time_note();
+	dbops_upstream_report_replay();
+	if (dbops_standbys_note())
+		dbops_control_run(sampler->worker, &task, NULL);
+}
+
+static void
 see_to_duties(Sampler *sampler, Launch *keeper)
 {
 	if (dbops_guc_enabled)
 	{
-		dbops_lsn_time_note();
+		note_replication(sampler);
 		dbops_archive_watch_look();
 	}
 	sample_if_due(sampler);
