@@ -193,7 +193,10 @@ fill_clock(const Loading *loading, LagRow *row, const KnownStandby *known)
 		row->facts.silent_us = Max(0, loading->now - known->heard_at);
 }
 
-/* The sampler sees an answer up to a second after it came; one it has not seen came just now. */
+/*
+ * The sampler sees an answer up to a second after it came; one it has not seen came just now.  By
+ * the other's clock where the sampler does not know him yet.
+ */
 static void
 fill_answer(const Loading *loading, LagRow *row)
 {
@@ -201,9 +204,13 @@ fill_answer(const Loading *loading, LagRow *row)
 
 	if (row->reply_time == 0)
 		return;
-	if (known != NULL)
-		fill_clock(loading, row, known);
-	if (known == NULL || known->reply_time != row->reply_time)
+	if (known == NULL)
+	{
+		row->facts.silent_us = Max(0, loading->now - row->reply_time);
+		return;
+	}
+	fill_clock(loading, row, known);
+	if (known->reply_time != row->reply_time)
 		row->facts.silent_us = 0;
 }
 
