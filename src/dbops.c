@@ -14,7 +14,9 @@
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
@@ -22,6 +24,8 @@
 #include "store/damage.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/verdicts.h"
+#include "track/backup_ends.h"
 #include "store/upstream.h"
 #include "track/capture_arena.h"
 #include "track/errors.h"
@@ -29,6 +33,7 @@
 #include "track/logins.h"
 #include "track/plans.h"
 #include "track/statements.h"
+#include "track/verify_progress.h"
 #include "worker/control.h"
 #include "worker/sampler.h"
 
@@ -44,7 +49,10 @@ typedef struct ShmemPart
 } ShmemPart;
 
 static const ShmemPart shmem_parts[] = {
+    {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
+    {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
+    {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_upstream_shmem_size, dbops_upstream_shmem_init},
     {dbops_lsn_time_shmem_size, dbops_lsn_time_shmem_init},
     {dbops_standbys_shmem_size, dbops_standbys_shmem_init},
@@ -56,6 +64,8 @@ static const ShmemPart shmem_parts[] = {
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
+    {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},
+    {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;

@@ -43,6 +43,9 @@ static const Family *const families[] = {
     &dbops_family_integer_key,
     &dbops_family_autovacuum,
     &dbops_family_plan,
+    &dbops_family_archiver,
+    &dbops_family_verdict,
+    &dbops_family_health,
     /* clang-format on */
 };
 

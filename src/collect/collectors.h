@@ -37,6 +37,9 @@ extern const Family dbops_family_integer_key;
 extern const Family dbops_family_autovacuum;
 extern const Family dbops_family_wait;
 extern const Family dbops_family_blocking;
+extern const Family dbops_family_verdict;
+extern const Family dbops_family_health;
+extern const Family dbops_family_archiver;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

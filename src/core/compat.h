@@ -299,6 +299,17 @@ dbops_compat_oldest_xid(void)
 	return oldest;
 }
 
+/* Transactions with an id that have ended since the start; 17 renamed the shared variable. */
+static inline uint64
+dbops_compat_ended_transactions(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return *(volatile uint64 *) &TransamVariables->xactCompletionCount;
+#else
+	return *(volatile uint64 *) &ShmemVariableCache->xactCompletionCount;
+#endif
+}
+
 /* The first or last leaf of a B-tree, locked for reading; 17 dropped the snapshot. */
 #include "access/nbtree.h"
 

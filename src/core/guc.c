@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "core/guc.h"
+#include "core/words.h"
 
 bool dbops_guc_enabled = true;
 bool dbops_guc_track = true;
@@ -19,6 +20,7 @@ bool dbops_guc_capture_values = false;
 bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
+char *dbops_guc_backup_command = NULL;
 int dbops_guc_max_statements;
 int dbops_guc_capture_size;
 int dbops_guc_sample_interval;
@@ -27,11 +29,15 @@ int dbops_guc_wide_interval;
 int dbops_guc_sample_limit;
 int dbops_guc_inspect_interval;
 int dbops_guc_ring_size;
+int dbops_guc_rpo_objective;
+int dbops_guc_rto_objective;
 int dbops_guc_max_size;
 int dbops_guc_raw_retention;
 int dbops_guc_minute_retention;
 int dbops_guc_ten_minute_retention;
 int dbops_guc_hour_retention;
+int dbops_guc_backup_command_interval;
+int dbops_guc_backup_command_limit;
 
 typedef struct BoolSetting
 {
@@ -61,6 +67,7 @@ typedef struct StringSetting
 	const char *initial;
 	GucContext context;
 	GucStringCheckHook check;
+	int flags;
 	const char *brief;
 	const char *detail;
 } StringSetting;
@@ -99,6 +106,10 @@ static const IntSetting int_settings[] = {
      "Time between visits to a database to learn names and sizes of its objects.", NULL},
     {"dbops.ring_size", &dbops_guc_ring_size, 8192, 1024, 1048576, PGC_POSTMASTER, GUC_UNIT_KB,
      "Memory for samples that are not stored yet, and for the last hour of a standby.", NULL},
+    {"dbops.rpo_objective", &dbops_guc_rpo_objective, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+     "Time of which everything committed may be lost at most.", "0 sets no objective."},
+    {"dbops.rto_objective", &dbops_guc_rto_objective, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+     "Time in which the server is to be back after a failure.", "0 sets no objective."},
     {"dbops.max_size", &dbops_guc_max_size, 4096, 64, INT_MAX, PGC_SIGHUP, GUC_UNIT_MB,
      "Disk space the history may take.",
      "Beyond it the oldest samples go first, those of the finest resolution before all others."},
@@ -110,6 +121,11 @@ static const IntSetting int_settings[] = {
      INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of ten minutes.", NULL},
     {"dbops.hour_retention", &dbops_guc_hour_retention, 3 * 365 * MINUTES_PER_DAY, 60, INT_MAX,
      PGC_SIGHUP, GUC_UNIT_MIN, "Time that history is kept in steps of one hour.", NULL},
+    {"dbops.backup_command_interval", &dbops_guc_backup_command_interval, 600, 1, 86400, PGC_SIGHUP,
+     GUC_UNIT_S, "Time between runs of the commands of dbops.backup_command.", NULL},
+    {"dbops.backup_command_limit", &dbops_guc_backup_command_limit, 60, 1, 3600, PGC_SIGHUP,
+     GUC_UNIT_S, "Time that a command of dbops.backup_command may take.",
+     "One that takes longer is ended."},
 };
 
 static bool
@@ -135,11 +151,35 @@ check_node_name(char **value, void **extra, GucSource source)
 	return check_length(*value, 0, NAMEDATALEN - 1);
 }
 
+/* Not in memory of the server's, as this runs in processes that have little of it. */
+static bool
+check_backup_command(char **value, void **extra, GucSource source)
+{
+	const char *list = *value;
+	char *word = malloc(strlen(list) + 1);
+	WordsMark mark;
+
+	if (word == NULL)
+		return false;
+	do
+		mark = dbops_words_next(&list, word);
+	while (mark == WORDS_WORD || mark == WORDS_END_OF_GROUP);
+	free(word);
+	if (mark == WORDS_END)
+		return true;
+	GUC_check_errdetail("It ends within quotes.");
+	return false;
+}
+
 static const StringSetting string_settings[] = {
-    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER, check_database,
+    {"dbops.database", &dbops_guc_database, "postgres", PGC_POSTMASTER, check_database, 0,
      "Database that holds the history.", "CREATE EXTENSION dbops belongs there."},
-    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER, check_node_name,
+    {"dbops.node_name", &dbops_guc_node_name, "", PGC_POSTMASTER, check_node_name, 0,
      "Name of this server in the history.", "Empty takes the host name and the port."},
+    {"dbops.backup_command", &dbops_guc_backup_command, "", PGC_SIGHUP, check_backup_command,
+     GUC_SUPERUSER_ONLY,
+     "Commands that print the catalogues of backup tools, separated by semicolons.",
+     "White space separates their words, quotes keep it; no shell runs them.  Empty runs none."},
 };
 
 /* A setting for the server's start cannot be defined in a session that loads us late. */
@@ -175,7 +215,7 @@ dbops_guc_define(bool preloaded)
 
 		if (may_define(s->context, preloaded))
 			DefineCustomStringVariable(s->name, s->brief, s->detail, s->variable, s->initial,
-			                           s->context, 0, s->check, NULL, NULL);
+			                           s->context, s->flags, s->check, NULL, NULL);
 		else
 			*s->variable = pstrdup(s->initial);
 	}

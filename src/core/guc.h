@@ -14,6 +14,7 @@ extern bool dbops_guc_capture_values;
 extern DBOPS_PRIVATE bool dbops_guc_track_plans;
 extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
+extern char *dbops_guc_backup_command;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */
 extern int dbops_guc_capture_size;     /* kB */
 extern int dbops_guc_sample_interval;  /* seconds */
@@ -22,11 +23,15 @@ extern int dbops_guc_wide_interval;    /* seconds */
 extern int dbops_guc_sample_limit;     /* milliseconds */
 extern int dbops_guc_inspect_interval; /* seconds */
 extern int dbops_guc_ring_size;        /* kB */
-extern int dbops_guc_max_size;         /* MB */
-extern int dbops_guc_raw_retention;    /* minutes, like the three below */
+extern int dbops_guc_rpo_objective;    /* seconds, like the next; 0: none */
+extern int dbops_guc_rto_objective;
+extern int dbops_guc_max_size;      /* MB */
+extern int dbops_guc_raw_retention; /* minutes, like the three below */
 extern int dbops_guc_minute_retention;
 extern int dbops_guc_ten_minute_retention;
 extern int dbops_guc_hour_retention;
+extern int dbops_guc_backup_command_interval; /* seconds */
+extern int dbops_guc_backup_command_limit;    /* seconds */
 
 /*
  * Defines the settings.  Those that can only be set at start are defined only when `preloaded`:

@@ -11,4 +11,5 @@
 #undef ENABLE_GSS
 #undef USE_OPENSSL
 
+#include "libpq/auth.h"
 #include "libpq/libpq-be.h"

@@ -10,7 +10,7 @@
 
 #include "core/spi.h"
 
-#define MAX_PARAMS 16
+#define MAX_PARAMS 32
 
 static int
 run_query(const char *query, const SpiValue *params, int nparams, bool read_only)
@@ -45,15 +45,15 @@ dbops_spi_execute(const char *query, const SpiValue *params, int nparams)
 	return processed;
 }
 
-SpiRows *
-dbops_spi_query(const char *query, const SpiValue *params, int nparams)
+static SpiRows *
+fetch_rows(const char *query, const SpiValue *params, int nparams, bool read_only)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	SpiRows *rows;
 	TupleDesc desc;
 
 	SPI_connect();
-	run_query(query, params, nparams, true);
+	run_query(query, params, nparams, read_only);
 	desc = SPI_tuptable->tupdesc;
 
 	rows = MemoryContextAllocZero(caller, sizeof(SpiRows));
@@ -86,4 +86,16 @@ dbops_spi_query(const char *query, const SpiValue *params, int nparams)
 	}
 	SPI_finish();
 	return rows;
+}
+
+SpiRows *
+dbops_spi_query(const char *query, const SpiValue *params, int nparams)
+{
+	return fetch_rows(query, params, nparams, true);
+}
+
+SpiRows *
+dbops_spi_query_now(const char *query, const SpiValue *params, int nparams)
+{
+	return fetch_rows(query, params, nparams, false);
 }

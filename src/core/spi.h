@@ -34,6 +34,9 @@ extern uint64 dbops_spi_execute(const char *query, const SpiValue *params, int n
 /* Runs a query that yields rows; read_only queries use the active snapshot and write nothing. */
 extern SpiRows *dbops_spi_query(const char *query, const SpiValue *params, int nparams);
 
+/* The same, seeing what this transaction has written so far; the query may write, too. */
+extern SpiRows *dbops_spi_query_now(const char *query, const SpiValue *params, int nparams);
+
 /* One cell; *isnull tells NULL. */
 static inline Datum
 dbops_spi_cell(const SpiRows *rows, uint64 row, int column, bool *isnull)

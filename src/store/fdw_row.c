@@ -10,11 +10,11 @@
 
 #include "core/encoding.h"
 #include "math/histogram_type.h"
+#include "store/derived.h"
 #include "store/fdw_row.h"
 #include "store/registry.h"
 
 #define US_PER_SECOND 1e6
-#define NS_IN_MS 1e6
 
 /* One column of one row; cells are NULL until set. */
 typedef struct Cell
@@ -144,51 +144,14 @@ form_rate(const Metric *metric, const HistoryRow *row, int index)
 	                                ((double) row->covers_us / US_PER_SECOND)));
 }
 
-/* Returns false when a term is unknown: then so is the sum. */
-static bool
-sum_terms(const Family *family, const int64 *values, const char *const *terms, double *sum)
-{
-	*sum = 0;
-	for (int i = 0; i < DERIVED_TERMS && terms[i] != NULL; i++)
-	{
-		int metric = dbops_family_metric(family, terms[i]);
-
-		if (values[metric] == FAMILY_NULL)
-			return false;
-		*sum += dbops_metric_value(&family->metrics[metric], values[metric]);
-	}
-	return true;
-}
-
-static Cell
-form_quantile(const Family *family, const Derived *derived, const int64 *values)
-{
-	int metric = dbops_family_metric(family, derived->of[0]);
-	const Histogram *histogram = dbops_frame_histogram(values, metric);
-
-	if (histogram == NULL || histogram->nbuckets == 0)
-		return null_cell;
-	return form_cell(
-	    Float8GetDatum(dbops_histogram_quantile(histogram, derived->factor) / NS_IN_MS));
-}
-
 static Cell
 form_derived(const Family *family, const Derived *derived, const HistoryRow *row)
 {
-	double of;
-	double per;
+	double value;
 
-	if (derived->kind == DERIVED_QUANTILE)
-		return form_quantile(family, derived, row->values);
-	if (!sum_terms(family, row->values, derived->of, &of))
-		return null_cell;
-	if (derived->kind == DERIVED_SHARE)
-		per = (double) row->covers_us / US_PER_SECOND;
-	else if (!sum_terms(family, row->values, derived->per, &per))
-		return null_cell;
-	if (per == 0)
-		return null_cell;
-	return form_cell(Float8GetDatum(derived->factor * of / per));
+	return dbops_derived_value(family, derived, row->values, row->covers_us, &value) ?
+	           form_cell(Float8GetDatum(value)) :
+	           null_cell;
 }
 
 /* A relation's or function's database is the label before it. */
@@ -272,21 +235,11 @@ dbops_fdw_row_fill(const RowMaker *maker, const HistoryRow *row, Datum *values, 
 	}
 }
 
-static void
-mark_terms(const Family *family, const char *const *terms, bool *wanted)
-{
-	for (int i = 0; i < DERIVED_TERMS && terms[i] != NULL; i++)
-		wanted[dbops_family_metric(family, terms[i])] = true;
-}
-
 void
 dbops_fdw_row_mark(const Family *family, const Column *column, bool *wanted)
 {
 	if (column->source == COLUMN_METRIC || column->source == COLUMN_RATE)
 		wanted[column->index] = true;
 	else if (column->source == COLUMN_DERIVED)
-	{
-		mark_terms(family, family->derived[column->index].of, wanted);
-		mark_terms(family, family->derived[column->index].per, wanted);
-	}
+		dbops_derived_mark(family, &family->derived[column->index], wanted);
 }

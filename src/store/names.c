@@ -45,6 +45,7 @@ typedef struct Dictionary
 	AttrNumber objid;
 	AttrNumber schemaname;
 	AttrNumber objname;
+	AttrNumber dropped_at;
 } Dictionary;
 
 struct Names
@@ -71,8 +72,9 @@ find_dictionary(Dictionary *dictionary)
 	dictionary->objid = get_attnum(dictionary->table, "objid");
 	dictionary->schemaname = get_attnum(dictionary->table, "schemaname");
 	dictionary->objname = get_attnum(dictionary->table, "objname");
+	dictionary->dropped_at = get_attnum(dictionary->table, "dropped_at");
 	if (!dictionary->class || !dictionary->datid || !dictionary->objid || !dictionary->schemaname ||
-	    !dictionary->objname)
+	    !dictionary->objname || !dictionary->dropped_at)
 		dictionary->table = InvalidOid;
 }
 
@@ -127,6 +129,8 @@ read_dictionary(Names *names, NameEntry *entry)
 		entry->name.schemaname =
 		    copy_name(names, tuple, RelationGetDescr(table), dictionary->schemaname);
 		entry->name.objname = copy_name(names, tuple, RelationGetDescr(table), dictionary->objname);
+		entry->name.dropped =
+		    !heap_attisnull(tuple, dictionary->dropped_at, RelationGetDescr(table));
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -176,7 +180,7 @@ dbops_names_lookup(Names *names, NameClass class, Oid datid, int64 objid)
 	if (entry != NULL)
 		return &entry->name;
 	entry = hash_search(names->entries, &key, HASH_ENTER, NULL);
-	entry->name = (EntityName){NULL, NULL};
+	entry->name = (EntityName){0};
 	old = MemoryContextSwitchTo(names->context);
 	entry->name.objname = read_catalog(&key);
 	if (entry->name.objname == NULL)

@@ -25,6 +25,7 @@ typedef struct EntityName
 {
 	const char *schemaname; /* of a relation or function */
 	const char *objname;
+	bool dropped; /* it was found missing: the name is what it had */
 } EntityName;
 
 /* A cache of names, in a child of the current context. */

@@ -25,15 +25,18 @@ typedef struct SelfSlot
 	SelfStat stat;
 } SelfSlot;
 
-static const char *const kind_names[SELF_KINDS] = {"sampler", "keeper", "inspector"};
+static const char *const kind_names[SELF_KINDS] = {"sampler", "keeper", "inspector",
+                                                   "backup reader"};
 
 static SelfSlot *slots = NULL;
 
 /* Of this process: its totals when it last published, its transactions, its cycle's start. */
 static SelfStat published;
 static int64 transactions;
+static bool writes; /* its transaction has an id, and is about to be committed */
 static int64 cycle_began_us;
 static bool joined;
+static SelfKind joined_kind;
 
 Size
 dbops_selfstat_shmem_size(void)
@@ -64,10 +67,41 @@ dbops_selfstat_name(SelfKind kind)
 }
 
 static void
+count_writing(int begun, int ended)
+{
+	SpinLockAcquire(&slots[joined_kind].mutex);
+	slots[joined_kind].stat.writing_begun += begun;
+	slots[joined_kind].stat.writing += ended;
+	SpinLockRelease(&slots[joined_kind].mutex);
+}
+
+/* Those that write are published on both sides of the moment when the server counts them. */
+static void
 count_transaction(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
-		transactions++;
+	bool has_id = TransactionIdIsValid(GetTopTransactionIdIfAny());
+
+	if (event == XACT_EVENT_PRE_COMMIT && has_id)
+	{
+		count_writing(1, 0);
+		writes = true;
+	}
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	transactions++;
+	if (has_id)
+		count_writing(writes ? 0 : 1, 1);
+	else if (writes)
+		count_writing(-1, 0);
+	writes = false;
+}
+
+/* The server counts subtransactions that are rolled back, too. */
+static void
+count_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && TransactionIdIsValid(GetCurrentTransactionIdIfAny()))
+		count_writing(1, 1);
 }
 
 static int64
@@ -133,7 +167,9 @@ join_kind(SelfKind kind)
 	if (joined)
 		return;
 	joined = true;
+	joined_kind = kind;
 	RegisterXactCallback(count_transaction, NULL);
+	RegisterSubXactCallback(count_subtransaction, NULL);
 	before_shmem_exit(leave_kind, Int32GetDatum(kind));
 	SpinLockAcquire(&slot->mutex);
 	slot->stat.pid = MyProcPid;
@@ -208,6 +244,23 @@ dbops_selfstat_add_skipped(SelfKind kind)
 	SpinLockAcquire(&slot->mutex);
 	slot->stat.skipped++;
 	SpinLockRelease(&slot->mutex);
+}
+
+bool
+dbops_selfstat_writing(int64 *count)
+{
+	int64 begun = 0;
+	SelfStat stat;
+
+	*count = 0;
+	for (int i = 0; i < SELF_KINDS; i++)
+	{
+		if (!dbops_selfstat_read(i, &stat))
+			continue;
+		begun += stat.writing_begun;
+		*count += stat.writing;
+	}
+	return begun == *count;
 }
 
 bool

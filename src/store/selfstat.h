@@ -14,6 +14,7 @@ typedef enum SelfKind
 	SELF_SAMPLER,
 	SELF_KEEPER,
 	SELF_INSPECTOR,
+	SELF_READER,
 	SELF_KINDS
 } SelfKind;
 
@@ -29,6 +30,8 @@ typedef struct SelfStat
 	int64 wal_records;
 	int64 wal_bytes;
 	int64 transactions;  /* ended ones, committed or not */
+	int64 writing_begun; /* those of them that had an id, when they began to end, */
+	int64 writing;       /* and when they had ended */
 	int64 skipped;       /* samples of families that were left out as too expensive */
 	int64 history_bytes; /* PG_INT64_MIN until the keeper has measured it */
 	TimestampTz cut_at;  /* when dbops.max_size last cost history that was to be kept; 0: not */
@@ -37,7 +40,7 @@ typedef struct SelfStat
 extern Size dbops_selfstat_shmem_size(void);
 extern void dbops_selfstat_shmem_init(void);
 
-/* "sampler", "keeper", "inspector". */
+/* "sampler", "keeper", "inspector", "backup reader". */
 extern const char *dbops_selfstat_name(SelfKind kind);
 
 /* At the start of a cycle of a worker. */
@@ -54,6 +57,12 @@ extern void dbops_selfstat_set_cut(TimestampTz at);
 
 /* A family was left out of a round of this process. */
 extern void dbops_selfstat_add_skipped(SelfKind kind);
+
+/*
+ * Transactions of all workers that had an id, those that were rolled back among them.  False while
+ * one is about to end: then the server may have counted it or not.
+ */
+extern bool dbops_selfstat_writing(int64 *count);
 
 /* False when no worker of the kind has published, or the library is not preloaded. */
 extern bool dbops_selfstat_read(SelfKind kind, SelfStat *out);

@@ -16,6 +16,7 @@
 
 #include "core/compat.h"
 #include "core/guc.h"
+#include "track/backup_ends.h"
 #include "track/captures.h"
 #include "track/cursors.h"
 #include "track/failures.h"
@@ -413,6 +414,7 @@ see_log(ErrorData *edata)
 	if (edata->elevel >= ERROR && dbops_guc_track && dbops_guc_enabled &&
 	    !dbops_nesting_is_excluded())
 		dbops_failures_note_log(edata);
+	dbops_backup_ends_note_log(edata);
 	dbops_logins_note_log(edata);
 	if (prev_emit_log)
 		prev_emit_log(edata);
@@ -436,6 +438,7 @@ dbops_hooks_install(void)
 	prev_executor_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = end_execution;
 	dbops_utility_install();
+	dbops_backup_ends_install();
 	prev_emit_log = emit_log_hook;
 	emit_log_hook = see_log;
 }

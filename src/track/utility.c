@@ -12,6 +12,7 @@
 #include "tcop/utility.h"
 
 #include "core/compat.h"
+#include "track/backup_ends.h"
 #include "track/captures.h"
 #include "track/nesting.h"
 #include "track/utility.h"
@@ -19,6 +20,7 @@
 typedef enum UtilityClass
 {
 	UTILITY_ORDINARY, /* recorded; what it runs is nested in it */
+	UTILITY_DUMPING,  /* likewise; dumps consist of such */
 	UTILITY_CARRIER,  /* only carries another statement, which is recorded in its place */
 	UTILITY_DECLARE,  /* a carrier whose query may have no query id of its own */
 } UtilityClass;
@@ -46,6 +48,9 @@ classify_utility(const Node *statement)
 			return UTILITY_CARRIER;
 		case T_DeclareCursorStmt:
 			return UTILITY_DECLARE;
+		case T_CopyStmt:
+		case T_LockStmt:
+			return UTILITY_DUMPING;
 		default:
 			return UTILITY_ORDINARY;
 	}
@@ -117,11 +122,11 @@ run_utility(const UtilityRun *run, DBOPS_PROCESS_UTILITY_PARAMS)
 	const Carrier outer = dbops_nesting.carrier;
 
 	dbops_nesting.carrier = (Carrier){
-	    .carries = run->class != UTILITY_ORDINARY,
+	    .carries = run->class >= UTILITY_CARRIER,
 	    .declaring_queryid = run->class == UTILITY_DECLARE ? run->key.queryid : 0,
 	    .declaring_depth = level,
 	};
-	dbops_nesting.depth = run->class == UTILITY_ORDINARY ? level + 1 : level;
+	dbops_nesting.depth = run->class < UTILITY_CARRIER ? level + 1 : level;
 	PG_TRY();
 	{
 		call_process_utility(DBOPS_PROCESS_UTILITY_ARGS);
@@ -174,10 +179,14 @@ process_utility(DBOPS_PROCESS_UTILITY_PARAMS)
 	/* What it declares is accounted to it when it ends, and has no text of its own. */
 	if (run.class == UTILITY_DECLARE)
 		dbops_captures_take(&run.key, CAPTURE_UNFINISHED, &run.source);
+	if (run.class == UTILITY_DUMPING)
+		dbops_backup_ends_note_begin(pstmt->utilityStmt);
 	INSTR_TIME_SET_CURRENT(start);
 	run_utility(&run, DBOPS_PROCESS_UTILITY_ARGS);
+	if (run.class == UTILITY_DUMPING || run.class == UTILITY_DECLARE)
+		dbops_backup_ends_note_utility(pstmt->utilityStmt);
 	/* The script of an extension is a thousand statements that nobody asks about again. */
-	if (run.class != UTILITY_ORDINARY || run.key.queryid == 0 ||
+	if (run.class >= UTILITY_CARRIER || run.key.queryid == 0 ||
 	    (creating_extension && !run.key.toplevel))
 		return;
 	INSTR_TIME_SET_CURRENT(end);

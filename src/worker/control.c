@@ -51,12 +51,20 @@ delist(int code, Datum kind)
 	ConditionVariableBroadcast(&control->served);
 }
 
+void
+dbops_control_forget(WorkerKind kind)
+{
+	memset(control->workers[kind].tasks, 0, sizeof(control->workers[kind].tasks));
+}
+
 WorkerState *
 dbops_control_enlist(WorkerKind kind)
 {
 	WorkerState *worker = &control->workers[kind];
 
-	memset(worker->tasks, 0, sizeof(worker->tasks));
+	/* What failed is to be seen while the reader is away. */
+	if (kind != WORKER_READER)
+		dbops_control_forget(kind);
 	worker->started_at = dbops_clock_now();
 	worker->last_at = 0;
 	worker->latch = MyLatch;
@@ -120,6 +128,7 @@ dbops_control_worker_name(WorkerKind kind)
 	static const char *const names[] = {
 	    [WORKER_SAMPLER] = "sampler",
 	    [WORKER_KEEPER] = "keeper",
+	    [WORKER_READER] = "backup reader",
 	};
 
 	return names[kind];

@@ -19,6 +19,7 @@ typedef enum WorkerKind
 {
 	WORKER_SAMPLER,
 	WORKER_KEEPER,
+	WORKER_READER, /* of the catalogues of backup tools; comes and goes */
 	WORKER_KINDS
 } WorkerKind;
 
@@ -93,6 +94,9 @@ extern WorkerControl *dbops_control(void);
 
 /* Announces the calling process as the worker of that kind, until it exits. */
 extern WorkerState *dbops_control_enlist(WorkerKind kind);
+
+/* Forgets what a kind of worker that does not run has failed at. */
+extern void dbops_control_forget(WorkerKind kind);
 
 /* Wakes a worker if it runs. */
 extern void dbops_control_wake(WorkerKind kind);

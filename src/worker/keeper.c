@@ -20,11 +20,16 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_holes.h"
+#include "collect/backup_watch.h"
 #include "collect/collectors.h"
 #include "collect/known_plans.h"
+#include "collect/recovery_rates.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "judge/judging.h"
+#include "store/backups.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -34,6 +39,7 @@
 #include "store/ticks.h"
 #include "track/nesting.h"
 #include "track/statements.h"
+#include "worker/backup_reader.h"
 #include "worker/control.h"
 #include "worker/round.h"
 #include "worker/timer.h"
@@ -42,12 +48,16 @@
 #define STORE_LIMIT_MS 10000
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
+#define JUDGE_LIMIT_MS 5000
 
 typedef struct Keeper
 {
+	MemoryContext context; /* of what lasts as long as the process */
 	WorkerState *worker;
 	Round *round;
 	Timer wide;
+	Timer narrow;
+	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
 	int64 stored_seq; /* set by the store task, published after its commit */
@@ -59,6 +69,8 @@ typedef struct Upkeep
 	const char *name;
 	int interval_s; /* 0: with every wide round */
 	void (*run)(void *arg);
+	bool (*waited_for)(void); /* whether to run at once; NULL: never */
+	void (*committed)(void);  /* what may be forgotten once it is stored; NULL: nothing */
 	Timer timer;
 } Upkeep;
 
@@ -81,6 +93,24 @@ learn_plans(void *arg)
 }
 
 static void
+note_archive(void *arg)
+{
+	dbops_archive_holes_store();
+}
+
+static void
+learn_rates(void *arg)
+{
+	dbops_recovery_rates_learn();
+}
+
+static void
+learn_backups(void *arg)
+{
+	dbops_backup_watch_store();
+}
+
+static void
 roll_up(void *arg)
 {
 	dbops_rollup_run();
@@ -96,15 +126,30 @@ retain(void *arg)
 		bytes += dbops_retention_size(i);
 	dbops_selfstat_set_history(bytes);
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_backups_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+}
+
+static void
+tend_backup_reader(void *arg)
+{
+	dbops_backup_reader_tend();
 }
 
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
+    {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
+    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
+    {.name = "learn backups",
+     .interval_s = 5,
+     .run = learn_backups,
+     .waited_for = dbops_backup_watch_waits,
+     .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
+    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -186,6 +231,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
 }
@@ -224,6 +270,41 @@ store_if_possible(Keeper *keeper)
 	return STORE_OK;
 }
 
+/* Also on a standby, and where nothing can be stored. */
+static void
+judge(void *arg)
+{
+	Keeper *keeper = arg;
+
+	if (keeper->judging == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(keeper->context);
+
+		keeper->judging = dbops_judging_create();
+		MemoryContextSwitchTo(caller);
+	}
+	dbops_judging_run(keeper->judging, dbops_clock_now());
+}
+
+static void
+run_judge(Keeper *keeper)
+{
+	static const Task task = {
+	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
+
+	dbops_control_run(keeper->worker, &task, keeper);
+}
+
+static bool
+is_due(Upkeep *upkeep, bool wide)
+{
+	if (upkeep->waited_for != NULL && upkeep->waited_for())
+		return true;
+	return upkeep->interval_s == 0 ?
+	           wide :
+	           dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now());
+}
+
 static void
 run_upkeep(Keeper *keeper, bool wide)
 {
@@ -233,10 +314,9 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
-		if (upkeep->interval_s == 0 ?
-		        wide :
-		        dbops_timer_is_due(&upkeep->timer, upkeep->interval_s, dbops_clock_now()))
-			dbops_control_run(keeper->worker, &task, keeper);
+		if (is_due(upkeep, wide) && dbops_control_run(keeper->worker, &task, keeper) &&
+		    upkeep->committed != NULL)
+			upkeep->committed();
 	}
 }
 
@@ -247,6 +327,7 @@ run_once(Keeper *keeper)
 	uint64 requested = pg_atomic_read_u64(&control->requested);
 	bool asked = requested > keeper->worker->served;
 	bool wide = dbops_timer_is_due(&keeper->wide, dbops_guc_wide_interval, dbops_clock_now());
+	bool narrow = dbops_timer_is_due(&keeper->narrow, dbops_guc_sample_interval, dbops_clock_now());
 
 	if (!dbops_guc_enabled)
 	{
@@ -259,6 +340,8 @@ run_once(Keeper *keeper)
 	if (asked)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);
+	if (narrow || asked)
+		run_judge(keeper);
 	dbops_control_serve(keeper->worker, requested);
 	if (control->store == STORE_OK)
 		run_upkeep(keeper, wide || asked);
@@ -281,9 +364,11 @@ static void
 wait_for_work(const Keeper *keeper)
 {
 	waiting = true;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	                 dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS),
-	                 PG_WAIT_EXTENSION);
+	(void) WaitLatch(
+	    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	    dbops_timer_wait_ms(&keeper->narrow, dbops_clock_now(),
+	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS)),
+	    PG_WAIT_EXTENSION);
 	waiting = false;
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -302,8 +387,9 @@ start_up(Keeper *keeper)
 	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
 		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_OVERRIDE);
 
-	MemoryContextSwitchTo(
-	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES));
+	keeper->context =
+	    AllocSetContextCreate(TopMemoryContext, "dbops keeper", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(keeper->context);
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
 }

@@ -34,6 +34,7 @@ start(Launch *launch)
 	    .bgw_start_time = BgWorkerStart_ConsistentState,
 	    .bgw_restart_time = BGW_NEVER_RESTART,
 	    .bgw_notify_pid = MyProcPid,
+	    .bgw_main_arg = launch->argument,
 	};
 
 	strlcpy(worker.bgw_name, launch->name, sizeof(worker.bgw_name));

@@ -15,6 +15,7 @@ typedef struct Launch
 {
 	const char *name;     /* "dbops keeper": process title and application_name */
 	const char *function; /* entry point in the library */
+	Datum argument;       /* that it gets */
 	struct BackgroundWorkerHandle *handle;
 	int64 retry_us; /* monotonic time before which it is not started again */
 	int64 backoff_us;

@@ -28,7 +28,9 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "collect/archive_watch.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "collect/dictionary.h"
 #include "collect/standbys.h"
 #include "collect/wait.h"
@@ -240,7 +242,10 @@ static void
 see_to_duties(Sampler *sampler, Launch *keeper)
 {
 	if (dbops_guc_enabled)
+	{
 		note_replication(sampler);
+		dbops_archive_watch_look();
+	}
 	sample_if_due(sampler);
 	inspect_if_due(sampler);
 	keep_keeper(sampler, keeper);
@@ -257,6 +262,7 @@ start_up(Sampler *sampler)
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(TopMemoryContext, "dbops sampler", ALLOCSET_DEFAULT_SIZES));
 	dbops_nesting_exclude_process();
+	dbops_crash_replay_note_end();
 	dbops_ring_create();
 	sampler->worker = dbops_control_enlist(WORKER_SAMPLER);
 	sampler->activity = dbops_activity_create();
@@ -288,6 +294,9 @@ dbops_sampler_main(Datum argument)
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
+			/* What is archived up to here was so by the settings as they were. */
+			if (dbops_guc_enabled)
+				dbops_archive_watch_look();
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}

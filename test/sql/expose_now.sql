@@ -104,7 +104,7 @@ SELECT n.nspname
 SELECT s.srvname
   FROM pg_foreign_server AS s, aclexplode(coalesce(s.srvacl, acldefault('S', s.srvowner))) AS acl
  WHERE s.srvname = 'dbops' AND acl.grantee = 0;
--- What is granted to pg_monitor are views, foreign tables and functions, never a table.
+-- What is granted to pg_monitor are views, foreign tables and functions, and of the tables what operators edit.
 SELECT c.relname AS table_that_pg_monitor_reads
   FROM pg_class AS c, aclexplode(c.relacl) AS acl
  WHERE c.relnamespace = 'dbops'::regnamespace AND c.relkind = 'r' AND acl.grantee = 'pg_monitor'::regrole;

@@ -28,6 +28,7 @@ WalUsage pgWalUsage;
 
 static int64 now_us = 1000;
 static XactCallback transaction_callback;
+static SubXactCallback subtransaction_callback;
 static pg_on_exit_callback exit_callback;
 static Datum exit_arg;
 
@@ -49,6 +50,26 @@ void
 RegisterXactCallback(XactCallback callback, void *arg)
 {
 	transaction_callback = callback;
+}
+
+void
+RegisterSubXactCallback(SubXactCallback callback, void *arg)
+{
+	subtransaction_callback = callback;
+}
+
+static TransactionId current_id;
+
+TransactionId
+GetTopTransactionIdIfAny(void)
+{
+	return current_id;
+}
+
+TransactionId
+GetCurrentTransactionIdIfAny(void)
+{
+	return current_id;
 }
 
 void
@@ -144,12 +165,34 @@ test_running(void)
 	ok(!dbops_selfstat_read(SELF_SAMPLER, &stat), "kinds do not mix");
 }
 
+static void
+test_writing(void)
+{
+	int64 count;
+
+	ok(dbops_selfstat_writing(&count), "while nothing ends, what wrote can be told");
+	is_int(count, 0, "transactions without an id wrote nothing");
+	current_id = 700;
+	transaction_callback(XACT_EVENT_PRE_COMMIT, NULL);
+	ok(!dbops_selfstat_writing(&count), "while one ends, the server may have counted it or not");
+	transaction_callback(XACT_EVENT_COMMIT, NULL);
+	ok(dbops_selfstat_writing(&count) && count == 1, "it counts before the cycle ends");
+	transaction_callback(XACT_EVENT_ABORT, NULL);
+	ok(dbops_selfstat_writing(&count) && count == 2, "one that is rolled back counts");
+	subtransaction_callback(SUBXACT_EVENT_ABORT_SUB, 2, 1, NULL);
+	ok(dbops_selfstat_writing(&count) && count == 3, "and so does a part of one");
+	transaction_callback(XACT_EVENT_PRE_COMMIT, NULL);
+	transaction_callback(XACT_EVENT_ABORT, NULL);
+	ok(dbops_selfstat_writing(&count) && count == 4, "one that fails at its end counts once");
+}
+
 int
 main(void)
 {
 	test_nothing_published();
 	test_restarts();
 	test_running();
+	test_writing();
 	is_str(dbops_selfstat_name(SELF_INSPECTOR), "inspector", "kinds have names");
 	return tap_done();
 }

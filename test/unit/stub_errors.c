@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/jsonapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/lwlock.h"
@@ -346,6 +347,15 @@ ProcessInterrupts(void)
 	InterruptPending = false;
 	ereport(ERROR,
 	        (errcode(ERRCODE_QUERY_CANCELED), errmsg("canceling statement due to user request")));
+}
+
+/* The parser of JSON that programs link with has none of its own on some versions. */
+char *json_errdetail(JsonParseErrorType error, JsonLexContext *lex) __attribute__((weak));
+
+char *
+json_errdetail(JsonParseErrorType error, JsonLexContext *lex)
+{
+	return psprintf("Error %d.", (int) error);
 }
 
 /* 19 gives a kind of lock its name with its id. */

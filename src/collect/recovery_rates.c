@@ -1,0 +1,87 @@
+/*
+ * collect/recovery_rates.c
+ *		How fast WAL was seen to be replayed; see recovery_rates.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "collect/crash_replay.h"
+#include "collect/recovery_rates.h"
+#include "core/spi.h"
+#include "store/node.h"
+
+/* Less tells of the cost of a start, not of replay. */
+#define LEAST_BYTES (16 * INT64CONST(1024) * 1024)
+#define LEAST_US (20 * INT64CONST(1000))
+
+/* A row that is as it should be is not touched: that would be a write. */
+static const char crash_query[] =
+    "INSERT INTO dbops.recovery_rate AS r (node, source, name, bytes, seconds, measured_at)\n"
+    "SELECT $1, 'crash', '', $2, $3, $4\n"
+    "WHERE NOT EXISTS (\n"
+    "    SELECT FROM dbops.recovery_rate AS k\n"
+    "    WHERE k.node = $1 AND k.source = 'crash' AND k.measured_at >= $4)\n"
+    "ON CONFLICT (node, source, name) DO UPDATE\n"
+    "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
+
+/*
+ * A standby replays as fast as it can while it has WAL left at both ends of a span.  On the primary
+ * its replay is told by its answers; on a standby, and kept for when it is promoted, by itself.
+ */
+static const char standby_query[] =
+    "INSERT INTO dbops.recovery_rate AS r (node, source, name, bytes, seconds, measured_at)\n"
+    "SELECT node, 'standby', name, sum(bytes), sum(seconds), max(at)\n"
+    "FROM (\n"
+    "    SELECT p.node, p.name, p.at,\n"
+    "        p.replayed - lag(p.replayed) OVER w AS bytes,\n"
+    "        extract(epoch FROM p.at - lag(p.at) OVER w) AS seconds,\n"
+    "        least(p.waiting, lag(p.waiting) OVER w) AS waiting\n"
+    "    FROM (\n"
+    "        SELECT node, application_name AS name, instance, at, replay_lsn AS replayed,\n"
+    "            replay_lag_bytes - flush_lag_bytes AS waiting\n"
+    "        FROM dbops.replication_history\n"
+    "        WHERE at > now() - interval '10 minutes' AND replay_lsn IS NOT NULL\n"
+    "        UNION ALL\n"
+    "        SELECT node, node, 1, at, replay_lsn, replay_lag_bytes\n"
+    "        FROM dbops.recovery_history\n"
+    "        WHERE at > now() - interval '10 minutes' AND pause_state = 'not paused'\n"
+    "    ) AS p\n"
+    "    WINDOW w AS (PARTITION BY p.node, p.name, p.instance ORDER BY p.at)\n"
+    ") AS spans\n"
+    "WHERE waiting >= $1 AND bytes > 0 AND seconds > 0\n"
+    "GROUP BY node, name\n"
+    "HAVING sum(bytes) >= $1 AND NOT EXISTS (\n"
+    "    SELECT FROM dbops.recovery_rate AS k\n"
+    "    WHERE (k.node, k.source, k.name) = (spans.node, 'standby', spans.name)\n"
+    "        AND k.measured_at >= max(spans.at))\n"
+    "ON CONFLICT (node, source, name) DO UPDATE\n"
+    "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
+
+static void
+learn_from_crash(void)
+{
+	CrashReplay replay;
+
+	if (!dbops_crash_replay_read(&replay) || replay.bytes < LEAST_BYTES ||
+	    replay.took_us < LEAST_US)
+		return;
+	dbops_spi_execute(
+	    crash_query,
+	    (SpiValue[]){{.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
+	                 {.type = INT8OID, .value = Int64GetDatum(replay.bytes)},
+	                 {.type = FLOAT8OID, .value = Float8GetDatum((double) replay.took_us / 1e6)},
+	                 {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(replay.ended_at)}},
+	    4);
+}
+
+void
+dbops_recovery_rates_learn(void)
+{
+	const SpiValue least = {.type = INT8OID, .value = Int64GetDatum(LEAST_BYTES)};
+
+	learn_from_crash();
+	dbops_spi_execute(standby_query, &least, 1);
+}
