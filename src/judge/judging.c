@@ -392,6 +392,8 @@ judge_whole(Bench *bench, const Check *check, const Count *count, int untold)
 		verdict->status = VERDICT_WARNING;
 		snprintf(verdict->evidence, VERDICT_EVIDENCE, "%d more", untold);
 	}
+	else if (!dbops_thresholds_limit(bench->thresholds, check))
+		strlcpy(verdict->evidence, "no limit is set", VERDICT_EVIDENCE);
 	else if (count->known > 0)
 		snprintf(verdict->evidence, VERDICT_EVIDENCE, "%d looked at", count->known);
 	else if (dbops_facts_known(terms->facts) && count->applied == 0)
@@ -427,10 +429,11 @@ judge_check(Bench *bench, const Check *check)
 {
 	const Terms *terms = &bench->judging->terms[dbops_checks_index(check)];
 	int count_before = bench->nverdicts;
+	bool limited = dbops_thresholds_limit(bench->thresholds, check);
 	Count count = {0};
 	int told;
 
-	for (int i = 0; i < dbops_facts_count(terms->facts); i++)
+	for (int i = 0; limited && i < dbops_facts_count(terms->facts); i++)
 	{
 		const Fact *fact = dbops_facts_at(terms->facts, i);
 
