@@ -9,7 +9,6 @@
 #include "access/xlogrecovery.h"
 #include "replication/syncrep.h"
 #include "replication/walreceiver.h"
-#include "storage/proc.h"
 #include "utils/guc.h"
 
 #include "collect/places.h"
@@ -361,27 +360,6 @@ add_slot(Loading *loading, int slot)
 
 /* ---- synchronous replication ---- */
 
-static void
-count_waiters(LagSync *sync)
-{
-	XLogRecPtr oldest = InvalidXLogRecPtr;
-
-	for (int i = 0; i < (int) ProcGlobal->allProcCount; i++)
-	{
-		const volatile PGPROC *proc = &ProcGlobal->allProcs[i];
-		XLogRecPtr lsn = proc->waitLSN;
-
-		if (proc->pid == 0 || proc->syncRepState != SYNC_REP_WAITING || lsn == InvalidXLogRecPtr)
-			continue;
-		sync->waiters++;
-		if (oldest == InvalidXLogRecPtr || lsn < oldest)
-			oldest = lsn;
-	}
-	/* It has waited since its commit was written. */
-	if (oldest == InvalidXLogRecPtr || !dbops_lsn_time_age(oldest - 1, &sync->waiting_us))
-		sync->waiting_us = LAG_UNKNOWN;
-}
-
 static LagRow *
 find_named(LagRows *rows, const char *application)
 {
@@ -395,20 +373,15 @@ find_named(LagRows *rows, const char *application)
 	return NULL;
 }
 
+/* Those that commits are to wait for, the ones that are not there among them. */
 static void
 load_sync(Loading *loading)
 {
-	LagSync *sync = &loading->rows->sync;
-	SyncRepStandbyData *candidates;
 	const char *name;
 
-	sync->waiting_us = LAG_UNKNOWN;
-	if (loading->in_recovery || SyncRepConfig == NULL)
+	dbops_sync_rule_load(&loading->rows->sync);
+	if (!loading->rows->sync.used)
 		return;
-	sync->used = true;
-	sync->required = SyncRepConfig->num_sync;
-	sync->candidates = SyncRepGetCandidateStandbys(&candidates);
-	count_waiters(sync);
 	name = SyncRepConfig->member_names;
 	for (int i = 0; i < SyncRepConfig->nmembers; i++, name += strlen(name) + 1)
 	{

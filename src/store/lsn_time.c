@@ -164,8 +164,8 @@ note_standby(void)
 }
 
 /*
- * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start nothing
- * has been written since.
+ * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start
+ * nothing has been written since.
  */
 static void
 note_checkpoint(void)

@@ -1,4 +1,4 @@
-# covers: judge/replication_facts judge/family_rows judge/replay_conflict collect/standbys store/upstream
+# covers: judge/replication_facts judge/family_rows judge/replay_conflict collect/standbys store/upstream worker/heartbeat
 #
 # How far a standby is behind is right to two seconds in each state it can be in, on both sides that are
 # alive; where nobody can know, it is the time since it was last known to be up to date, and says so.
