@@ -26,3 +26,4 @@ extern const CheckTable dbops_checks_setting;
 extern const CheckTable dbops_checks_backup;
 extern const CheckTable dbops_checks_backup_tool;
 extern const CheckTable dbops_checks_self;
+extern const CheckTable dbops_checks_replication;
