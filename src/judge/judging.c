@@ -12,12 +12,14 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "collect/collectors.h"
 #include "judge/amount.h"
 #include "judge/check.h"
 #include "judge/judging.h"
 #include "judge/subject.h"
 #include "judge/term.h"
 #include "judge/thresholds.h"
+#include "judge/usual.h"
 #include "store/names.h"
 #include "store/frame.h"
 #include "store/texts.h"
@@ -392,6 +394,8 @@ judge_whole(Bench *bench, const Check *check, const Count *count, int untold)
 		verdict->status = VERDICT_WARNING;
 		snprintf(verdict->evidence, VERDICT_EVIDENCE, "%d more", untold);
 	}
+	else if (!dbops_thresholds_limit(bench->thresholds, check))
+		strlcpy(verdict->evidence, "no limit is set", VERDICT_EVIDENCE);
 	else if (count->known > 0)
 		snprintf(verdict->evidence, VERDICT_EVIDENCE, "%d looked at", count->known);
 	else if (dbops_facts_known(terms->facts) && count->applied == 0)
@@ -427,10 +431,11 @@ judge_check(Bench *bench, const Check *check)
 {
 	const Terms *terms = &bench->judging->terms[dbops_checks_index(check)];
 	int count_before = bench->nverdicts;
+	bool limited = dbops_thresholds_limit(bench->thresholds, check);
 	Count count = {0};
 	int told;
 
-	for (int i = 0; i < dbops_facts_count(terms->facts); i++)
+	for (int i = 0; limited && i < dbops_facts_count(terms->facts); i++)
 	{
 		const Fact *fact = dbops_facts_at(terms->facts, i);
 
@@ -471,6 +476,12 @@ dbops_judging_create(void)
 	    hash_create("dbops standings", 64, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	recall(judging);
 	return judging;
+}
+
+void
+dbops_judging_learn_usual(Judging *judging)
+{
+	dbops_usual_learn(dbops_facts_of(judging->facts, &dbops_family_statement));
 }
 
 void

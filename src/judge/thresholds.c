@@ -94,6 +94,21 @@ dbops_thresholds_load(void)
 }
 
 bool
+dbops_thresholds_limit(const Thresholds *thresholds, const Check *check)
+{
+	if (!isnan(check->warning) || !isnan(check->critical))
+		return true;
+	for (int i = 0; i < thresholds->nedits; i++)
+	{
+		const Edit *edit = &thresholds->edits[i];
+
+		if (edit->check == check && (!isnan(edit->warning) || !isnan(edit->critical)))
+			return true;
+	}
+	return false;
+}
+
+bool
 dbops_thresholds_name_objects(const Thresholds *thresholds, const Check *check)
 {
 	for (int i = 0; i < thresholds->nedits; i++)

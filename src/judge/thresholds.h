@@ -13,6 +13,9 @@ typedef struct Thresholds Thresholds;
 /* Reads the table, into the current context; needs SQL.  Without it all is as built in. */
 extern Thresholds *dbops_thresholds_load(void);
 
+/* Whether any value can be beyond a limit: some have none until an operator sets one. */
+extern bool dbops_thresholds_limit(const Thresholds *thresholds, const Check *check);
+
 /* Whether any row names an object of the check: only then are names looked up. */
 extern bool dbops_thresholds_name_objects(const Thresholds *thresholds, const Check *check);
 

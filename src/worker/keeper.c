@@ -50,6 +50,7 @@
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
 #define JUDGE_LIMIT_MS 5000
+#define USUAL_S 600
 
 typedef struct Keeper
 {
@@ -58,6 +59,7 @@ typedef struct Keeper
 	Round *round;
 	Timer wide;
 	Timer narrow;
+	Timer usual;
 	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
@@ -288,12 +290,27 @@ judge(void *arg)
 }
 
 static void
+learn_usual(void *arg)
+{
+	const Keeper *keeper = arg;
+
+	if (keeper->judging != NULL)
+		dbops_judging_learn_usual(keeper->judging);
+}
+
+static void
 run_judge(Keeper *keeper)
 {
-	static const Task task = {
+	static const Task judge_task = {
 	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
+	static const Task learn_task = {.name = "learn what is usual",
+	                                .timeout_ms = UPKEEP_LIMIT_MS,
+	                                .sql = true,
+	                                .run = learn_usual};
 
-	dbops_control_run(keeper->worker, &task, keeper);
+	dbops_control_run(keeper->worker, &judge_task, keeper);
+	if (dbops_timer_is_due(&keeper->usual, USUAL_S, dbops_clock_now()))
+		dbops_control_run(keeper->worker, &learn_task, keeper);
 }
 
 static bool
