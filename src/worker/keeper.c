@@ -141,7 +141,7 @@ static Upkeep upkeeps[] = {
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
-    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
+    {.name = "learn rates of recovery", .interval_s = 0, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "learn backups",
      .interval_s = 5,
