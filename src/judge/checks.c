@@ -9,7 +9,7 @@
 
 static const CheckTable *const tables[] = {
     &dbops_checks_machine,   &dbops_checks_server,  &dbops_checks_database, &dbops_checks_relation,
-    &dbops_checks_statement, &dbops_checks_setting, &dbops_checks_self,
+    &dbops_checks_statement, &dbops_checks_setting, &dbops_checks_self,     &dbops_checks_backup,
 };
 
 int
