@@ -29,6 +29,7 @@
 #include "core/compat.h"
 #include "core/guc.h"
 #include "judge/judging.h"
+#include "judge/recovery_facts.h"
 #include "store/backups.h"
 #include "store/frame.h"
 #include "store/objects.h"
@@ -105,6 +106,7 @@ static void
 learn_rates(void *arg)
 {
 	dbops_recovery_rates_learn();
+	dbops_recovery_facts_reckon();
 }
 
 static void
