@@ -16,7 +16,7 @@ static const char usual_query[] =
     "WITH top AS (\n"
     "    SELECT datid, userid, queryid, toplevel\n"
     "      FROM dbops.statement_history\n"
-    "     WHERE at > pg_catalog.now() - interval '10 minutes' AND node = dbops.node_name()\n"
+    "     WHERE at > pg_catalog.now() - interval '20 minutes' AND node = dbops.node_name()\n"
     "     GROUP BY datid, userid, queryid, toplevel\n"
     "     ORDER BY pg_catalog.sum(total_exec_ms) DESC NULLS LAST\n"
     "     LIMIT 20\n"

@@ -46,6 +46,7 @@
 #include "worker/timer.h"
 
 #define WAKE_UP_MS 5000
+#define LOOK_MS 500 /* for what does not wake us up, and is not there for long */
 #define STORE_LIMIT_MS 10000
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
@@ -389,12 +390,20 @@ request_shutdown(SIGNAL_ARGS)
 static void
 wait_for_work(const Keeper *keeper)
 {
-	waiting = true;
-	(void) WaitLatch(
-	    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	long wait_ms =
 	    dbops_timer_wait_ms(&keeper->narrow, dbops_clock_now(),
-	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS)),
-	    PG_WAIT_EXTENSION);
+	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS));
+	int events = WL_TIMEOUT;
+
+	waiting = true;
+	while (events == WL_TIMEOUT && wait_ms > 0)
+	{
+		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                   Min(wait_ms, LOOK_MS), PG_WAIT_EXTENSION);
+		wait_ms -= LOOK_MS;
+		if (dbops_guc_enabled && dbops_control()->store == STORE_OK && dbops_backup_watch_waits())
+			break;
+	}
 	waiting = false;
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

@@ -91,8 +91,12 @@ sql('INSERT INTO grows SELECT g FROM generate_series(1, 1500) AS g');
 $clock->shift_to(3 * 3600);
 sql('SELECT dbops.take_sample()');
 sql("$statement;" x 30);
+sql('SELECT dbops.take_sample()');
+# It is learned every ten minutes.
+my $before_that = sql('SELECT now()');
+$clock->shift_to(3 * 3600 + 600);
 ok($node->poll_query_until('postgres', "SELECT dbops.take_sample() IS NOT NULL AND count(*) > 0 FROM dbops.tasks()
-	WHERE task = 'learn what is usual' AND last_at > now() - interval '1 hour'"), 'the past is learned');
+	WHERE task = 'learn what is usual' AND last_at > '$before_that'"), 'the past is learned');
 sql("$statement;" x 30);
 becomes($node, 'statement slower than usual', "status || ' ' || (value ~ ' times\$') || ' ' || (what_to_do ~ 'plan_changes')", 'critical true true',
 	'a statement that takes longer than in its past is told');
@@ -109,6 +113,16 @@ sql(q{INSERT INTO dbops.thresholds (check_name, warning) VALUES ('connections', 
 becomes($standby, 'connections', 'status', 'warning', 'a standby judges itself, by the same limits');
 is($standby->safe_psql('postgres', 'SELECT dbops.health_score() BETWEEN 0 AND 99'), 't', 'and has a score');
 ok($standby->poll_query_until('postgres', "SELECT count(*) > 0 FROM dbops.health_history WHERE node = 'second'"), 'which it remembers');
+
+# ---- a keeper that does not judge ------------------------------------------------------------------------
+my $before = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'dbops keeper'");
+kill 'STOP', $before;
+$clock->shift_to(4 * 3600);
+is(sql('SELECT dbops.health_score() IS NULL'), 't', 'the score is unknown when nobody judges');
+is(sql('SELECT status, check_name, evidence FROM dbops.health LIMIT 1'), 'unknown|health|nothing was judged since; what follows is of then',
+	'and that is said first');
+kill 'CONT', $before;
+ok($node->poll_query_until('postgres', 'SELECT dbops.health_score() IS NOT NULL'), 'it is known again once somebody does');
 
 # ---- without the extension, and after a crash of the judge ---------------------------------------------
 my $since = sql("SELECT since FROM dbops.health WHERE check_name = 'checksums'");
