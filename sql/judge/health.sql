@@ -53,7 +53,7 @@ SELECT status,
        what_to_do,
        why
   FROM dbops._verdicts()
- ORDER BY CASE status WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END,
+ ORDER BY check_name = 'health' DESC, CASE status WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END,
           points DESC, database_points DESC, check_name, datname, object;
 COMMENT ON VIEW dbops.health IS
     'All verdicts of the last round of checks, the worst first: what was found, by which limit, since when, what it takes from the score and what to do';
@@ -69,7 +69,7 @@ CREATE FUNCTION dbops.health_score(datname name DEFAULT NULL) RETURNS integer
     AS 'MODULE_PATHNAME', 'dbops_health_score'
     LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION dbops.health_score(name) IS
-    'Health from 0 to 100, of the server or of one database: 100 less the points in dbops.health, at most 49 while anything is critical; NULL while nothing is known';
+    'Health from 0 to 100, of the server or of one database: 100 less the points in dbops.health, at most 49 while anything is critical; NULL while nothing is known, or was judged for a minute or six rounds';
 REVOKE ALL ON FUNCTION dbops.health_score(name) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.health_score(name) TO pg_monitor;
 

@@ -103,13 +103,13 @@ AS $function$
                 format('"$bin/pg_restore" -h "$scratch" -p %1$s -d %2$s -e "$dump" || "$bin/psql" -Xq -v ON_ERROR_STOP=1 -h "$scratch" -p %1$s -d %2$s -f "$dump" >/dev/null',
                        restore_drill_command.port, COALESCE(database_word, 'postgres')))
             WHEN tool = 'pgBackRest' THEN concat_ws(E'\n',
-                format('pgbackrest --stanza=%s%s --pg1-path="$scratch/data" --log-level-console=warn%s --target-action=promote --type=%s restore',
+                format('pgbackrest --stanza=%s%s --pg1-path="$scratch/data" --log-level-console=warn%s restore',
                        stanza_word, COALESCE(' --config=' || config_word, ''),
-                       CASE WHEN label ~ '^[0-9]{8}-[0-9]{6}F' THEN ' --set=' || label_word ELSE '' END,
-                       CASE WHEN label ~ '^[0-9]{8}-[0-9]{6}F' THEN 'immediate' ELSE 'default' END),
+                       CASE WHEN label ~ '^[0-9]{8}-[0-9]{6}F'
+                            THEN ' --set=' || label_word || ' --type=immediate --target-action=promote' ELSE '' END),
                 dbops._drill_start(restore_drill_command.port))
             WHEN tool = 'Barman' THEN concat_ws(E'\n',
-                format('barman recover %s %s "$scratch/data"', server_word, COALESCE(id_word, 'latest')),
+                format('barman recover %s %s "$scratch/data" # SERVER: as Barman calls it', server_word, COALESCE(id_word, 'latest')),
                 dbops._drill_start(restore_drill_command.port))
             WHEN tool = 'WAL-G' THEN concat_ws(E'\n',
                 'wal-g backup-fetch "$scratch/data" LATEST',

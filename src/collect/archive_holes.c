@@ -13,6 +13,7 @@
 
 #include "collect/archive_holes.h"
 #include "collect/archive_watch.h"
+#include "core/clock.h"
 #include "core/spi.h"
 #include "store/node.h"
 
@@ -30,6 +31,15 @@ static const char store_query[] =
     "        AND k.end_lsn IS NOT DISTINCT FROM $5 AND (k.since = $6 OR $7))\n"
     "ON CONFLICT (node, start_lsn, kind) DO UPDATE\n"
     "SET end_lsn = excluded.end_lsn, since = excluded.since";
+
+/* What the samples before the server went down knew. */
+static const char recall_query[] =
+    "SELECT at - unarchived_ms * interval '1 millisecond', archived_lsn\n"
+    "FROM dbops.archiver_history\n"
+    "WHERE node = $1 AND at > $2 - interval '1 hour' AND at < $2\n"
+    "    AND unarchived_ms IS NOT NULL AND archived_lsn IS NOT NULL\n"
+    "ORDER BY 1 DESC\n"
+    "LIMIT 1";
 
 static ArchiveHoleKind
 find_kind(const char *word)
@@ -82,11 +92,33 @@ resume(void)
 	}
 }
 
+/* Once, as soon as the sampler has looked. */
+static void
+recall(void)
+{
+	static bool recalled = false;
+	const SpiValue params[] = {
+	    {.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
+	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(dbops_clock_now())}};
+	ArchiveWatch watch;
+	const SpiRows *rows;
+	bool isnull;
+
+	if (recalled || !dbops_archive_watch_read(&watch))
+		return;
+	rows = dbops_spi_query(recall_query, params, lengthof(params));
+	if (rows->nrows > 0)
+		dbops_archive_watch_recall(DatumGetTimestampTz(dbops_spi_cell(rows, 0, 0, &isnull)),
+		                           (XLogRecPtr) DatumGetInt64(dbops_spi_cell(rows, 0, 1, &isnull)));
+	recalled = true;
+}
+
 void
 dbops_archive_holes_store(void)
 {
 	ArchiveWatch watch;
 
+	recall();
 	resume();
 	if (dbops_archive_watch_read(&watch) && watch.hole.kind != HOLE_NONE)
 		store(&watch.hole, dbops_archive_watch_is_clean(&watch));

@@ -3,8 +3,8 @@
  *		What pgBackRest's asynchronous push leaves in its spool; see archive_spool.h.
  *
  * Where the spool is comes from the command, the environment of the server or pgBackRest's own
- * configuration, which its command reads as the same user.  Files are opened and closed with nothing
- * between that could throw.
+ * configuration, which its command reads as the same user.  Files are opened and closed with
+ * nothing between that could throw.
  */
 #include "postgres.h"
 

@@ -7,8 +7,8 @@
  * becomes name.done when the archiver was told that it succeeded.
  *
  * Reading the folder costs about 30 ms when 100,000 files wait.  A process that looks often reads
- * the whole of it again only when that takes no more than 1/500 of its time; between, it follows the
- * oldest file.
+ * the whole of it again only when that takes no more than 1/500 of its time; between, it follows
+ * the oldest file.
  */
 #pragma once
 

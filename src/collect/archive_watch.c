@@ -2,8 +2,8 @@
  * collect/archive_watch.c
  *		What can be known of archiving only by having looked all the time; see archive_watch.h.
  *
- * One process writes, the sampler, except for the start of a hole that is taken up by the keeper.  A
- * spinlock is held for copies alone.
+ * One process writes, the sampler, except for what the keeper takes up from before a start.  A
+ * spinlock is held for copies and comparisons alone.
  */
 #include "postgres.h"
 
@@ -17,6 +17,7 @@
 #include "collect/archive_spool.h"
 #include "collect/archive_status.h"
 #include "collect/archive_watch.h"
+#include "collect/wal_position.h"
 #include "core/clock.h"
 #include "core/compat.h"
 #include "store/selfstat.h"
@@ -109,7 +110,7 @@ look(Look *seen)
 	if (!status.known)
 		return false;
 	seen->archived = dbops_archive_status_position(&status, flushed, wal_segment_size);
-	seen->important = GetLastImportantRecPtr();
+	seen->important = dbops_wal_position_important();
 	if (!has_library)
 	{
 		seen->discards = dbops_archive_command_discards(XLogArchiveCommand);
@@ -215,7 +216,7 @@ dbops_archive_watch_look(void)
 	follow_holes(&watch, &seen);
 	if (is_all_safe(&watch, &seen))
 		watch.clean_transactions = seen.transactions;
-	if (watch.clean_transactions == seen.transactions)
+	if (watch.clean_transactions != 0 && watch.clean_transactions == seen.transactions)
 	{
 		watch.clean_at = seen.at;
 		if (seen.discards || seen.spool.dropped > 0)
@@ -277,6 +278,12 @@ dbops_archive_watch_resume(ArchiveHole *stored)
 	looked = shared->watch.looked;
 	if (looked && shared->watch.hole.kind == stored->kind && grows(&shared->watch.hole))
 	{
+		/* Clean was seen behind another start. */
+		if (shared->watch.hole.start != stored->start)
+		{
+			shared->watch.clean_at = stored->since;
+			shared->watch.clean_transactions = 0;
+		}
 		shared->watch.hole.start = stored->start;
 		shared->watch.hole.timeline = stored->timeline;
 		shared->watch.hole.since = stored->since;
@@ -285,4 +292,19 @@ dbops_archive_watch_resume(ArchiveHole *stored)
 		stored->end = Max(shared->watch.first_archived, stored->start);
 	SpinLockRelease(&shared->mutex);
 	return looked;
+}
+
+void
+dbops_archive_watch_recall(TimestampTz clean_at, XLogRecPtr archived)
+{
+	ArchiveWatch *watch;
+
+	if (shared == NULL)
+		return;
+	watch = &shared->watch;
+	SpinLockAcquire(&shared->mutex);
+	if (watch->looked && watch->clean_at < clean_at && archived <= watch->archived &&
+	    !grows(&watch->hole))
+		watch->clean_at = clean_at;
+	SpinLockRelease(&shared->mutex);
 }

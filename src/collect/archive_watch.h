@@ -92,3 +92,6 @@ dbops_archive_watch_progress(int64 archived_count, int64 failed_count, bool busy
  * watched from here on; if not, it is given its end.  False before the first look.
  */
 extern bool dbops_archive_watch_resume(ArchiveHole *stored);
+
+/* Before the server went down nothing of a user's was missing then behind this position. */
+extern void dbops_archive_watch_recall(TimestampTz clean_at, XLogRecPtr archived);

@@ -79,8 +79,9 @@ static const Metric metrics[] = {
     [ARCHIVER_WAITS_FOR] = WORD(20, "waits_for", waits, "What the archiver waits for"),
     [ARCHIVER_SAME_MS] =
         AGE_MS(21, "same_ms", "For how long it has neither begun, succeeded nor failed"),
-    [ARCHIVER_IMPORTANT_LSN] = GAUGE(22, "important_lsn", "bytes", ROLLUP_LAST,
-                                     "Start of the last WAL record that matters, as a number"),
+    [ARCHIVER_IMPORTANT_LSN] = GAUGE(
+        22, "important_lsn", "bytes", ROLLUP_LAST,
+        "Start of the last WAL record that matters, or else where WAL was at the start, as a number"),
     [ARCHIVER_SWITCH_LSN] =
         GAUGE(23, "last_switch_lsn", "bytes", ROLLUP_LAST,
               "Where archive_timeout or a user last began a new segment, as a number"),
@@ -280,7 +281,7 @@ read_primary(int64 *values)
 	if (XLogArchiveMode != ARCHIVE_MODE_OFF)
 		read_position(values, flushed);
 	/* After the position: what matters up to here has ended before. */
-	values[ARCHIVER_IMPORTANT_LSN] = dbops_wal_position_value(GetLastImportantRecPtr());
+	values[ARCHIVER_IMPORTANT_LSN] = dbops_wal_position_value(dbops_wal_position_important());
 	if (XLogArchiveMode != ARCHIVE_MODE_OFF)
 		read_watch(values);
 }

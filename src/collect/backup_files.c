@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "access/xlog_internal.h"
@@ -18,11 +20,15 @@
 #include "utils/timestamp.h"
 
 #include "collect/backup_files.h"
+#include "core/clock.h"
 #include "core/encoding.h"
 #include "store/backup_history.h"
 
 /* One for each backup whose file is not archived; more are read again and again. */
 #define KNOWN_FILES 64
+
+/* Writing a file takes no longer. */
+#define HALF_WRITTEN_S 10
 
 typedef struct Names
 {
@@ -32,6 +38,8 @@ typedef struct Names
 
 static Names known;
 static Names latest;
+static struct timespec changed_at; /* of the folder, at the last look */
+static bool is_new = false;        /* it had a file that is not known */
 
 static bool
 has_name(const Names *names, const char *name)
@@ -49,6 +57,36 @@ add_name(Names *names, const char *name)
 {
 	if (names->count < KNOWN_FILES)
 		strlcpy(names->names[names->count++], name, MAXFNAMELEN);
+}
+
+/* Without the server's way to read a folder, which throws. */
+static bool
+finds_unknown(void)
+{
+	DIR *dir = opendir(XLOGDIR);
+	const struct dirent *entry;
+	bool found = false;
+
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
+		found = dbops_backup_history_is_name(entry->d_name) && !has_name(&known, entry->d_name);
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+bool
+dbops_backup_files_are_new(void)
+{
+	struct stat folder;
+
+	if (is_new)
+		return true;
+	if (stat(XLOGDIR, &folder) != 0 || (folder.st_mtim.tv_sec == changed_at.tv_sec &&
+	                                    folder.st_mtim.tv_nsec == changed_at.tv_nsec))
+		return false;
+	changed_at = folder.st_mtim;
+	is_new = finds_unknown();
+	return is_new;
 }
 
 /* False when there is none, as when the server has just removed it. */
@@ -89,6 +127,22 @@ parse_time(const char *words)
 	return tm2timestamp(&tm, 0, &offset, &result) == 0 ? result : 0;
 }
 
+/* What cannot be read is half written, for a moment; later it is something else. */
+static void
+look_again(const char *name)
+{
+	char path[MAXPGPATH];
+	struct stat file;
+
+	snprintf(path, sizeof(path), XLOGDIR "/%s", name);
+	if (stat(path, &file) != 0)
+		return;
+	if (timestamptz_to_time_t(dbops_clock_now()) - file.st_mtime < HALF_WRITTEN_S)
+		changed_at = (struct timespec){0};
+	else
+		add_name(&latest, name);
+}
+
 static void
 tell_file(const char *name, void (*tell)(const Backup *backup, void *arg), void *arg)
 {
@@ -97,7 +151,10 @@ tell_file(const char *name, void (*tell)(const Backup *backup, void *arg), void 
 	Backup backup = {.source = BACKUP_FROM_HISTORY_FILE, .status = BACKUP_OK};
 
 	if (!read_file(name, content) || !dbops_backup_history_parse(content, &history))
+	{
+		look_again(name);
 		return;
+	}
 	dbops_encoding_fit(history.label, PG_SQL_ASCII);
 	backup.kind = history.incremental ? BACKUP_INCREMENTAL : BACKUP_BASE;
 	backup.tool = dbops_backup_text_tool(history.label, NULL);
@@ -125,6 +182,7 @@ dbops_backup_files_tell(void (*tell)(const Backup *backup, void *arg), void *arg
 	struct dirent *entry;
 
 	latest.count = 0;
+	is_new = false;
 	while ((entry = ReadDir(dir, XLOGDIR)) != NULL)
 	{
 		if (!dbops_backup_history_is_name(entry->d_name))

@@ -9,6 +9,12 @@
 #include "store/backups.h"
 
 /*
+ * Whether there is a file that was not there at the last look: cheap enough to ask twice a second,
+ * in or outside of a transaction, as most times the folder has not changed.
+ */
+extern bool dbops_backup_files_are_new(void);
+
+/*
  * Calls `tell` with the backup of each file that is complete and not known yet, in the current
  * memory context.
  */

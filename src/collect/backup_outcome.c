@@ -147,10 +147,11 @@ static void
 judge_aborted(const BackupEnd *end, BackupOutcome *outcome)
 {
 	Backup *backup = &outcome->backup;
+	bool whole;
 
 	backup->kind = BACKUP_BASE;
 	backup->status = BACKUP_FAILED;
-	if (dbops_backup_text_starts(end->statement, outcome->label))
+	if (dbops_backup_text_starts(end->statement, outcome->label, &whole))
 		backup->started_at = end->started_at;
 	strlcpy(outcome->evidence, "its session ended without pg_backup_stop()",
 	        sizeof(outcome->evidence));

@@ -21,6 +21,9 @@
 #include "core/encoding.h"
 #include "store/backup_text.h"
 
+/* pgBackRest asks for more after pg_backup_start(), and has this name for nothing else. */
+#define NAME_WHILE_COPYING "pgBackRest [backup]"
+
 /* A session, and what it says of itself. */
 typedef struct Candidate
 {
@@ -139,12 +142,21 @@ static bool
 copies_files(Candidate *candidate)
 {
 	Backup *backup = &candidate->backup;
+	bool whole;
 
-	if (!dbops_backup_text_starts(candidate->texts.statement, candidate->label))
-		return false;
 	backup->kind = BACKUP_BASE;
 	backup->started_at = candidate->session.statement_at;
+	if (!dbops_backup_text_starts(candidate->texts.statement, candidate->label, &whole))
+	{
+		if (strcmp(candidate->texts.application_name, NAME_WHILE_COPYING) != 0)
+			return false;
+		backup->started_at = backup->session_at;
+		whole = false;
+	}
 	set_tool(candidate, "plain copy");
+	/* A beginning tells the tool; the history file has all of it. */
+	if (!whole)
+		backup->label = NULL;
 	return true;
 }
 

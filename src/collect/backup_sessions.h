@@ -3,8 +3,8 @@
  *		Sessions that take a backup at this moment.
  *
  * A WAL sender reports a base backup as its progress; a receiver that applies nothing of what it is
- * sent keeps it; pg_dump has a name; and whoever calls pg_backup_start() sends nothing else while
- * files are copied, so that it still is the last statement of the session.
+ * sent keeps it; pg_dump and pgBackRest have names; and whoever else calls pg_backup_start() sends
+ * nothing while files are copied, so that it still is the last statement of the session.
  */
 #pragma once
 

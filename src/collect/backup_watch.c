@@ -166,7 +166,7 @@ dbops_backup_watch_store(void)
 bool
 dbops_backup_watch_waits(void)
 {
-	return dbops_backup_ends_wait();
+	return dbops_backup_ends_wait() || dbops_backup_files_are_new();
 }
 
 void

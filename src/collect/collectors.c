@@ -46,6 +46,7 @@ static const Family *const families[] = {
     &dbops_family_archiver,
     &dbops_family_verdict,
     &dbops_family_health,
+    &dbops_family_backup,
     /* clang-format on */
 };
 

@@ -40,6 +40,7 @@ extern const Family dbops_family_blocking;
 extern const Family dbops_family_verdict;
 extern const Family dbops_family_health;
 extern const Family dbops_family_archiver;
+extern const Family dbops_family_backup;
 
 /* Positions of labels in the keys of the family statement. */
 #define STATEMENT_LABEL_DATID 0

@@ -6,6 +6,7 @@
 
 #include "access/transam.h"
 #include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "access/xlogrecovery.h"
 #include "replication/walreceiver.h"
 
@@ -21,6 +22,19 @@ dbops_wal_position_end(void)
 		return GetFlushRecPtr(NULL);
 	received = GetWalRcvFlushRecPtr(NULL, NULL);
 	return Max(received, GetXLogReplayRecPtr(NULL));
+}
+
+XLogRecPtr
+dbops_wal_position_important(void)
+{
+	XLogRecPtr important = GetLastImportantRecPtr();
+
+	if (important != InvalidXLogRecPtr)
+		return important;
+	important = GetRedoRecPtr();
+	if (XLogSegmentOffset(important, wal_segment_size) == SizeOfXLogLongPHD)
+		important -= SizeOfXLogLongPHD;
+	return important - 1;
 }
 
 int64

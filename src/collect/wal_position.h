@@ -13,6 +13,12 @@
 /* Flushed on a primary; received or replayed, whichever is more, on a standby. */
 extern XLogRecPtr dbops_wal_position_end(void);
 
+/*
+ * No record that matters begins behind this.  The server forgets with a start what was important
+ * before; then it is the end of what that start found, a record of its own that says so left out.
+ */
+extern XLogRecPtr dbops_wal_position_important(void);
+
 /* Bytes from a position to the end, never negative; FAMILY_NULL for no position. */
 extern int64 dbops_wal_position_lag(XLogRecPtr end, XLogRecPtr position);
 

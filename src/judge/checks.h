@@ -24,4 +24,5 @@ extern const CheckTable dbops_checks_relation;
 extern const CheckTable dbops_checks_statement;
 extern const CheckTable dbops_checks_setting;
 extern const CheckTable dbops_checks_self;
+extern const CheckTable dbops_checks_backup;
 extern const CheckTable dbops_checks_replication;

@@ -52,7 +52,50 @@ timeouts(const Fact *fact, double *value)
 	return dbops_term_sum(fact, columns, value);
 }
 
+/* So much slower than usual is noise of the clock and the scheduler. */
+#define NOISE_MS 10
+
+static bool
+has_usual(const Fact *fact)
+{
+	return !isnan(fact->usual);
+}
+
+static bool
+times_usual(const Fact *fact, double *value)
+{
+	double p95_ms;
+
+	if (!dbops_term_get(fact, "p95_ms", &p95_ms) || fact->usual <= 0)
+		return false;
+	*value = p95_ms / fact->usual;
+	if (p95_ms - fact->usual < NOISE_MS)
+		*value = Min(*value, 1);
+	return true;
+}
+
 static const Check checks[] = {
+    {
+        .name = "statement slower than usual",
+        .about =
+            "95th percentile of a statement's executions against that of its last week; of the "
+            "twenty that take most time",
+        .family = &dbops_family_statement,
+        .scope = SCOPE_OBJECT,
+        .value = times_usual,
+        .unit = "times",
+        .applies = has_usual,
+        .columns = {"p95_ms"},
+        .enough = {"calls"},
+        .at_least = 20,
+        .warning = 2,
+        .critical = 10,
+        .for_s = 60,
+        .evidence = {"p95_ms", "p50_ms", "calls_per_second"},
+        .points = 3,
+        .why = "Something has changed: its plan, the data, or what else the server does",
+        .what_to_do = "SELECT * FROM dbops.plan_changes; and SELECT * FROM dbops.waits;",
+    },
     {
         .name = "statement latency",
         .about =

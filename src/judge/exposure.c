@@ -187,10 +187,8 @@ judge_site(const ExposureFacts *facts, Exposure *exposure)
 
 	expose(facts, copies, lengthof(copies), exposure);
 	best = choose_best(keepers, lengthof(keepers));
-	if (best == NULL)
-		add_reason(exposure, exposure->rpo_us == FAMILY_NULL && facts->backup.what == NULL ?
-		                         "no WAL is kept elsewhere" :
-		                         "no WAL is kept elsewhere since");
+	if (best == NULL && facts->backup.what == NULL)
+		add_reason(exposure, "no WAL is kept elsewhere");
 	if (facts->receiver.what == NULL || facts->archiving == ARCHIVING_DISCARDING ||
 	    facts->archiving == ARCHIVING_DROPPING)
 		add_reason(exposure, facts->archiving_evidence);

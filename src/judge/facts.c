@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -37,6 +39,12 @@ typedef struct Entity
 	int64 seen_at; /* seq of the last tick that had it */
 } Entity;
 
+typedef struct Usual
+{
+	EntityKey key;
+	double usual;
+} Usual;
+
 struct Facts
 {
 	const Family *family;
@@ -49,6 +57,7 @@ struct Facts
 	Frame *tick;
 	Frame *now;          /* of a live family */
 	HTAB *entities;      /* of Entity */
+	HTAB *usuals;        /* of Usual; NULL when nothing is usual */
 	TimestampTz half_at; /* when the younger half began */
 	int64 covers_us[PART_COUNT];
 	Entity **list; /* the entities in turn, of a family that is not live */
@@ -373,6 +382,37 @@ dbops_facts_update(FactSet *set, TimestampTz now)
 	}
 }
 
+void
+dbops_facts_forget_usual(Facts *facts)
+{
+	if (facts->usuals != NULL)
+		hash_destroy(facts->usuals);
+	facts->usuals = NULL;
+}
+
+void
+dbops_facts_set_usual(Facts *facts, const EntityKey *key, double usual)
+{
+	HASHCTL table = {
+	    .keysize = sizeof(EntityKey), .entrysize = sizeof(Usual), .hcxt = facts->context};
+	Usual *entry;
+
+	if (facts->usuals == NULL)
+		facts->usuals =
+		    hash_create("dbops usual values", 32, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	entry = hash_search(facts->usuals, key, HASH_ENTER, NULL);
+	entry->usual = usual;
+}
+
+static double
+usual_of(const Facts *facts, const EntityKey *key)
+{
+	const Usual *entry =
+	    facts->usuals == NULL ? NULL : hash_search(facts->usuals, key, HASH_FIND, NULL);
+
+	return entry == NULL ? NAN : entry->usual;
+}
+
 /* ---- for judges ----------------------------------------------------------------------------- */
 
 bool
@@ -436,6 +476,7 @@ dbops_facts_at(Facts *facts, int index)
 	fact->texts =
 	    facts->live ? (facts->now->texts ? facts->now->texts[index] : NULL) : entity->texts;
 	fact->values = facts->values;
+	fact->usual = usual_of(facts, fact->key);
 	fact->covers_us = facts->covers_us[PART_YOUNGER] + facts->covers_us[PART_OLDER];
 	for (int i = 0; i < facts->family->nmetrics; i++)
 	{

@@ -27,6 +27,7 @@ typedef struct Fact
 	int64 covers_us;        /* time that counters cover; 0 while there was one sample only */
 	TimestampTz sampled_at; /* of the family's last sample; 0 before the first */
 	TimestampTz now;        /* when it is judged */
+	double usual;           /* what was learned of its past; NaN when nothing was */
 } Fact;
 
 /* Made in a child of the current context. */
@@ -37,6 +38,13 @@ extern Facts *dbops_facts_of(FactSet *set, const Family *family);
 
 /* Metrics to follow, to be set in this array before the first update. */
 extern bool *dbops_facts_wanted(Facts *facts);
+
+/*
+ * What is usual for an entity, replacing all that was said before the last call of forget; the
+ * judges say in what.
+ */
+extern void dbops_facts_forget_usual(Facts *facts);
+extern void dbops_facts_set_usual(Facts *facts, const EntityKey *key, double usual);
 
 /* Takes in what is new.  Throws what a family's reader throws. */
 extern void dbops_facts_update(FactSet *set, TimestampTz now);

@@ -10,7 +10,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
+#include "core/clock.h"
+#include "core/guc.h"
 #include "core/preload.h"
 #include "core/rows.h"
 #include "judge/amount.h"
@@ -30,15 +33,47 @@ static const char *const scope_names[] = {
     [SCOPE_OBJECT] = "object",
 };
 
+/* Rounds that may be missing before what was judged says nothing about the present. */
+#define LATE_ROUNDS 6
+#define LATE_AT_LEAST_S 60
+
 /* The board, of which there is none without the library. */
 static Verdict *
 read_board(int *nverdicts, TimestampTz *at)
 {
-	Verdict *verdicts;
-
 	dbops_preload_require();
-	verdicts = dbops_verdicts_copy(nverdicts, at);
-	return verdicts;
+	return dbops_verdicts_copy(nverdicts, at);
+}
+
+/* Verdicts of long ago, or none at all: the keeper does not judge. */
+static bool
+is_old(TimestampTz at)
+{
+	int64 late_s = Max(LATE_ROUNDS * dbops_guc_sample_interval, LATE_AT_LEAST_S);
+
+	return at == 0 || dbops_clock_now() - at > late_s * USECS_PER_SEC;
+}
+
+/* Health is unknown then, whatever was found before. */
+static void
+emit_old(RowSet *rows, TimestampTz at)
+{
+	dbops_rows_put_text(rows, "status", dbops_verdict_words[VERDICT_UNKNOWN]);
+	dbops_rows_put_text(rows, "check_name", "health");
+	dbops_rows_put_text(rows, "scope", scope_names[SCOPE_CLUSTER]);
+	dbops_rows_put(rows, "points", Int32GetDatum(0));
+	dbops_rows_put(rows, "database_points", Int32GetDatum(0));
+	if (at == 0)
+		dbops_rows_put_text(rows, "evidence", "nothing was judged yet");
+	else
+	{
+		dbops_rows_put(rows, "since", TimestampTzGetDatum(at));
+		dbops_rows_put(rows, "at", TimestampTzGetDatum(at));
+		dbops_rows_put_text(rows, "evidence", "nothing was judged since; what follows is of then");
+	}
+	dbops_rows_put_text(rows, "what_to_do", "SELECT * FROM dbops.status();");
+	dbops_rows_put_text(rows, "why", "Verdicts of long ago say nothing about the server as it is");
+	dbops_rows_emit(rows);
 }
 
 static void
@@ -115,7 +150,7 @@ emit_verdict(RowSet *rows, Names *names, const Verdict *verdict, TimestampTz at)
 	dbops_rows_put(rows, "points", Int32GetDatum(verdict->points));
 	dbops_rows_put(rows, "database_points", Int32GetDatum(verdict->database_points));
 	dbops_rows_put_text(rows, "evidence", verdict->evidence);
-	if (verdict->status != VERDICT_OK)
+	if (verdict->status > VERDICT_UNKNOWN)
 		dbops_rows_put_text(rows, "what_to_do", fill_in(check->what_to_do, &subject));
 	dbops_rows_put_text(rows, "why", check->why);
 	dbops_rows_emit(rows);
@@ -130,6 +165,8 @@ dbops_verdicts(PG_FUNCTION_ARGS)
 	int nverdicts;
 	const Verdict *verdicts = read_board(&nverdicts, &at);
 
+	if (is_old(at))
+		emit_old(rows, at);
 	for (int i = 0; i < nverdicts; i++)
 		emit_verdict(rows, names, &verdicts[i], at);
 	return (Datum) 0;
@@ -171,7 +208,7 @@ dbops_health_score(PG_FUNCTION_ARGS)
 	const Verdict *verdicts = read_board(&nverdicts, &at);
 	int score = dbops_verdicts_score(verdicts, nverdicts, datid);
 
-	if (score < 0)
+	if (score < 0 || is_old(at))
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(score);
 }

@@ -12,12 +12,14 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "collect/collectors.h"
 #include "judge/amount.h"
 #include "judge/check.h"
 #include "judge/judging.h"
 #include "judge/subject.h"
 #include "judge/term.h"
 #include "judge/thresholds.h"
+#include "judge/usual.h"
 #include "store/names.h"
 #include "store/frame.h"
 #include "store/texts.h"
@@ -474,6 +476,12 @@ dbops_judging_create(void)
 	    hash_create("dbops standings", 64, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	recall(judging);
 	return judging;
+}
+
+void
+dbops_judging_learn_usual(Judging *judging)
+{
+	dbops_usual_learn(dbops_facts_of(judging->facts, &dbops_family_statement));
 }
 
 void

@@ -14,5 +14,10 @@ typedef struct Judging Judging;
 /* In the current context, which must outlive it. */
 extern Judging *dbops_judging_create(void);
 
+/*
+ * Learns how long the statements that take most time usually take, see usual.h.  Needs SQL.
+ */
+extern void dbops_judging_learn_usual(Judging *judging);
+
 /* Needs a transaction with an active snapshot. */
 extern void dbops_judging_run(Judging *judging, TimestampTz now);

@@ -16,7 +16,7 @@
 #include "core/guc.h"
 #include "core/preload.h"
 #include "core/rows.h"
-#include "judge/recovery.h"
+#include "judge/recovery_facts.h"
 #include "store/frame.h"
 
 PG_FUNCTION_INFO_V1(dbops__recovery);
@@ -127,7 +127,7 @@ dbops__recovery(PG_FUNCTION_ARGS)
 
 	dbops_preload_require();
 	known = read_arguments(fcinfo);
-	dbops_recovery_load(&known, &exposure_facts, &time_facts);
+	dbops_recovery_facts_load(&known, &exposure_facts, &time_facts);
 	for (FailureKind failure = 0; failure < FAILURE_KINDS; failure++)
 	{
 		Exposure exposure;

@@ -23,12 +23,14 @@ typedef struct Mark
 	const char *tool;
 } Mark;
 
-/* The first that fits.  Those of other tools that call pg_basebackup come before it. */
+/*
+ * The first that fits.  What pg_basebackup calls a backup unless told otherwise says least: other
+ * tools run it under a name of theirs.
+ */
 static const Mark label_marks[] = {
     {MARK_BEGINS, "pgBackRest", "pgBackRest"},
     {MARK_BEGINS, "Barman", "Barman"},
     {MARK_CONTAINS, "pg_probackup", "pg_probackup"},
-    {MARK_BEGINS, "pg_basebackup base backup", "pg_basebackup"},
     {MARK_BEGINS, "pghoard", "PGHoard"},
     {MARK_BEGINS, "pg_rman", "pg_rman"},
     {MARK_TIME, NULL, "WAL-G"},
@@ -45,6 +47,10 @@ static const Mark name_marks[] = {
     {MARK_BEGINS, "pg_dump", "pg_dump"},
     {MARK_BEGINS, "pghoard", "PGHoard"},
     {MARK_BEGINS, "pg_hardstorage", "pg_hardstorage"},
+};
+
+static const Mark default_marks[] = {
+    {MARK_BEGINS, "pg_basebackup base backup", "pg_basebackup"},
 };
 
 static bool
@@ -91,7 +97,11 @@ dbops_backup_text_tool(const char *label, const char *application_name)
 {
 	const char *tool = find_tool(label_marks, lengthof(label_marks), label);
 
-	return tool != NULL ? tool : find_tool(name_marks, lengthof(name_marks), application_name);
+	if (tool == NULL)
+		tool = find_tool(name_marks, lengthof(name_marks), application_name);
+	if (tool == NULL)
+		tool = find_tool(default_marks, lengthof(default_marks), label);
+	return tool;
 }
 
 /* A quoted string that begins at the quote, without it and with doubled quotes made one. */
@@ -241,7 +251,7 @@ dbops_backup_text_stream(const char *sent, char *slot)
 
 /* The label, if the first argument is a literal: 'label', E'label', label => 'label'. */
 static void
-read_label(const char *at, char *label)
+read_label(const char *at, char *label, bool *whole)
 {
 	const char *word;
 	int length;
@@ -257,12 +267,15 @@ read_label(const char *at, char *label)
 	if (is_word(word, length, "E"))
 		at++;
 	label[0] = '\0';
-	if (*at == '\'')
-		(void) read_string(at, label, BACKUP_LABEL_BYTES);
+	*whole = *at == '\'';
+	if (!*whole)
+		return;
+	at = skip_space(read_string(at, label, BACKUP_LABEL_BYTES));
+	*whole = *at == ',' || *at == ')';
 }
 
 bool
-dbops_backup_text_starts(const char *sent, char *label)
+dbops_backup_text_starts(const char *sent, char *label, bool *whole)
 {
 	const char *at = sent;
 	const char *word;
@@ -273,7 +286,7 @@ dbops_backup_text_starts(const char *sent, char *label)
 		at = next_token(at, &word, &length);
 		if (is_word(word, length, "pg_backup_start") && *skip_space(at) == '(')
 		{
-			read_label(skip_space(at) + 1, label);
+			read_label(skip_space(at) + 1, label, whole);
 			return true;
 		}
 	}

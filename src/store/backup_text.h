@@ -31,10 +31,11 @@ extern bool dbops_backup_text_command(const char *sent, BackupCommand *command);
 extern bool dbops_backup_text_stream(const char *sent, char *slot);
 
 /*
- * Whether a statement calls pg_backup_start, and with which label, empty where it is no literal.
- * Names in strings and comments are none that are called.
+ * Whether a statement calls pg_backup_start, and with which label, empty where it is no literal; if
+ * not `whole`, only the beginning of it is one.  Names in strings and comments are none that are
+ * called.
  */
-extern bool dbops_backup_text_starts(const char *sent, char *label);
+extern bool dbops_backup_text_starts(const char *sent, char *label, bool *whole);
 
 /*
  * What the tool's own catalogue calls the backup, where the label tells it: the part of it that

@@ -45,10 +45,12 @@
 #include "worker/timer.h"
 
 #define WAKE_UP_MS 5000
+#define LOOK_MS 500 /* for what does not wake us up, and is not there for long */
 #define STORE_LIMIT_MS 10000
 #define UPKEEP_LIMIT_MS 30000
 #define SAMPLER_WAIT_MS 5000
 #define JUDGE_LIMIT_MS 5000
+#define USUAL_S 600
 
 typedef struct Keeper
 {
@@ -57,6 +59,7 @@ typedef struct Keeper
 	Round *round;
 	Timer wide;
 	Timer narrow;
+	Timer usual;
 	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
@@ -287,12 +290,27 @@ judge(void *arg)
 }
 
 static void
+learn_usual(void *arg)
+{
+	const Keeper *keeper = arg;
+
+	if (keeper->judging != NULL)
+		dbops_judging_learn_usual(keeper->judging);
+}
+
+static void
 run_judge(Keeper *keeper)
 {
-	static const Task task = {
+	static const Task judge_task = {
 	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
+	static const Task learn_task = {.name = "learn what is usual",
+	                                .timeout_ms = UPKEEP_LIMIT_MS,
+	                                .sql = true,
+	                                .run = learn_usual};
 
-	dbops_control_run(keeper->worker, &task, keeper);
+	dbops_control_run(keeper->worker, &judge_task, keeper);
+	if (dbops_timer_is_due(&keeper->usual, USUAL_S, dbops_clock_now()))
+		dbops_control_run(keeper->worker, &learn_task, keeper);
 }
 
 static bool
@@ -363,12 +381,20 @@ request_shutdown(SIGNAL_ARGS)
 static void
 wait_for_work(const Keeper *keeper)
 {
-	waiting = true;
-	(void) WaitLatch(
-	    MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	long wait_ms =
 	    dbops_timer_wait_ms(&keeper->narrow, dbops_clock_now(),
-	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS)),
-	    PG_WAIT_EXTENSION);
+	                        dbops_timer_wait_ms(&keeper->wide, dbops_clock_now(), WAKE_UP_MS));
+	int events = WL_TIMEOUT;
+
+	waiting = true;
+	while (events == WL_TIMEOUT && wait_ms > 0)
+	{
+		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                   Min(wait_ms, LOOK_MS), PG_WAIT_EXTENSION);
+		wait_ms -= LOOK_MS;
+		if (dbops_guc_enabled && dbops_control()->store == STORE_OK && dbops_backup_watch_waits())
+			break;
+	}
 	waiting = false;
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

@@ -1,4 +1,4 @@
--- covers: judge/judging judge/facts judge/term judge/thresholds judge/subject judge/amount judge/checks
+-- covers: judge/judging judge/facts judge/term judge/thresholds judge/usual judge/subject judge/amount judge/checks
 -- covers: judge/checks_machine judge/checks_server judge/checks_database judge/checks_relation
 -- covers: judge/checks_statement judge/checks_setting judge/checks_self
 -- covers: store/verdicts store/derived store/label_words collect/verdict

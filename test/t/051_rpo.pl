@@ -1,4 +1,4 @@
-# covers: collect/archiver collect/archive_watch collect/archive_holes collect/wal_copies judge/recovery
+# covers: collect/archiver collect/archive_watch collect/archive_holes collect/wal_copies judge/recovery_facts
 #
 # What would be lost, told within two seconds of the truth, in each state of archiving.  The truth is
 # what lies in the archive's folder: the first commit behind the WAL that is there without a gap.
@@ -86,7 +86,9 @@ sub compare
 	my $before = exposed(kept(@folders));
 	my $told = sql("SELECT rpo_seconds $site");
 	my $after = exposed(kept(@folders));
-	my $error = $told eq '' ? 1e9 : $told < $before ? $before - $told : $told > $after ? $told - $after : 0;
+	# What is archived meanwhile makes it less.
+	my ($least, $most) = sort { $a <=> $b } $before, $after;
+	my $error = $told eq '' ? 1e9 : $told < $least ? $least - $told : $told > $most ? $told - $most : 0;
 	$worst{$state} = [ $error, $told, $after ] if !$worst{$state} || $error > $worst{$state}[0];
 	return $error <= TOLERANCE;
 }
@@ -111,7 +113,8 @@ sub watch
 		$work->();
 		$wrong++ unless compare($state, @folders);
 	}
-	is($wrong, 0, "$state: exposure is within two seconds of the truth");
+	is($wrong, 0, "$state: exposure is within two seconds of the truth")
+	  or diag(sprintf "told %s, the truth is %.2f", @{ $worst{$state} }[ 1, 2 ]);
 	return;
 }
 
@@ -186,7 +189,7 @@ watch('working again', 2, sub { beat(); next_segment() if ++$count % 15 == 0 }, 
 
 set_command('false');
 $node->command_ok([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--create-slot', '-d', $node->connstr('postgres') ], 'a slot is made');
-my $receiver = IPC::Run::start([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--synchronous', '-d', $node->connstr('postgres') ],
+my $receiver = IPC::Run::start([ 'pg_receivewal', '-D', $stream, '-S', 'receiver', '--synchronous', '-d', $node->connstr('postgres') . ' application_name=pg_receivewal' ],
 	'<', \undef, '>', \my $out, '2>', \my $err);
 ok($node->poll_query_until('postgres', "SELECT rpo_seconds < 1 $site"), 'a receiver with a slot makes up for the archive');
 my $streamed = sub {
@@ -259,7 +262,7 @@ next_segment();
 ok($node->poll_query_until('postgres', "SELECT archived_count > 0 AND ready = 0 FROM dbops.archiver_now"), 'then WAL is archived again');
 watch('a hole behind', 2, \&beat, $archive);
 $node->command_ok([ 'pg_basebackup', '-D', "$dir/base", '-c', 'fast', '-d', $node->connstr('postgres') ], 'a base backup is taken');
-ok($node->poll_query_until('postgres', "SELECT rpo_seconds < 3 $site"), 'after it the hole is behind us') or diag(sql("SELECT * $site"));
+ok($node->poll_query_until('postgres', "SELECT rpo_seconds < 3 AND (SELECT count(*) > 0 FROM dbops.backups WHERE restorable) $site"), 'after it the hole is behind us') or diag(sql("SELECT * $site"));
 $since = int(number(sql("SELECT max(start_lsn) FROM dbops.backups WHERE restorable")) / SEGMENT);
 watch('after a backup', 2, sub { beat(); next_segment() if ++$count % 15 == 0 }, $archive);
 is(sql("SELECT rto_seconds > 0 FROM dbops.recovery WHERE failure = 'loss of all but the archive'"), 't', 'and the time to restore it is told');

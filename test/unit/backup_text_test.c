@@ -30,6 +30,8 @@ test_tools(void)
 	    {"2026-11-23 06:00:01", "", NULL},
 	    {"2026-11-23", "psql", NULL},
 	    {"pg_basebackup base backup", "pg_basebackup", "pg_basebackup"},
+	    {"pg_basebackup base backup", "barman_streaming_backup", "Barman"},
+	    {"pg_basebackup base backup", "nightly", "pg_basebackup"},
 	    {"my label", "pg_basebackup", "pg_basebackup"},
 	    {"my label", "psql", NULL},
 	    {NULL, "pg_receivewal", "pg_receivewal"},
@@ -114,6 +116,7 @@ test_calls(void)
 	    {"select pg_catalog.pg_backup_start ( label => 'it''s' , fast => true)", true, "it's"},
 	    {"SELECT PG_BACKUP_START(E'x')", true, "x"},
 	    {"SELECT pg_backup_start($1, $2)", true, ""},
+	    {"SELECT pg_backup_start('x ' || now())", true, "x ..."},
 	    {"-- pg_backup_start('no')\nSELECT 1", false, ""},
 	    {"/* pg_backup_start('no') */ SELECT 1", false, ""},
 	    {"SELECT 'pg_backup_start(''no'')'", false, ""},
@@ -126,8 +129,13 @@ test_calls(void)
 
 	for (int i = 0; i < lengthof(cases); i++)
 	{
+		bool whole = true;
+
 		label[0] = '\0';
-		is_int(dbops_backup_text_starts(cases[i].sent, label), cases[i].is, "%s", cases[i].sent);
+		is_int(dbops_backup_text_starts(cases[i].sent, label, &whole), cases[i].is, "%s",
+		       cases[i].sent);
+		if (!whole && label[0] != '\0')
+			strlcat(label, "...", sizeof(label));
 		is_str(label, cases[i].label, "its label");
 	}
 }

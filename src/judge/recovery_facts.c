@@ -1,6 +1,6 @@
 /*
- * judge/recovery.c
- *		Gathers the facts for what would be lost and how long it would take; see recovery.h.
+ * judge/recovery_facts.c
+ *		Gathers the facts for what would be lost and how long it would take; see recovery_facts.h.
  */
 #include "postgres.h"
 
@@ -19,7 +19,7 @@
 #include "collect/wal_position.h"
 #include "core/clock.h"
 #include "core/guc.h"
-#include "judge/recovery.h"
+#include "judge/recovery_facts.h"
 #include "store/frame.h"
 #include "store/lsn_time.h"
 
@@ -197,8 +197,8 @@ load_time(const RecoveryKnowledge *known, const WalCopy *standby, RecoveryTimeFa
 }
 
 void
-dbops_recovery_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
-                    RecoveryTimeFacts *time)
+dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
+                          RecoveryTimeFacts *time)
 {
 	Frame *frame = dbops_frame_create(&dbops_family_archiver);
 	ArchivingFacts archiving;

@@ -1,5 +1,5 @@
 /*
- * judge/recovery.h
+ * judge/recovery_facts.h
  *		Gathers the facts for judge/exposure and judge/recovery_time from the server as it stands.
  *
  * A file of its own so that those two see numbers alone.  What lies in tables, the catalogue of
@@ -28,5 +28,5 @@ typedef struct RecoveryKnowledge
 } RecoveryKnowledge;
 
 /* Runs in a session, under a snapshot. */
-extern void dbops_recovery_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
+extern void dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
                                 RecoveryTimeFacts *time);
