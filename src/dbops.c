@@ -20,6 +20,7 @@
 #include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "store/backup_board.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
 #include "store/ring.h"
@@ -64,6 +65,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
+    {dbops_backup_board_shmem_size, dbops_backup_board_shmem_init},
     {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},
     {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };

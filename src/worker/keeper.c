@@ -30,6 +30,7 @@
 #include "core/guc.h"
 #include "judge/judging.h"
 #include "store/backups.h"
+#include "store/backup_board.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -139,6 +140,12 @@ tend_backup_reader(void *arg)
 	dbops_backup_reader_tend();
 }
 
+static void
+write_backup_board(void *arg)
+{
+	dbops_backup_board_write();
+}
+
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
@@ -152,6 +159,7 @@ static Upkeep upkeeps[] = {
      .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
+    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
 };
 
@@ -234,6 +242,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_reader_begin_anew();
 	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);
