@@ -29,4 +29,4 @@ typedef struct RecoveryKnowledge
 
 /* Runs in a session, under a snapshot. */
 extern void dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
-                                RecoveryTimeFacts *time);
+                                      RecoveryTimeFacts *time);
