@@ -17,6 +17,7 @@ static const CheckTable *const tables[] = {
     &dbops_checks_statement,
     &dbops_checks_setting,
     &dbops_checks_replication,
+    &dbops_checks_archive,
     &dbops_checks_backup,
     &dbops_checks_backup_tool,
     &dbops_checks_self,
