@@ -17,6 +17,7 @@
 #include "collect/archive_watch.h"
 #include "collect/collectors.h"
 #include "collect/crash_replay.h"
+#include "collect/recovery_rates.h"
 #include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
@@ -52,6 +53,7 @@ typedef struct ShmemPart
 static const ShmemPart shmem_parts[] = {
     {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
     {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
+    {dbops_recovery_rates_shmem_size, dbops_recovery_rates_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_upstream_shmem_size, dbops_upstream_shmem_init},

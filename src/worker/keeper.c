@@ -29,6 +29,7 @@
 #include "core/compat.h"
 #include "core/guc.h"
 #include "judge/judging.h"
+#include "judge/recovery_facts.h"
 #include "store/backups.h"
 #include "store/backup_board.h"
 #include "store/frame.h"
@@ -106,6 +107,7 @@ static void
 learn_rates(void *arg)
 {
 	dbops_recovery_rates_learn();
+	dbops_recovery_facts_reckon();
 }
 
 static void
@@ -151,7 +153,7 @@ static Upkeep upkeeps[] = {
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
-    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
+    {.name = "learn rates of recovery", .interval_s = 0, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "learn backups",
      .interval_s = 5,
