@@ -185,14 +185,18 @@ AS $$
                      THEN CASE WHEN s.kind = 'dump' THEN 'dump rows as well as definitions'
                                ELSE 'the WAL of the last one is not archived: see pg_stat_archiver' END
                      WHEN s.good_at IS NULL THEN 'see how the one that runs ends'
+                     WHEN test.failed_at > COALESCE(test.at, '-infinity')
+                     THEN 'the last restore test failed: SELECT * FROM dbops.restore_tests ORDER BY id DESC'
                      WHEN test.at IS NULL
                      THEN format('try to restore it: SELECT dbops.restore_drill_command(%L)', s.tool)
                  END AS next_step
             FROM summary AS s
             LEFT JOIN usual AS u ON u.tool = s.tool AND u.kind = s.kind
             LEFT JOIN LATERAL (
-                 SELECT max(t.tested_at) AS at FROM dbops.restore_tests AS t
-                  WHERE t.ok AND t.tool = s.tool) AS test ON true
+                 SELECT max(t.tested_at) FILTER (WHERE t.ok) AS at,
+                        max(t.tested_at) FILTER (WHERE NOT t.ok) AS failed_at
+                   FROM dbops.restore_tests AS t
+                  WHERE t.tool = s.tool) AS test ON true
           UNION ALL
           SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL,
                  'no backup has been seen yet: take one, as with pg_basebackup, or tell of one with dbops.record_backup()'

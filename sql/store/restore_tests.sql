@@ -28,6 +28,16 @@ COMMENT ON FUNCTION dbops._shell_word(text) IS 'As a shell takes it for one word
 REVOKE ALL ON FUNCTION dbops._shell_word(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._shell_word(text) TO pg_monitor;
 
+CREATE FUNCTION dbops._shell_literal(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT regexp_replace(quote_literal(value), '([\\"$`])', '\\\1', 'g')
+$$;
+COMMENT ON FUNCTION dbops._shell_literal(text) IS 'A literal of SQL within a word of a shell that stands in double quotes';
+REVOKE ALL ON FUNCTION dbops._shell_literal(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._shell_literal(text) TO pg_monitor;
+
 CREATE FUNCTION dbops._drill_start(port integer) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -65,7 +75,6 @@ AS $function$
                dbops._shell_word(backup.datname) AS database_word,
                dbops._shell_word(restore_drill_command.scratch) AS scratch_word,
                dbops._shell_word((SELECT setting FROM pg_config() WHERE name = 'BINDIR')) AS bin_word,
-               dbops._shell_word(current_setting('data_directory')) AS data_word,
                dbops._shell_word(current_database()) AS here_word,
                dbops._shell_word(split_part(current_setting('unix_socket_directories'), ',', 1)) AS socket_word,
                dbops._shell_word(COALESCE(
@@ -83,14 +92,15 @@ AS $function$
     )
     SELECT concat_ws(E'\n',
         format('# Restores the newest backup of %s (%s) into a scratch folder, starts it on port %s, and records the result.',
-               tool, COALESCE(translate(label, E'\n', ' '), 'without a label'), restore_drill_command.port),
+               translate(tool, E'\n\r', '  '), COALESCE(translate(label, E'\n\r', '  '), 'without a label'),
+               restore_drill_command.port),
         '# To be run by bash, as the user that may read the backup and owns the server''s files.',
         'set -Eeu',
         'scratch=' || scratch_word,
         'bin=' || bin_word,
         format('record() { "$bin/psql" -XAtq -h %s -p %s -d %s -c "SELECT dbops.record_restore_test($1, took => interval ''$SECONDS seconds'', tool => %s%s)"; }',
-               socket_word, current_setting('port'), here_word, quote_literal(tool),
-               COALESCE(', label => ' || replace(replace(replace(quote_literal(label), '\', '\\'), '$', '\$'), '"', '\"'), '')),
+               socket_word, current_setting('port'), here_word, dbops._shell_literal(tool),
+               COALESCE(', label => ' || dbops._shell_literal(label), '')),
         'trap ''trap - ERR; "$bin/pg_ctl" -D "$scratch/data" -m immediate stop >/dev/null 2>&1 || :; record "false, error => \$\$restore drill failed at line $LINENO\$\$"; exit 1'' ERR',
         'mkdir -m 700 "$scratch" "$scratch/data"',
         'SECONDS=0',
