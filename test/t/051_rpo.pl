@@ -222,6 +222,10 @@ like(sql("SELECT why $site"), qr/receiver "pg_receivewal" has all that was commi
 is(sql("SELECT rpo_by_design_seconds $site"), '60', 'and how late a broken connection may be noticed');
 $receiver->signal('INT');
 $receiver->finish;
+beat();
+ok($node->poll_query_until('postgres', "SELECT why ~ 'receiver \"pg_receivewal\", which is not connected, ends before the latest commits' $site"),
+	'gone, it is remembered up to where it was')
+  or diag(sql("SELECT why $site"));
 sql("SELECT pg_drop_replication_slot('receiver')");
 set_command("cp %p $archive/%f");
 beat();
