@@ -8,7 +8,7 @@
 #include "judge/checks.h"
 #include "judge/term.h"
 
-/* Where nothing is known of a schedule: a backup a day, which takes no longer than that. */
+/* Where nothing is known of a schedule: a backup a day, which takes a day at most. */
 #define DAY_SECONDS 86400.0
 
 /* More often than that is nobody's schedule. */
