@@ -17,9 +17,11 @@
 #include "collect/archive_watch.h"
 #include "collect/collectors.h"
 #include "collect/crash_replay.h"
+#include "collect/recovery_rates.h"
 #include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "store/backup_board.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
 #include "store/ring.h"
@@ -51,6 +53,7 @@ typedef struct ShmemPart
 static const ShmemPart shmem_parts[] = {
     {dbops_archive_watch_shmem_size, dbops_archive_watch_shmem_init},
     {dbops_crash_replay_shmem_size, dbops_crash_replay_shmem_init},
+    {dbops_recovery_rates_shmem_size, dbops_recovery_rates_shmem_init},
     {dbops_ring_shmem_size, dbops_ring_shmem_init},
     {dbops_verdicts_shmem_size, dbops_verdicts_shmem_init},
     {dbops_upstream_shmem_size, dbops_upstream_shmem_init},
@@ -64,6 +67,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_plans_shmem_size, dbops_plans_shmem_init},
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
+    {dbops_backup_board_shmem_size, dbops_backup_board_shmem_init},
     {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},
     {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };

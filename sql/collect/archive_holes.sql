@@ -15,7 +15,7 @@ COMMENT ON FUNCTION dbops._archive_hole_now() IS
 REVOKE ALL ON FUNCTION dbops._archive_hole_now() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._archive_hole_now() TO pg_monitor;
 
-CREATE VIEW dbops._archive_holes AS
+CREATE VIEW dbops.archive_holes AS
 SELECT start_lsn, kind, timeline,
        CASE WHEN pg_catalog.bool_or(end_lsn IS NULL) THEN NULL ELSE pg_catalog.max(end_lsn) END AS end_lsn,
        pg_catalog.min(since) AS since
@@ -27,6 +27,6 @@ SELECT start_lsn, kind, timeline,
           FROM dbops._archive_hole_now()) AS known
  GROUP BY start_lsn, kind, timeline;
 
-COMMENT ON VIEW dbops._archive_holes IS 'Holes in the archive: those stored, and the one that is watched, as it is now';
-REVOKE ALL ON dbops._archive_holes FROM PUBLIC;
-GRANT SELECT ON dbops._archive_holes TO pg_monitor;
+COMMENT ON VIEW dbops.archive_holes IS 'Holes in the archive: those stored, and the one that is watched, as it is now';
+REVOKE ALL ON dbops.archive_holes FROM PUBLIC;
+GRANT SELECT ON dbops.archive_holes TO pg_monitor;

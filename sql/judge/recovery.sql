@@ -84,7 +84,7 @@ WITH base AS (
      WHERE kind = 'dump' AND restorable
 ), hole AS (
     SELECT start_lsn, since
-      FROM dbops._archive_holes
+      FROM dbops.archive_holes
      WHERE COALESCE(end_lsn > (SELECT start_lsn FROM base), true)
      ORDER BY start_lsn
      LIMIT 1
@@ -147,7 +147,7 @@ WITH kept AS (
       FROM dbops.backups AS b
       LEFT JOIN LATERAL (
                SELECT start_lsn, kind
-                 FROM dbops._archive_holes
+                 FROM dbops.archive_holes
                 WHERE COALESCE(end_lsn > b.start_lsn, true)
                 ORDER BY start_lsn
                 LIMIT 1) AS h ON true

@@ -14,7 +14,7 @@ CREATE FUNCTION dbops.lsn_age(lsn pg_lsn) RETURNS interval
     LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION dbops.lsn_age(pg_lsn) IS
-    'For how long WAL newer than the LSN has existed: 0 if there is none, so it does not grow while the server idles; on a standby without a living connection the time since it was last known to be the latest; NULL if older than all that is known';
+    'For how long WAL that matters has existed beyond the LSN: 0 if there is none, so it does not grow while the server idles; on a standby without a living connection the time since it was last known to be the latest; NULL if older than all that is known';
 REVOKE ALL ON FUNCTION dbops.lsn_age(pg_lsn) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.lsn_age(pg_lsn) TO pg_monitor;
 

@@ -24,10 +24,14 @@
 #include "collect/archive_watch.h"
 #include "collect/archiver.h"
 #include "collect/collectors.h"
+#include "collect/crash_replay.h"
 #include "collect/descriptor.h"
+#include "collect/recovery_rates.h"
+#include "collect/wal_copies.h"
 #include "collect/wal_position.h"
 #include "core/clock.h"
 #include "core/compat.h"
+#include "core/guc.h"
 #include "store/frame.h"
 #include "store/lsn_time.h"
 
@@ -96,6 +100,25 @@ static const Metric metrics[] = {
                                       "Start of the WAL that was lost, as a number"),
     [ARCHIVER_HOLE_END_LSN] = GAUGE(29, "hole_end_lsn", "bytes", ROLLUP_LAST,
                                     "Its end, as a number; NULL while more is lost"),
+    [ARCHIVER_RECEIVERS] = GAUGE(30, "receivers", "", ROLLUP_LAST,
+                                 "Receivers that act as an archive, as pg_receivewal, connected"),
+    [ARCHIVER_STANDBYS] = GAUGE(31, "standbys", "", ROLLUP_LAST, "Standbys connected"),
+    [ARCHIVER_EXPOSED_MS] =
+        AGE_MS(32, "exposed_ms",
+               "For how long a transaction of a user may have been missing from both the archive "
+               "and receivers; 0 if none is"),
+    [ARCHIVER_RPO_OBJECTIVE] = GAUGE(33, "rpo_objective_seconds", "seconds", ROLLUP_LAST,
+                                     "Setting dbops.rpo_objective; 0: none"),
+    [ARCHIVER_RTO_OBJECTIVE] = GAUGE(34, "rto_objective_seconds", "seconds", ROLLUP_LAST,
+                                     "Setting dbops.rto_objective; 0: none"),
+    [ARCHIVER_REDO_BYTES] = GAUGE(35, "redo_bytes", "bytes", ROLLUP_MAX,
+                                  "WAL since the last checkpoint: what a crash would replay"),
+    [ARCHIVER_REPLAY_RATE] =
+        GAUGE(36, "replay_bytes_per_second", "bytes/s", ROLLUP_LAST,
+              "How fast WAL was replayed when the server last started after a crash"),
+    [ARCHIVER_RESTORE_MS] = GAUGE_SCALED(37, "restore_ms", "ms", 0.001, ROLLUP_LAST,
+                                         "How long it would take to restore the last backup and "
+                                         "replay the WAL since, as last reckoned"),
 };
 
 static bool
@@ -268,6 +291,51 @@ read_watch(int64 *values)
 	values[ARCHIVER_UNARCHIVED_MS] = missing_us;
 }
 
+/* Who else has WAL, and what they lack together with the archive. */
+static void
+read_copies(int64 *values)
+{
+	int64 exposed_us = values[ARCHIVER_UNARCHIVED_MS];
+	int count;
+	const WalCopy *copies = dbops_wal_copies_read(&count);
+	ArchiveWatch watch;
+	int64 age_us;
+
+	(void) dbops_archive_watch_read(&watch);
+	values[ARCHIVER_RECEIVERS] = 0;
+	values[ARCHIVER_STANDBYS] = 0;
+	for (int i = 0; i < count; i++)
+	{
+		values[ARCHIVER_STANDBYS] += copies[i].kind == WAL_COPY_STANDBY;
+		if (copies[i].kind != WAL_COPY_RECEIVER)
+			continue;
+		values[ARCHIVER_RECEIVERS] += copies[i].connected;
+		if (dbops_archive_watch_nothing_since(&watch, copies[i].flushed))
+			exposed_us = 0;
+		else if (dbops_lsn_time_recent_age(copies[i].flushed, &age_us))
+			exposed_us = exposed_us == FAMILY_NULL ? age_us : Min(exposed_us, age_us);
+	}
+	values[ARCHIVER_EXPOSED_MS] = exposed_us;
+}
+
+static void
+read_recovery_time(int64 *values)
+{
+	XLogRecPtr redo = GetRedoRecPtr();
+	XLogRecPtr end = dbops_wal_position_end();
+	int64 restore_us = dbops_recovery_rates_restore();
+	CrashReplay replay;
+
+	values[ARCHIVER_RPO_OBJECTIVE] = dbops_guc_rpo_objective;
+	values[ARCHIVER_RTO_OBJECTIVE] = dbops_guc_rto_objective;
+	values[ARCHIVER_REDO_BYTES] = end > redo ? (int64) (end - redo) : 0;
+	values[ARCHIVER_RESTORE_MS] = restore_us;
+	if (dbops_crash_replay_read(&replay) && replay.bytes >= RECOVERY_RATE_LEAST_BYTES &&
+	    replay.took_us >= RECOVERY_RATE_LEAST_US)
+		values[ARCHIVER_REPLAY_RATE] =
+		    (int64) ((double) replay.bytes * USECS_PER_SEC / (double) replay.took_us);
+}
+
 static void
 read_primary(int64 *values)
 {
@@ -284,6 +352,7 @@ read_primary(int64 *values)
 	values[ARCHIVER_IMPORTANT_LSN] = dbops_wal_position_value(dbops_wal_position_important());
 	if (XLogArchiveMode != ARCHIVE_MODE_OFF)
 		read_watch(values);
+	read_copies(values);
 }
 
 static void
@@ -296,6 +365,7 @@ read_archiver(Frame *frame)
 	read_statistics(values);
 	read_process(values);
 	read_spool(values);
+	read_recovery_time(values);
 	if (!RecoveryInProgress())
 		read_primary(values);
 	else if (XLogArchiveMode == ARCHIVE_MODE_ALWAYS)

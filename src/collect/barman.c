@@ -116,6 +116,18 @@ add_listed(ToolCatalogue *catalogue, const Json *json, const char *server)
 	backup->stored_bytes = dbops_json_integer(json, "size_bytes", -1);
 }
 
+/* From 3.11 on the size of the cluster is told apart from what was copied of it. */
+static void
+take_sizes(ToolBackup *backup, const Json *json, const Json *base)
+{
+	int64 copied = dbops_json_integer(base, "backup_size_bytes", -1);
+
+	if (copied < 0)
+		copied = dbops_json_integer(base, "disk_usage_bytes", -1);
+	backup->size_bytes = dbops_json_integer(json, "cluster_size_bytes", copied);
+	backup->stored_bytes = dbops_json_integer(base, "incremental_size_bytes", copied);
+}
+
 /* Of show-backup: all that is known.  Its parent is "-" when it has none. */
 static void
 add_shown(ToolCatalogue *catalogue, const Json *json, const char *server)
@@ -139,10 +151,7 @@ add_shown(ToolCatalogue *catalogue, const Json *json, const char *server)
 	backup->start_lsn = dbops_tool_catalogue_lsn(dbops_json_text(base, "begin_lsn"));
 	backup->stop_lsn = dbops_tool_catalogue_lsn(dbops_json_text(base, "end_lsn"));
 	backup->timeline = dbops_json_integer(base, "timeline", -1);
-	backup->size_bytes = dbops_json_integer(base, "disk_usage_bytes", -1);
-	if (backup->size_bytes < 0)
-		backup->size_bytes = dbops_json_integer(base, "backup_size_bytes", -1);
-	backup->stored_bytes = dbops_json_integer(base, "incremental_size_bytes", backup->size_bytes);
+	take_sizes(backup, json, base);
 	backup->system_identifier = system < 0 ? 0 : system;
 }
 

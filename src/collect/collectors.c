@@ -47,6 +47,8 @@ static const Family *const families[] = {
     &dbops_family_verdict,
     &dbops_family_health,
     &dbops_family_backup,
+    &dbops_family_backup_repository,
+    &dbops_family_verification,
     /* clang-format on */
 };
 

@@ -39,6 +39,8 @@ extern const Family dbops_family_wait;
 extern const Family dbops_family_blocking;
 extern const Family dbops_family_verdict;
 extern const Family dbops_family_health;
+extern const Family dbops_family_backup_repository;
+extern const Family dbops_family_verification;
 extern const Family dbops_family_archiver;
 extern const Family dbops_family_backup;
 

@@ -5,17 +5,18 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "port/atomics.h"
+#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "collect/crash_replay.h"
 #include "collect/recovery_rates.h"
 #include "core/spi.h"
+#include "store/family.h"
 #include "store/node.h"
 
-/* Less tells of the cost of a start, not of replay. */
-#define LEAST_BYTES (16 * INT64CONST(1024) * 1024)
-#define LEAST_US (20 * INT64CONST(1000))
+static pg_atomic_uint64 *restore = NULL;
 
 /* A row that is as it should be is not touched: that would be a write. */
 static const char crash_query[] =
@@ -60,13 +61,42 @@ static const char standby_query[] =
     "ON CONFLICT (node, source, name) DO UPDATE\n"
     "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
 
+Size
+dbops_recovery_rates_shmem_size(void)
+{
+	return MAXALIGN(sizeof(pg_atomic_uint64));
+}
+
+void
+dbops_recovery_rates_shmem_init(void)
+{
+	bool found;
+
+	restore = ShmemInitStruct("dbops recovery rates", dbops_recovery_rates_shmem_size(), &found);
+	if (!found)
+		pg_atomic_init_u64(restore, (uint64) FAMILY_NULL);
+}
+
+void
+dbops_recovery_rates_set_restore(int64 restore_us)
+{
+	if (restore != NULL)
+		pg_atomic_write_u64(restore, (uint64) restore_us);
+}
+
+int64
+dbops_recovery_rates_restore(void)
+{
+	return restore == NULL ? FAMILY_NULL : (int64) pg_atomic_read_u64(restore);
+}
+
 static void
 learn_from_crash(void)
 {
 	CrashReplay replay;
 
-	if (!dbops_crash_replay_read(&replay) || replay.bytes < LEAST_BYTES ||
-	    replay.took_us < LEAST_US)
+	if (!dbops_crash_replay_read(&replay) || replay.bytes < RECOVERY_RATE_LEAST_BYTES ||
+	    replay.took_us < RECOVERY_RATE_LEAST_US)
 		return;
 	dbops_spi_execute(
 	    crash_query,
@@ -80,7 +110,7 @@ learn_from_crash(void)
 void
 dbops_recovery_rates_learn(void)
 {
-	const SpiValue least = {.type = INT8OID, .value = Int64GetDatum(LEAST_BYTES)};
+	const SpiValue least = {.type = INT8OID, .value = Int64GetDatum(RECOVERY_RATE_LEAST_BYTES)};
 
 	learn_from_crash();
 	dbops_spi_execute(standby_query, &least, 1);

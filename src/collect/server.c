@@ -17,6 +17,7 @@
 #include "postmaster/autovacuum.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/postmaster.h"
+#include "replication/syncrep.h"
 #include "replication/walsender.h"
 #include "storage/proc.h"
 #include "utils/timestamp.h"
@@ -93,6 +94,8 @@ enum
 	SERVER_LAST_ARCHIVED_AT,
 	SERVER_LAST_ARCHIVE_FAILURE_AT,
 	SERVER_STARTED_AT,
+	SERVER_SYNC_REQUIRED,
+	SERVER_SYNC_CANDIDATES,
 	SERVER_NMETRICS
 };
 
@@ -202,6 +205,11 @@ static const Metric metrics[] = {
     [SERVER_LAST_ARCHIVE_FAILURE_AT] =
         INSTANT(61, "last_archive_failure_at", "Last failed attempt to archive"),
     [SERVER_STARTED_AT] = INSTANT(62, "started_at", "When the postmaster started"),
+    [SERVER_SYNC_REQUIRED] =
+        GAUGE(63, "sync_required", "", ROLLUP_MAX,
+              "Standbys that commits wait for by synchronous_standby_names; 0: for none"),
+    [SERVER_SYNC_CANDIDATES] = GAUGE(64, "sync_candidates", "", ROLLUP_MIN,
+                                     "Connected standbys that may be those, as many as count"),
 };
 
 static const Derived derived[] = {
@@ -428,6 +436,17 @@ read_wal(int64 *values)
 }
 
 static void
+read_sync(int64 *values)
+{
+	SyncRepStandbyData *candidates;
+
+	if (RecoveryInProgress())
+		return;
+	values[SERVER_SYNC_REQUIRED] = SyncRepConfig == NULL ? 0 : SyncRepConfig->num_sync;
+	values[SERVER_SYNC_CANDIDATES] = SyncRepGetCandidateStandbys(&candidates);
+}
+
+static void
 read_server(Frame *frame)
 {
 	const EntityKey key = {{0}};
@@ -440,6 +459,7 @@ read_server(Frame *frame)
 	read_transactions(values);
 	read_writes(values);
 	read_wal(values);
+	read_sync(values);
 }
 
 const Family dbops_family_server = {

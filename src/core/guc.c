@@ -14,6 +14,7 @@
 #include "core/words.h"
 
 bool dbops_guc_enabled = true;
+bool dbops_guc_heartbeat = true;
 bool dbops_guc_track = true;
 bool dbops_guc_track_planning = true;
 bool dbops_guc_capture_values = false;
@@ -79,6 +80,10 @@ static const BoolSetting bool_settings[] = {
      "Records latency, rows and errors of statements.", NULL},
     {"dbops.track_planning", &dbops_guc_track_planning, true, PGC_SUSET,
      "Records planning time of statements too.", NULL},
+    {"dbops.heartbeat", &dbops_guc_heartbeat, true, PGC_SIGHUP,
+     "Writes a little WAL each second while a standby streams and nothing else is written.",
+     "So that a standby can tell an idle primary from one it is cut off from.  Some 40 bytes, which "
+     "cause no checkpoint and no switch of segments."},
     {"dbops.capture_values", &dbops_guc_capture_values, false, PGC_SUSET,
      "Captures parameter values with the text of a statement.",
      "Texts are captured in any case, and literals stand in them."},

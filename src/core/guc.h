@@ -8,6 +8,7 @@
 
 /* Anyone may read these; only guc.c's table and the server's GUC machinery write them. */
 extern DBOPS_PRIVATE bool dbops_guc_enabled;
+extern bool dbops_guc_heartbeat;
 extern DBOPS_PRIVATE bool dbops_guc_track;
 extern DBOPS_PRIVATE bool dbops_guc_track_planning;
 extern bool dbops_guc_capture_values;

@@ -13,7 +13,7 @@
 #include "judge/facts.h"
 #include "store/verdicts.h"
 
-#define CHECK_TERMS 6
+#define CHECK_TERMS 14
 #define NO_LIMIT NAN
 
 /* Of a value() that is 1 when something is so: neither it nor its limit says anything. */

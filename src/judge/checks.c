@@ -8,8 +8,20 @@
 #include "judge/term.h"
 
 static const CheckTable *const tables[] = {
-    &dbops_checks_machine,   &dbops_checks_server,  &dbops_checks_database, &dbops_checks_relation,
-    &dbops_checks_statement, &dbops_checks_setting, &dbops_checks_self,     &dbops_checks_backup,
+    /* One a line, so that a new one changes no other line. */
+    /* clang-format off */
+    &dbops_checks_machine,
+    &dbops_checks_server,
+    &dbops_checks_database,
+    &dbops_checks_relation,
+    &dbops_checks_statement,
+    &dbops_checks_setting,
+    &dbops_checks_replication,
+    &dbops_checks_archive,
+    &dbops_checks_backup,
+    &dbops_checks_backup_tool,
+    &dbops_checks_self,
+    /* clang-format on */
 };
 
 int

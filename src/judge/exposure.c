@@ -7,11 +7,11 @@
 #include "judge/exposure.h"
 #include "store/family.h"
 
-const char *const dbops_failure_kinds[] = {
-    [FAILURE_CRASH] = "crash",
-    [FAILURE_SERVER] = "loss of the server, a standby is left",
-    [FAILURE_SITE] = "loss of all but the archive",
-    [FAILURE_TABLE] = "dropped table",
+const char *const dbops_disaster_kinds[] = {
+    [DISASTER_CRASH] = "crash",
+    [DISASTER_SERVER] = "loss of the server, a standby is left",
+    [DISASTER_SITE] = "loss of all but the archive",
+    [DISASTER_TABLE] = "dropped table",
 };
 
 const char *const dbops_confidences[] = {[CONFIDENCE_NONE] = "none",
@@ -244,17 +244,17 @@ judge_table(const ExposureFacts *facts, Exposure *exposure)
 	advise(exposure, "take a base backup");
 }
 
-typedef void (*FailureJudge)(const ExposureFacts *facts, Exposure *exposure);
+typedef void (*DisasterJudge)(const ExposureFacts *facts, Exposure *exposure);
 
-static const FailureJudge judges[] = {
-    [FAILURE_CRASH] = judge_crash,
-    [FAILURE_SERVER] = judge_server,
-    [FAILURE_SITE] = judge_site,
-    [FAILURE_TABLE] = judge_table,
+static const DisasterJudge judges[] = {
+    [DISASTER_CRASH] = judge_crash,
+    [DISASTER_SERVER] = judge_server,
+    [DISASTER_SITE] = judge_site,
+    [DISASTER_TABLE] = judge_table,
 };
 
 void
-dbops_exposure_judge(const ExposureFacts *facts, FailureKind failure, Exposure *exposure)
+dbops_exposure_judge(const ExposureFacts *facts, DisasterKind failure, Exposure *exposure)
 {
 	memset(exposure, 0, sizeof(*exposure));
 	exposure->rpo_us = FAMILY_NULL;

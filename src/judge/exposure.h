@@ -12,17 +12,17 @@
 
 #include "judge/archiving.h"
 
-typedef enum FailureKind
+typedef enum DisasterKind
 {
-	FAILURE_CRASH,  /* the server goes down and its files stay */
-	FAILURE_SERVER, /* the server is gone, a standby is left */
-	FAILURE_SITE,   /* the server and all standbys are gone, the archive is left */
-	FAILURE_TABLE,  /* somebody drops a table; the server goes on */
-	FAILURE_KINDS
-} FailureKind;
+	DISASTER_CRASH,  /* the server goes down and its files stay */
+	DISASTER_SERVER, /* the server is gone, a standby is left */
+	DISASTER_SITE,   /* the server and all standbys are gone, the archive is left */
+	DISASTER_TABLE,  /* somebody drops a table; the server goes on */
+	DISASTER_KINDS
+} DisasterKind;
 
 /* As words, in the order of the kinds. */
-extern const char *const dbops_failure_kinds[];
+extern const char *const dbops_disaster_kinds[];
 
 typedef enum Confidence
 {
@@ -73,4 +73,4 @@ typedef struct Exposure
 } Exposure;
 
 extern void
-dbops_exposure_judge(const ExposureFacts *facts, FailureKind failure, Exposure *exposure);
+dbops_exposure_judge(const ExposureFacts *facts, DisasterKind failure, Exposure *exposure);

@@ -15,10 +15,12 @@
 #include "collect/archive_watch.h"
 #include "collect/archiver.h"
 #include "collect/collectors.h"
+#include "collect/recovery_rates.h"
 #include "collect/wal_copies.h"
 #include "collect/wal_position.h"
 #include "core/clock.h"
 #include "core/guc.h"
+#include "core/spi.h"
 #include "judge/recovery_facts.h"
 #include "store/frame.h"
 #include "store/lsn_time.h"
@@ -28,6 +30,9 @@
 
 /* WAL written per second is taken over this time, as far as it is remembered. */
 #define WAL_RATE_US (USECS_PER_HOUR)
+
+static const char restore_query[] = "SELECT rto_seconds FROM dbops.recovery\n"
+                                    "WHERE failure = 'loss of all but the archive'";
 
 /* For how long a commit behind the position has existed; 0 if there is none. */
 static int64
@@ -228,4 +233,21 @@ dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposur
 	load_settings(exposure);
 	load_time(known, furthest(copies, count, WAL_COPY_STANDBY), time);
 	dbops_frame_free(frame);
+}
+
+void
+dbops_recovery_facts_reckon(void)
+{
+	const SpiRows *rows = dbops_spi_query(restore_query, NULL, 0);
+	bool isnull = true;
+	double seconds = 0;
+
+	if (rows->nrows > 0)
+	{
+		const Datum cell = dbops_spi_cell(rows, 0, 0, &isnull);
+
+		if (!isnull)
+			seconds = DatumGetFloat8(cell);
+	}
+	dbops_recovery_rates_set_restore(isnull ? FAMILY_NULL : (int64) (seconds * USECS_PER_SEC));
 }

@@ -29,4 +29,10 @@ typedef struct RecoveryKnowledge
 
 /* Runs in a session, under a snapshot. */
 extern void dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposure,
-                                RecoveryTimeFacts *time);
+                                      RecoveryTimeFacts *time);
+
+/*
+ * Hands on to the family "archiver" how long a restore would take, for its history and for checks;
+ * for the keeper, in a transaction with a snapshot.
+ */
+extern void dbops_recovery_facts_reckon(void);

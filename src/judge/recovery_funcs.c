@@ -128,7 +128,7 @@ dbops__recovery(PG_FUNCTION_ARGS)
 	dbops_preload_require();
 	known = read_arguments(fcinfo);
 	dbops_recovery_facts_load(&known, &exposure_facts, &time_facts);
-	for (FailureKind failure = 0; failure < FAILURE_KINDS; failure++)
+	for (DisasterKind failure = 0; failure < DISASTER_KINDS; failure++)
 	{
 		Exposure exposure;
 		RecoveryTime time;
@@ -137,7 +137,7 @@ dbops__recovery(PG_FUNCTION_ARGS)
 		dbops_exposure_judge(&exposure_facts, failure, &exposure);
 		dbops_recovery_time_judge(&time_facts, failure, &time);
 		confidence = combine(&exposure, &time);
-		dbops_rows_put_text(rows, "failure", dbops_failure_kinds[failure]);
+		dbops_rows_put_text(rows, "failure", dbops_disaster_kinds[failure]);
 		put_objective(rows, "rpo_objective_seconds", dbops_guc_rpo_objective);
 		put_seconds(rows, "rpo_seconds", exposure.rpo_us);
 		if (exposure.rpo_bytes != FAMILY_NULL)

@@ -92,25 +92,26 @@ judge_restore(const RecoveryTimeFacts *facts, RecoveryTime *result)
 }
 
 void
-dbops_recovery_time_judge(const RecoveryTimeFacts *facts, FailureKind failure, RecoveryTime *result)
+dbops_recovery_time_judge(const RecoveryTimeFacts *facts, DisasterKind failure,
+                          RecoveryTime *result)
 {
 	memset(result, 0, sizeof(*result));
 	result->rto_us = FAMILY_NULL;
 	result->backup_every_us = FAMILY_NULL;
 	switch (failure)
 	{
-		case FAILURE_CRASH:
+		case DISASTER_CRASH:
 			judge_replay(facts, facts->redo_bytes, "since the last checkpoint", result);
 			break;
-		case FAILURE_SERVER:
+		case DISASTER_SERVER:
 			if (facts->standby)
 				judge_replay(facts, facts->standby_bytes, "the standby has not replayed", result);
 			break;
-		case FAILURE_SITE:
-		case FAILURE_TABLE:
+		case DISASTER_SITE:
+		case DISASTER_TABLE:
 			judge_restore(facts, result);
 			break;
-		case FAILURE_KINDS:
+		case DISASTER_KINDS:
 			break;
 	}
 }

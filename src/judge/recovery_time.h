@@ -52,5 +52,5 @@ typedef struct RecoveryTime
 	char why[256];
 } RecoveryTime;
 
-extern void dbops_recovery_time_judge(const RecoveryTimeFacts *facts, FailureKind failure,
+extern void dbops_recovery_time_judge(const RecoveryTimeFacts *facts, DisasterKind failure,
                                       RecoveryTime *result);

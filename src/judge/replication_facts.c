@@ -9,7 +9,6 @@
 #include "access/xlogrecovery.h"
 #include "replication/syncrep.h"
 #include "replication/walreceiver.h"
-#include "storage/proc.h"
 #include "utils/guc.h"
 
 #include "collect/places.h"
@@ -193,7 +192,10 @@ fill_clock(const Loading *loading, LagRow *row, const KnownStandby *known)
 		row->facts.silent_us = Max(0, loading->now - known->heard_at);
 }
 
-/* The sampler sees an answer up to a second after it came; one it has not seen came just now. */
+/*
+ * The sampler sees an answer up to a second after it came; one it has not seen came just now.  By
+ * the other's clock where the sampler does not know him yet.
+ */
 static void
 fill_answer(const Loading *loading, LagRow *row)
 {
@@ -201,9 +203,13 @@ fill_answer(const Loading *loading, LagRow *row)
 
 	if (row->reply_time == 0)
 		return;
-	if (known != NULL)
-		fill_clock(loading, row, known);
-	if (known == NULL || known->reply_time != row->reply_time)
+	if (known == NULL)
+	{
+		row->facts.silent_us = Max(0, loading->now - row->reply_time);
+		return;
+	}
+	fill_clock(loading, row, known);
+	if (known->reply_time != row->reply_time)
 		row->facts.silent_us = 0;
 }
 
@@ -354,27 +360,6 @@ add_slot(Loading *loading, int slot)
 
 /* ---- synchronous replication ---- */
 
-static void
-count_waiters(LagSync *sync)
-{
-	XLogRecPtr oldest = InvalidXLogRecPtr;
-
-	for (int i = 0; i < (int) ProcGlobal->allProcCount; i++)
-	{
-		const volatile PGPROC *proc = &ProcGlobal->allProcs[i];
-		XLogRecPtr lsn = proc->waitLSN;
-
-		if (proc->pid == 0 || proc->syncRepState != SYNC_REP_WAITING || lsn == InvalidXLogRecPtr)
-			continue;
-		sync->waiters++;
-		if (oldest == InvalidXLogRecPtr || lsn < oldest)
-			oldest = lsn;
-	}
-	/* It has waited since its commit was written. */
-	if (oldest == InvalidXLogRecPtr || !dbops_lsn_time_age(oldest - 1, &sync->waiting_us))
-		sync->waiting_us = LAG_UNKNOWN;
-}
-
 static LagRow *
 find_named(LagRows *rows, const char *application)
 {
@@ -388,20 +373,15 @@ find_named(LagRows *rows, const char *application)
 	return NULL;
 }
 
+/* Those that commits are to wait for, the ones that are not there among them. */
 static void
 load_sync(Loading *loading)
 {
-	LagSync *sync = &loading->rows->sync;
-	SyncRepStandbyData *candidates;
 	const char *name;
 
-	sync->waiting_us = LAG_UNKNOWN;
-	if (loading->in_recovery || SyncRepConfig == NULL)
+	dbops_sync_rule_load(&loading->rows->sync);
+	if (!loading->rows->sync.used)
 		return;
-	sync->used = true;
-	sync->required = SyncRepConfig->num_sync;
-	sync->candidates = SyncRepGetCandidateStandbys(&candidates);
-	count_waiters(sync);
 	name = SyncRepConfig->member_names;
 	for (int i = 0; i < SyncRepConfig->nmembers; i++, name += strlen(name) + 1)
 	{

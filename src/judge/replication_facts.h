@@ -12,6 +12,7 @@
 #include "datatype/timestamp.h"
 
 #include "judge/replication_lag.h"
+#include "judge/sync_rule.h"
 
 /* Texts are NULL, numbers LAG_UNKNOWN, times and pids 0 where there is nothing to tell. */
 typedef struct LagRow
@@ -38,22 +39,12 @@ typedef struct LagRow
 	int64 clock_ahead_us;
 } LagRow;
 
-/* Whether commits get the confirmations that synchronous_standby_names asks for. */
-typedef struct LagSync
-{
-	bool used;
-	int required;
-	int candidates;
-	int waiters;
-	int64 waiting_us; /* of who waits longest; LAG_UNKNOWN when nobody does */
-} LagSync;
-
 typedef struct LagRows
 {
 	int count;
 	int capacity;
 	LagRow *items;
-	LagSync sync;
+	SyncRule sync;
 	bool in_recovery; /* this server is a standby */
 } LagRows;
 

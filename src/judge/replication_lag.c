@@ -17,8 +17,8 @@
 /* Nobody asks where less than this is lost. */
 #define WORTH_A_CAUSE_US USECS_PER_SEC
 
-/* A silence is unusual when it is twice the longest of the last minutes, and this besides. */
-#define UNUSUAL_BESIDES_US (2 * USECS_PER_SEC)
+/* A silence is unusual when it is this much longer than the longest of the last minutes. */
+#define UNUSUAL_BESIDES_US (1500 * INT64CONST(1000))
 
 const char *const dbops_replication_lag_kinds[LAG_KINDS] = {
     [LAG_UPSTREAM] = "upstream", [LAG_STANDBY] = "standby", [LAG_RECEIVER] = "receiver",
@@ -113,10 +113,9 @@ is_worth_a_cause(const LagVerdict *verdict)
 static int64
 patience_us(const LagFacts *facts)
 {
-	if (facts->usual_pause_us < 0 ||
-	    facts->usual_pause_us > (facts->longest_pause_us - UNUSUAL_BESIDES_US) / 2)
+	if (facts->usual_pause_us < 0)
 		return facts->longest_pause_us;
-	return 2 * facts->usual_pause_us + UNUSUAL_BESIDES_US;
+	return Min(facts->usual_pause_us + UNUSUAL_BESIDES_US, facts->longest_pause_us);
 }
 
 static bool
@@ -221,7 +220,8 @@ judge_receiver(const LagFacts *facts, LagVerdict *verdict)
 	if (facts->kind == LAG_STANDBY || facts->kind == LAG_RECEIVER)
 	{
 		verdict->loss_us = facts->behind_us[LAG_FLUSH];
-		verdict->loss_bytes = facts->behind_bytes[LAG_FLUSH];
+		/* WAL that does not matter is no loss. */
+		verdict->loss_bytes = verdict->loss_us == 0 ? 0 : facts->behind_bytes[LAG_FLUSH];
 	}
 }
 

@@ -76,7 +76,7 @@ put_stages(RowSet *rows, const LagRow *row)
 }
 
 static void
-put_sync(RowSet *rows, const LagRow *row, const LagSync *sync)
+put_sync(RowSet *rows, const LagRow *row, const SyncRule *sync)
 {
 	dbops_rows_put_text(rows, "sync_state", row->sync_state);
 	put_number(rows, "sync_priority", row->sync_priority);
@@ -105,7 +105,7 @@ put_verdict(RowSet *rows, const LagRow *row, const LagVerdict *verdict)
 }
 
 static void
-put_row(RowSet *rows, const LagRow *row, const LagSync *sync)
+put_row(RowSet *rows, const LagRow *row, const SyncRule *sync)
 {
 	const LagFacts *facts = &row->facts;
 	LagVerdict verdict;

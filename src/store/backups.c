@@ -17,8 +17,8 @@
 #include "store/backups.h"
 #include "store/node.h"
 
-/* More rows than a backup a minute makes in a week. */
-#define MAX_ROWS "10000"
+/* Half a year of one an hour; people look at a hundred of them. */
+#define MAX_ROWS "5000"
 
 /*
  * So long after its session is gone, a history file may still be seen for the first time; not when
@@ -213,6 +213,15 @@ static const char prune_query[] =
     "    AND (coalesce(b.ended_at, b.started_at, b.updated_at) < $1\n"
     "        OR b.id < (SELECT id FROM dbops.backup ORDER BY id DESC OFFSET " MAX_ROWS " LIMIT 1))";
 
+/* No time and no position are the first there are. */
+static const char known_query[] =
+    "SELECT n.nr\n"
+    "FROM unnest($3, $4, $5, $6) WITH ORDINALITY AS n (label, repository, ended_at, start_lsn, nr)\n"
+    "    JOIN dbops.backup AS b ON b.label = n.label AND b.repository = n.repository\n"
+    "        AND b.ended_at = n.ended_at AND n.start_lsn IN ('0/0', b.start_lsn)\n"
+    "WHERE b.node = $1 AND b.tool = $2 AND b.status = 'ok' AND b.evidence IS NULL\n"
+    "    AND b.expired_at IS NULL AND 'catalogue' = ANY (b.sources)";
+
 static const char expire_query[] =
     "UPDATE dbops.backup SET expired_at = $4, updated_at = $4\n"
     "WHERE tool = $1 AND repository = $2 AND 'catalogue' = ANY (sources) AND status <> 'running'\n"
@@ -384,6 +393,56 @@ dbops_backups_prune(TimestampTz before)
 	const SpiValue params[] = {time_value(before)};
 
 	dbops_spi_execute(prune_query, params, lengthof(params));
+}
+
+bool *
+dbops_backups_find_known(const Backup *backups, int n)
+{
+	bool *known = palloc0(Max(n, 1));
+	Datum *labels = palloc(sizeof(Datum) * Max(n, 1));
+	Datum *repositories = palloc(sizeof(Datum) * Max(n, 1));
+	Datum *ends = palloc(sizeof(Datum) * Max(n, 1));
+	Datum *starts = palloc(sizeof(Datum) * Max(n, 1));
+	const SpiRows *rows;
+
+	if (n == 0)
+		return known;
+	for (int i = 0; i < n; i++)
+	{
+		bool complete = backups[i].status == BACKUP_OK && backups[i].evidence == NULL;
+
+		labels[i] = CStringGetTextDatum(complete ? backups[i].label : "");
+		repositories[i] = CStringGetTextDatum(backups[i].repository);
+		ends[i] = TimestampTzGetDatum(backups[i].ended_at);
+		starts[i] = LSNGetDatum(backups[i].start_lsn);
+	}
+
+	const SpiValue params[] = {
+	    text_value(node_of(&backups[0])),
+	    text_value(backups[0].tool),
+	    {TEXTARRAYOID,
+	     PointerGetDatum(construct_array(labels, n, TEXTOID, -1, false, TYPALIGN_INT)), false},
+	    {TEXTARRAYOID,
+	     PointerGetDatum(construct_array(repositories, n, TEXTOID, -1, false, TYPALIGN_INT)),
+	     false},
+	    {TIMESTAMPTZARRAYOID,
+	     PointerGetDatum(
+	         construct_array(ends, n, TIMESTAMPTZOID, sizeof(TimestampTz), true, TYPALIGN_DOUBLE)),
+	     false},
+	    {PG_LSNARRAYOID,
+	     PointerGetDatum(
+	         construct_array(starts, n, LSNOID, sizeof(XLogRecPtr), true, TYPALIGN_DOUBLE)),
+	     false},
+	};
+
+	rows = dbops_spi_query_now(known_query, params, lengthof(params));
+	for (uint64 row = 0; row < rows->nrows; row++)
+	{
+		bool isnull;
+
+		known[DatumGetInt64(dbops_spi_cell(rows, row, 0, &isnull)) - 1] = true;
+	}
+	return known;
 }
 
 void

@@ -96,6 +96,12 @@ extern void dbops_backups_close_missing(const int *pids, const TimestampTz *star
 /* Deletes what ended before, and keeps the number of rows bounded. */
 extern void dbops_backups_prune(TimestampTz before);
 
+/*
+ * Which of these, told by one tool's catalogue, are complete and stored just so already: nearly all
+ * of them nearly always, and storing looks at each for what else may be the same backup.
+ */
+extern bool *dbops_backups_find_known(const Backup *backups, int n);
+
 /* A tool lists all backups of a repository: those it has not are gone since now. */
 extern void dbops_backups_expire_missing(const char *tool, const char *repository,
                                          const char *const *labels, int n);

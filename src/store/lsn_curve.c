@@ -202,3 +202,25 @@ dbops_lsn_bracket_xid(const LsnBracket *bracket, uint64 *next_xid)
 		return false;
 	return true;
 }
+
+bool
+dbops_lsn_curve_unimportant_until(const LsnCurve *curve, XLogRecPtr lsn, TimestampTz *at)
+{
+	int from = 0;
+	int to = Max(0, Min(*(volatile const int *) &curve->count, LSN_CURVE_POINTS));
+
+	/* The first point with a record that matters at the LSN or beyond. */
+	while (from < to)
+	{
+		int middle = from + (to - from) / 2;
+
+		if (curve->points[middle].important < lsn)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	if (from == 0 || curve->points[from - 1].important == InvalidXLogRecPtr)
+		return false;
+	*at = curve->points[from - 1].last_at;
+	return true;
+}

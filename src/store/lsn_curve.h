@@ -68,5 +68,12 @@ extern void dbops_lsn_bracket_narrow(LsnBracket *bracket, const LsnPoint *point)
 /* The answer, interpolated between the points; false if there is no point on a needed side. */
 extern bool dbops_lsn_bracket_answer(const LsnBracket *bracket, TimestampTz *at);
 
+/*
+ * When nothing that matters was last known to be beyond the LSN; false if the curve does not say.
+ * As with the above, a curve that changes meanwhile makes no harm.
+ */
+extern bool
+dbops_lsn_curve_unimportant_until(const LsnCurve *curve, XLogRecPtr lsn, TimestampTz *at);
+
 /* The next transaction id when WAL reached the LSN, by the same means. */
 extern bool dbops_lsn_bracket_xid(const LsnBracket *bracket, uint64 *next_xid);

@@ -164,8 +164,8 @@ note_standby(void)
 }
 
 /*
- * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start nothing
- * has been written since.
+ * Before the first look, the last checkpoint: a slot keeps WAL from there on, and at a start
+ * nothing has been written since.
  */
 static void
 note_checkpoint(void)
@@ -177,6 +177,7 @@ note_checkpoint(void)
 
 	if (is_whole)
 		add(&(LsnPoint){.lsn = checkpoint->redo,
+		                .important = checkpoint->redo,
 		                .first_at = at,
 		                .last_at = at,
 		                .next_xid = U64FromFullTransactionId(checkpoint->nextXid),
@@ -399,6 +400,23 @@ dbops_lsn_time_reached(XLogRecPtr lsn, TimestampTz *at)
 	return answer(&present, &bracket, true, at);
 }
 
+/* When what matters went beyond the LSN: not before it was last seen not to. */
+static TimestampTz
+skip_unimportant(XLogRecPtr lsn, TimestampTz passed_at)
+{
+	TimestampTz until = 0;
+	TimestampTz found;
+	uint64 changes;
+	int tries = 0;
+
+	do
+	{
+		changes = begin_look(tries++);
+		until = dbops_lsn_curve_unimportant_until(&shared->curve, lsn, &found) ? found : passed_at;
+	} while (!end_look(changes));
+	return Max(passed_at, until);
+}
+
 static bool
 find_age(XLogRecPtr lsn, bool with_history, int64 *age_us)
 {
@@ -410,8 +428,12 @@ find_age(XLogRecPtr lsn, bool with_history, int64 *age_us)
 		return false;
 	if (lsn >= present.point.lsn)
 		passed_at = present.current ? present.now : present.point.last_at;
+	else if (!present.in_recovery && lsn > GetLastImportantRecPtr())
+		passed_at = present.now;
 	else if (!answer(&present, &bracket, with_history, &passed_at))
 		return false;
+	if (!present.in_recovery)
+		passed_at = skip_unimportant(lsn, passed_at);
 	*age_us = Max(0, present.now - passed_at);
 	return true;
 }

@@ -33,7 +33,8 @@ extern void dbops_lsn_time_note(void);
 extern bool dbops_lsn_time_reached(XLogRecPtr lsn, TimestampTz *at);
 
 /*
- * For how long something newer than the LSN has existed; 0 while nothing does.  On a standby
+ * For how long something newer than the LSN has existed; 0 while nothing does.  On a primary only
+ * what matters counts, not what the server writes for its standbys alone.  On a standby
  * without a living connection that cannot be known: then it is the time since it last was.  False
  * if the LSN is older than all that is known.
  */

@@ -228,6 +228,6 @@ dbops_upstream_report_replay(void)
 		return;
 	shared->reported_lsn = replayed;
 	shared->reported_us = now_us;
-	if (WalRcvStreaming())
+	if (dbops_upstream_message().connected)
 		dbops_compat_report_replay();
 }

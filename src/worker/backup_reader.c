@@ -187,8 +187,8 @@ time_of_label(const char *label)
 	return tm2timestamp(&tm, 0, &zone, &at) == 0 ? at : 0;
 }
 
-static void
-store_backup(const ToolCatalogue *catalogue, const ToolBackup *told)
+static Backup
+describe(const ToolCatalogue *catalogue, const ToolBackup *told)
 {
 	static const BackupKind kinds[] = {
 	    [TOOL_BACKUP_BASE] = BACKUP_BASE,
@@ -200,8 +200,8 @@ store_backup(const ToolCatalogue *catalogue, const ToolBackup *told)
 	    [TOOL_BACKUP_RUNNING] = BACKUP_RUNNING,
 	    [TOOL_BACKUP_FAILED] = BACKUP_FAILED,
 	};
-	TimestampTz began_at = time_of_label(told->label);
-	Backup backup = {
+
+	return (Backup){
 	    .source = BACKUP_FROM_CATALOGUE,
 	    .kind = kinds[told->kind],
 	    .status = statuses[told->status],
@@ -221,10 +221,33 @@ store_backup(const ToolCatalogue *catalogue, const ToolBackup *told)
 	    .wal_archived =
 	        told->status == TOOL_BACKUP_OK && told->evidence == NULL ? BACKUP_YES : BACKUP_UNKNOWN,
 	};
+}
 
-	if (backup.start_lsn == InvalidXLogRecPtr && began_at != 0 && backup.ended_at != 0)
-		dbops_backups_complete(&backup, began_at);
-	(void) dbops_backups_store(&backup);
+static void
+store_backups(const ToolCatalogue *catalogue)
+{
+	Backup *backups = palloc(sizeof(Backup) * Max(catalogue->nbackups, 1));
+	int n = 0;
+	const bool *known;
+
+	for (int i = 0; i < catalogue->nbackups; i++)
+	{
+		const ToolBackup *told = &catalogue->backups[i];
+
+		if (is_of_this_cluster(catalogue, told->server, told->system_identifier))
+			backups[n++] = describe(catalogue, told);
+	}
+	known = dbops_backups_find_known(backups, n);
+	for (int i = 0; i < n; i++)
+	{
+		TimestampTz began_at = time_of_label(backups[i].label);
+
+		if (known[i])
+			continue;
+		if (backups[i].start_lsn == InvalidXLogRecPtr && began_at != 0 && backups[i].ended_at != 0)
+			dbops_backups_complete(&backups[i], began_at);
+		(void) dbops_backups_store(&backups[i]);
+	}
 }
 
 static void
@@ -239,13 +262,7 @@ store_reading(void *arg)
 	for (int i = 0; i < catalogue->nrepositories; i++)
 		store_repository(reading, &catalogue->repositories[i]);
 	dbops_repositories_forget_missing(reading->position, reading->command.ran_at);
-	for (int i = 0; i < catalogue->nbackups; i++)
-	{
-		const ToolBackup *backup = &catalogue->backups[i];
-
-		if (is_of_this_cluster(catalogue, backup->server, backup->system_identifier))
-			store_backup(catalogue, backup);
-	}
+	store_backups(catalogue);
 }
 
 /* ---- one command after the other ---- */
@@ -341,6 +358,8 @@ dbops_backup_reader_main(Datum argument)
 
 /* ---- for the keeper ---- */
 
+static char *seen = NULL; /* the setting, as it was the last time */
+
 static void
 keep_running(bool changed)
 {
@@ -367,7 +386,6 @@ keep_running(bool changed)
 void
 dbops_backup_reader_tend(void)
 {
-	static char *seen = NULL; /* the setting, as it was the last time */
 	static Timer timer = {0};
 	bool changed = seen == NULL || strcmp(seen, dbops_guc_backup_command) != 0;
 	bool empty = dbops_guc_backup_command[0] == '\0';
@@ -389,4 +407,12 @@ dbops_backup_reader_tend(void)
 	}
 	if (!empty && dbops_timer_is_due(&timer, dbops_guc_backup_command_interval, dbops_clock_now()))
 		keep_running(changed);
+}
+
+void
+dbops_backup_reader_begin_anew(void)
+{
+	if (seen != NULL)
+		pfree(seen);
+	seen = NULL;
 }

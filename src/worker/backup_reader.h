@@ -13,3 +13,6 @@
  * empty.  In a transaction with a snapshot.  No free worker slot is an error.
  */
 extern void dbops_backup_reader_tend(void);
+
+/* The extension was made anew: what the commands tell is to be read at once. */
+extern void dbops_backup_reader_begin_anew(void);

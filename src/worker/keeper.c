@@ -29,7 +29,9 @@
 #include "core/compat.h"
 #include "core/guc.h"
 #include "judge/judging.h"
+#include "judge/recovery_facts.h"
 #include "store/backups.h"
+#include "store/backup_board.h"
 #include "store/frame.h"
 #include "store/objects.h"
 #include "store/retention.h"
@@ -105,6 +107,7 @@ static void
 learn_rates(void *arg)
 {
 	dbops_recovery_rates_learn();
+	dbops_recovery_facts_reckon();
 }
 
 static void
@@ -139,12 +142,18 @@ tend_backup_reader(void *arg)
 	dbops_backup_reader_tend();
 }
 
+static void
+write_backup_board(void *arg)
+{
+	dbops_backup_board_write();
+}
+
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
-    {.name = "learn rates of recovery", .interval_s = 60, .run = learn_rates},
+    {.name = "learn rates of recovery", .interval_s = 0, .run = learn_rates},
     {.name = "roll up", .interval_s = 60, .run = roll_up},
     {.name = "learn backups",
      .interval_s = 5,
@@ -152,6 +161,7 @@ static Upkeep upkeeps[] = {
      .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
+    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
 };
 
@@ -234,6 +244,7 @@ begin_anew(Keeper *keeper)
 	dbops_round_forget(keeper->round);
 	dbops_objects_forget_statements();
 	dbops_known_plans_forget();
+	dbops_backup_reader_begin_anew();
 	dbops_backup_watch_forget();
 	dbops_control()->names_wanted = true;
 	dbops_control_wake(WORKER_SAMPLER);

@@ -49,6 +49,7 @@
 #include "track/statements.h"
 #include "worker/activity.h"
 #include "worker/control.h"
+#include "worker/heartbeat.h"
 #include "worker/inspector.h"
 #include "worker/launch.h"
 #include "worker/pressure.h"
@@ -234,6 +235,7 @@ note_replication(Sampler *sampler)
 
 	dbops_lsn_time_note();
 	dbops_upstream_report_replay();
+	dbops_heartbeat_beat();
 	if (dbops_standbys_note())
 		dbops_control_run(sampler->worker, &task, NULL);
 }

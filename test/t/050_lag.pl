@@ -1,4 +1,4 @@
-# covers: judge/replication_facts judge/family_rows judge/replay_conflict collect/standbys store/upstream
+# covers: judge/replication_facts judge/family_rows judge/replay_conflict collect/standbys store/upstream worker/heartbeat
 #
 # How far a standby is behind is right to two seconds in each state it can be in, on both sides that are
 # alive; where nobody can know, it is the time since it was last known to be up to date, and says so.
@@ -135,7 +135,7 @@ is_right('busy', 'standby', $standby, $not_replayed_for, certain => 't', cause =
 # ---- idle ---------------------------------------------------------------------------------------
 idle();
 is_right('idle', 'primary', $primary, sub { 0 }, certain => 't', cause => '');
-is_right('idle', 'standby', $standby, sub { 0 }, for => 5);
+is_right('idle', 'standby', $standby, sub { 0 }, certain => 't', cause => '', for => 5);
 
 # ---- replay paused ------------------------------------------------------------------------------
 busy();
@@ -154,12 +154,12 @@ becomes($primary, q{SELECT dbops.replication_lag('standby') < 1}, 't', 'the prim
 my $cut_at = time;
 $proxy->cut;
 becomes($standby, q{SELECT certain FROM dbops.replication WHERE kind = 'upstream'}, 'f', 'it notices that it hears nothing');
-cmp_ok(time - $cut_at, '<', 8, 'soon');
+cmp_ok(time - $cut_at, '<', 6, 'soon');
 is_right('cut', 'primary', $primary, $not_replayed_for);
 is_right('cut', 'standby', $standby, since($cut_at), certain => 'f');
 # The receiver gives up meanwhile and tries to connect again, in vain.
 becomes($standby, q{SELECT status <> 'streaming' FROM dbops.receiver_now}, 't', 'the receiver gives up');
-is_right('cut', 'standby', $standby, since($cut_at), certain => 'f', cause => 'disconnected', for => 3);
+is_right('cut', 'standby', $standby, since($cut_at), certain => 'f', cause => 'disconnected', for => 2);
 is_right('cut', 'primary', $primary, $not_replayed_for);
 $proxy->mend;
 becomes($standby, q{SELECT certain AND replay_lag_seconds = 0 FROM dbops.replication WHERE kind = 'upstream'}, 't', 'it comes back');
@@ -190,7 +190,7 @@ sub not_restored_for
 }
 my $switched_at = $primary->safe_psql('postgres', 'SELECT clock_timestamp(), pg_switch_wal()') =~ s/\|.*//sr;
 becomes($copy, "SELECT max(at) > '$switched_at'::timestamptz - interval '1 s' FROM beat", 't', 'a copy restores what is in the archive');
-is_right('archive only', 'standby', $copy, \&not_restored_for, certain => 'f', cause => 'WAL from the archive only', for => 3);
+is_right('archive only', 'standby', $copy, \&not_restored_for, certain => 'f', cause => 'WAL from the archive only', for => 2);
 $copy->stop;
 
 # ---- primary killed -----------------------------------------------------------------------------
@@ -198,7 +198,7 @@ becomes($standby, 'SELECT dbops.replication_lag() = 0', 't', 'the standby is up 
 my $killed_at = time;
 $primary->stop('immediate');
 idle();
-is_right('primary killed', 'standby', $standby, since($killed_at), certain => 'f', cause => 'disconnected', for => 3);
+is_right('primary killed', 'standby', $standby, since($killed_at), certain => 'f', cause => 'disconnected', for => 2);
 
 note sprintf('%-15s %-8s truth %7s  measured %7s  certain %s  %s', @{$_}{qw(state side truth lag certain cause)}) foreach @table;
 $standby->stop;

@@ -1,4 +1,5 @@
-# covers: judge/replication_facts judge/family_rows judge/replay_conflict collect/standbys
+# covers: judge/replication_facts judge/family_rows judge/replay_conflict judge/sync_rule collect/standbys
+# covers: judge/checks_replication
 #
 # Everybody who takes part in replication has a row that says how it is with him, why, and what to do:
 # synchronous standbys and those behind them, subscribers, slots that nobody uses, timelines that part.
@@ -126,13 +127,27 @@ becomes($primary, q{SELECT concat_ws(' ', state, sync_satisfied, sync_candidates
 	FROM dbops.replication WHERE name = 'first'}, 'disconnected f 0 1 1 disconnected for_first t', 'without it they hang, and it is known since when');
 is($primary->safe_psql('postgres', q{SELECT name, replay_lag_seconds > 1, certain, loss_bytes > 0, loss_seconds > 1, loss_commits BETWEEN 1 AND 30
 	FROM dbops.replication LIMIT 1}), 'first|t|f|t|t|t', 'that comes first now, with what would be lost');
+becomes($primary, q{SELECT status || ' ' || points FROM dbops.health WHERE check_name = 'synchronous standbys'}, 'critical 30', 'a check fails for it');
 $first->start;
 becomes($primary, $sync, 'sync t 1 1 0', 'it is back');
+becomes($primary, q{SELECT status FROM dbops.health WHERE check_name = 'synchronous standbys'}, 'ok', 'then all is well');
 $hanging->quit;
 set_primary(q{ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ("first", absent)'});
 becomes($primary, q{SELECT concat_ws(' ', kind, state, sync_satisfied, what_to_do, replay_lag_seconds) FROM dbops.replication WHERE name = 'absent'},
 	'standby missing t start absent, or take it out of synchronous_standby_names', 'a standby that is asked for and was never there');
 set_primary('ALTER SYSTEM RESET synchronous_standby_names');
+
+# ---- checks -------------------------------------------------------------------------------------
+becomes($first, q{SELECT string_agg(check_name || ' ' || status, ', ' ORDER BY check_name) FROM dbops.health
+	WHERE check_name IN ('standby lag', 'standby connection') AND value IS NOT NULL}, 'standby connection ok, standby lag ok',
+	'a standby checks what it receives and replays');
+$primary->safe_psql('postgres', q{INSERT INTO dbops.thresholds (check_name, warning) VALUES ('replication lag', 0), ('standby lag', 0), ('unused slots', 0)});
+foreach my $case ([ $primary, 'replication lag' ], [ $primary, 'unused slots' ], [ $first, 'standby lag' ])
+{
+	my ($node, $check) = @$case;
+	becomes($node, "SELECT DISTINCT status FROM dbops.health WHERE check_name = '$check'", 'warning', "$check: the operator says what is too much");
+}
+$primary->safe_psql('postgres', 'DELETE FROM dbops.thresholds');
 
 # ---- replay held up -----------------------------------------------------------------------------
 my $reader = $first->background_psql('postgres');

@@ -1,4 +1,5 @@
 # covers: collect/archiver collect/archive_watch collect/archive_holes collect/wal_copies judge/recovery_facts
+# covers: collect/crash_replay collect/recovery_rates judge/checks_archive
 #
 # What would be lost, told within two seconds of the truth, in each state of archiving.  The truth is
 # what lies in the archive's folder: the first commit behind the WAL that is there without a gap.
@@ -22,6 +23,7 @@ $node->append_conf('postgresql.conf', <<CONF);
 shared_preload_libraries = 'pg_stat_statements, dbops'
 dbops.sample_interval = 1s
 dbops.wide_interval = 1s
+dbops.rpo_objective = 1
 max_worker_processes = 16
 autovacuum = off
 archive_mode = on
@@ -53,8 +55,9 @@ my $since;    # first segment that a restore needs
 
 sub beat
 {
+	my $rows = $_[0] // 1;
 	my $at = time;
-	my $lsn = sql('INSERT INTO t VALUES (1); SELECT pg_current_wal_insert_lsn()');
+	my $lsn = sql("INSERT INTO t SELECT generate_series(1, $rows); SELECT pg_current_wal_insert_lsn()");
 	push @beats, [ number($lsn), $at ];
 	return;
 }
@@ -126,6 +129,14 @@ sub is_state
 	return;
 }
 
+sub is_verdict
+{
+	my ($check, $status) = @_;
+	ok($node->poll_query_until('postgres', "SELECT status = '$status' FROM dbops.health WHERE check_name = '$check'"), "$check: $status")
+	  or diag(sql("SELECT status, value, evidence FROM dbops.health WHERE check_name = '$check'"));
+	return;
+}
+
 sub set_command
 {
 	my ($command) = @_;
@@ -144,8 +155,10 @@ $node->poll_query_until('postgres', 'SELECT archived_count > 0 FROM pg_stat_arch
 # From here on the sampler has seen all.
 ok($node->poll_query_until('postgres', "SELECT rpo_seconds IS NOT NULL $site"), 'exposure is told');
 my $count = 0;
-watch('working', 4, sub { beat(); next_segment() if ++$count % 15 == 0 }, $archive);
+watch('working', 3, sub { beat(); next_segment() if ++$count % 15 == 0 }, $archive);
 is_state('working', 'it works');
+is_verdict($_, 'ok') for 'archiving keeps nothing', 'archive lacks WAL', 'no copy of WAL';
+is_verdict('recovery point by design', 'warning');
 
 await_look();
 next_segment();
@@ -153,7 +166,7 @@ $node->poll_query_until('postgres', 'SELECT ready = 0 FROM dbops.archiver_now') 
 is_state('idle', 'with all archived it idles');
 sql('CHECKPOINT; SELECT dbops.take_sample()');
 $node->poll_query_until('postgres', "SELECT rpo_seconds = 0 $site") or die 'not idle';
-watch('idle server', 3, sub { }, $archive);
+watch('idle server', 2, sub { }, $archive);
 is(sql("SELECT unarchived_bytes > 0 AND important_lsn > archived_lsn FROM dbops.archiver_now"), 't',
 	'though there is WAL behind it: a checkpoint, and what dbops writes');
 
@@ -162,11 +175,13 @@ is(sql("SELECT unarchived_bytes > 0 AND important_lsn > archived_lsn FROM dbops.
 set_command('false');
 beat();
 next_segment();
-watch('failing', 3, \&beat, $archive);
+watch('failing', 2, sub { beat() }, $archive);
 is_state('failing', 'it fails');
 like(sql("SELECT evidence FROM dbops.archiving"), qr/^the last attempt failed; [1-9]\d* segments wait/, 'what waits is told');
 
 # A crash takes the statistics, not what is known of the archive.
+beat(300000);
+await_look();
 $node->stop('immediate');
 $node->start;
 is(sql('SELECT last_archived_time IS NULL FROM pg_stat_archiver'), 't', 'after a crash the server remembers nothing archived');
@@ -174,10 +189,14 @@ ok($node->poll_query_until('postgres', 'SELECT count(*) > 0 FROM dbops._lsn_poin
 compare('after a crash', $archive);
 cmp_ok($worst{'after a crash'}[0], '<=', 2 * TOLERANCE, 'exposure is what it was before');
 
+ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.recovery_rates WHERE source = 'crash' AND bytes_per_second > 0"),
+	'how fast WAL was replayed is learned');
+like(sql("SELECT why FROM dbops.recovery WHERE failure = 'crash'"), qr/by the last crash recovery/, 'and the time of the next recovery told by it');
+
 my $pid_file = "$dir/pid";
 set_command("echo \$\$ > $pid_file; exec tail -f /dev/null");
 $node->poll_query_until('postgres', "SELECT waits_for = 'archive_command' FROM dbops.archiver_now") or die 'not hanging';
-watch('hanging', 3, \&beat, $archive);
+watch('hanging', 2, sub { beat() }, $archive);
 is(sql("SELECT failed_count FROM pg_stat_archiver"), sql("SELECT failed_count FROM dbops.archiver_now"), 'what hangs counts no failure');
 
 set_command("cp %p $archive/%f");
@@ -198,7 +217,7 @@ my $streamed = sub {
 	# What it has flushed is kept, though its segment is not complete.
 	@beats = grep { $_->[0] > $lsn } @beats;
 };
-watch('pg_receivewal', 3, $streamed);
+watch('pg_receivewal', 2, $streamed);
 like(sql("SELECT why $site"), qr/receiver "pg_receivewal" has all that was committed/, 'it is named');
 is(sql("SELECT rpo_by_design_seconds $site"), '60', 'and how late a broken connection may be noticed');
 $receiver->signal('INT');
@@ -252,7 +271,8 @@ set_command("$pgbackrest --config=$dir/pgbackrest.conf --stanza=main archive-pus
 ok($node->poll_query_until('postgres', "SELECT state = 'dropping' AND segments_waiting = 0 FROM dbops.archiving"),
 	'pgBackRest drops WAL, and the server thinks that all is archived')
   or diag(sql('SELECT * FROM dbops.archiving'), sql('SELECT * FROM dbops.archiver_now'));
-watch('WAL dropped', 3, \&beat, $archive, glob("$repository/archive/main/*/*"));
+watch('WAL dropped', 2, sub { beat() }, $archive, glob("$repository/archive/main/*/*"));
+is_verdict('archive lacks WAL', 'critical');
 like(sql("SELECT what_to_do $site"), qr/then take a base backup/, 'what to do is told');
 
 # Archived again, the hole stays until there is a backup behind it.
@@ -260,7 +280,8 @@ set_command("cp %p $archive/%f");
 beat();
 next_segment();
 ok($node->poll_query_until('postgres', "SELECT archived_count > 0 AND ready = 0 FROM dbops.archiver_now"), 'then WAL is archived again');
-watch('a hole behind', 2, \&beat, $archive);
+watch('a hole behind', 2, sub { beat() }, $archive);
+await_look();
 $node->command_ok([ 'pg_basebackup', '-D', "$dir/base", '-c', 'fast', '-d', $node->connstr('postgres') ], 'a base backup is taken');
 ok($node->poll_query_until('postgres', "SELECT rpo_seconds < 3 AND (SELECT count(*) > 0 FROM dbops.backups WHERE restorable) $site"), 'after it the hole is behind us') or diag(sql("SELECT * $site"));
 $since = int(number(sql("SELECT max(start_lsn) FROM dbops.backups WHERE restorable")) / SEGMENT);
@@ -274,13 +295,15 @@ $node->poll_query_until('postgres', 'SELECT ready = 0 FROM dbops.archiver_now') 
 set_command('exit 0');
 beat();
 next_segment();
-watch('true', 3, sub { beat(); next_segment() if ++$count % 10 == 0 }, $archive);
+watch('true', 2, sub { beat(); next_segment() if ++$count % 10 == 0 }, $archive);
 is_state('discarding', 'it throws WAL away');
+is_verdict('archiving keeps nothing', 'critical');
+is_verdict('recovery point', 'critical');
 ok($node->poll_query_until('postgres', 'SELECT count(*) > 0 FROM dbops.archive_hole WHERE end_lsn IS NULL'), 'the hole is noted');
 $node->restart;
 ok($node->poll_query_until('postgres', "SELECT start_lsn = (SELECT start_lsn FROM dbops.archive_hole WHERE end_lsn IS NULL)
 	FROM dbops._archive_hole_now()"), 'and taken up again after a restart');
-watch('true, restarted', 2, \&beat, $archive);
+watch('true, restarted', 2, sub { beat() }, $archive);
 is(sql('SELECT count(*), count(ends_because) FROM dbops.recovery_windows'), '1|1', 'one can go back to a window that ends there')
   or diag(sql('SELECT * FROM dbops.recovery_windows'));
 

@@ -1,4 +1,5 @@
-# covers: core/command worker/backup_reader store/repositories
+# covers: core/command worker/backup_reader store/repositories store/backup_board
+# covers: collect/repository judge/checks_backup
 #
 # What backup tools tell is read by their own commands: real pgBackRest and Barman where they are
 # installed, and a stand-in that hangs, floods, lies and fails, of which nothing may stay behind.
@@ -180,9 +181,18 @@ write_file("$folder/told", '[{');
 await(q{SELECT bool_and(stale AND state = 'not read') AND count(*) = 2 FROM dbops.backup_repositories}, 'when the command fails, what it told is stale');
 is(sql(q{SELECT sum(backups) FROM dbops.backup_repositories}), '3', 'and kept');
 is(sql(q{SELECT count(*) FROM dbops.backups WHERE expired_at IS NOT NULL}), '0', 'no backup is taken for gone');
+await(q{SELECT count(*) = 2 FROM dbops.health WHERE check_name = 'backup command' AND status = 'warning' AND object ~ 'repo'}, 'which is a verdict, as well');
 let_tell(99, $backups[2]);
 await(q{SELECT count(*) = 1 FROM dbops.backup_repositories WHERE NOT stale AND state = 'error' AND status = 'm99'}, 'what the tool says against a repository is told');
 is(sql(q{SELECT count(*) FROM dbops.backups WHERE expired_at IS NOT NULL}), '0', 'its backups are not taken for gone, either');
+await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup repository' AND status = 'warning' AND object ~ 'repo1'}, 'and is a verdict');
+let_tell(2);
+await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup repository' AND status = 'critical' AND object ~ 'repo1'}, 'a worse one when there is no backup');
+is(sql(q{SELECT string_agg(label, ',' ORDER BY label) FROM dbops.backups WHERE expired_at IS NOT NULL}), 'A,B', 'for then they are gone');
+let_tell(0, @backups[0, 1], [ 'D', 'full', 2, 'false', 1700000000 + 9 * 86400 ]);
+await(q{SELECT string_agg(check_name || ' ' || status, ', ' ORDER BY check_name) = 'backup errors warning, backup repository behind critical'
+	FROM dbops.health WHERE object ~ 'repo1' AND status <> 'ok'}, 'errors in backups and a repository behind another are verdicts');
+is(sql(q{SELECT count(*) FROM dbops.backups WHERE expired_at IS NOT NULL}), '0', 'what is listed again is not gone');
 let_tell(0, $backups[0]);
 await(q{SELECT count(*) = 1 FROM dbops.backups WHERE expired_at IS NOT NULL AND label = 'B'}, 'a backup that is not listed any more is gone');
 is(sql(q{SELECT string_agg(label, ',') FROM dbops.backups WHERE expired_at IS NULL}), 'A', 'and the others are not');

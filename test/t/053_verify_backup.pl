@@ -11,10 +11,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(allows_streaming => 1);
+$node->init(allows_streaming => 1, has_archiving => 1);
 $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_stat_statements, dbops'
 max_worker_processes = 16
+dbops.sample_interval = 1s
+dbops.wide_interval = 1s
 CONF
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE; CREATE ROLE auditor LOGIN; CREATE ROLE nobody LOGIN;
@@ -90,10 +92,16 @@ sub same_findings
 }
 
 take_backup($backup, '--manifest-checksums=SHA256');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup unverified' AND status = 'warning'}),
+	'that no backup was ever verified is a verdict');
 is(ours($backup), '', 'nothing is wrong with a good backup');
 is(theirs($backup), '', 'nor does pg_verifybackup find anything');
 like($node->safe_psql('postgres', "SELECT problem, expected, found FROM dbops.verify_backup('$backup/')"),
 	qr/^none\|\d+ files of \d+ MB\|\d+ files of \d+ MB read in [\d.]+ s, WAL in the backup$/, 'and the last row says so');
+
+is($node->safe_psql('postgres', q{SELECT count(verified_at), count(verify_error) FROM dbops.backup}), '1|0', 'the catalogue of backups knows it');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM dbops.health WHERE check_name IN ('backup unverified', 'backup damaged') AND status = 'ok'}),
+	'and so do the verdicts');
 
 my $manifest = slurp("$backup/backup_manifest");
 my $map = slurp("$backup/global/pg_filenode.map");
@@ -127,6 +135,9 @@ same_findings('what restoring writes is passed over', sub {
 same_findings('the manifest is another', sub { write_file("$backup/backup_manifest", $manifest =~ s/"Size": 3,/"Size": 4,/r) },
 	sub { write_file("$backup/backup_manifest", $manifest) }, 1);
 
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup damaged' AND status = 'critical'}),
+	'a damaged backup is a verdict');
+is($node->safe_psql('postgres', q{SELECT verify_error FROM dbops.backup}), 'backup_manifest: manifest was changed', 'and known to the catalogue');
 is(ours($backup), '', 'all harm is undone');
 
 # ---- what the server must not do ----------------------------------------------------------------

@@ -218,9 +218,71 @@ test_bracket(void)
 	   "of points of several sources the nearest count, the later of the same position");
 }
 
+static void
+see_important(XLogRecPtr lsn, XLogRecPtr important, uint64 next_xid, TimestampTz at)
+{
+	LsnPoint point = {.lsn = lsn,
+	                  .important = important,
+	                  .first_at = at,
+	                  .last_at = at,
+	                  .next_xid = next_xid,
+	                  .timeline = 1};
+
+	dbops_lsn_curve_add(&curve, &point, 0);
+}
+
+/* The server rests, but for what it writes to show that it lives. */
+static void
+test_unimportant(void)
+{
+	TimestampTz at = 0;
+
+	curve.count = 0;
+	see(500, AT(0));
+	see_important(1000, 900, 10, AT(10));
+	see_important(1100, 900, 10, AT(20));
+	see_important(1200, 900, 10, AT(30));
+	see_important(2000, 1300, 20, AT(40));
+	ok(dbops_lsn_curve_unimportant_until(&curve, 1000, &at) && at == AT(30),
+	   "what does not matter moves nobody back");
+	ok(dbops_lsn_curve_unimportant_until(&curve, 1300, &at) && at == AT(30),
+	   "a record that begins at a position is beyond it");
+	ok(dbops_lsn_curve_unimportant_until(&curve, 1301, &at) && at == AT(40),
+	   "one that begins before is not");
+	ok(!dbops_lsn_curve_unimportant_until(&curve, 900, &at),
+	   "before points that tell what matters nothing is said");
+	curve.count = 0;
+	ok(!dbops_lsn_curve_unimportant_until(&curve, 900, &at), "nor by no points");
+}
+
+static int64
+ask_xid(XLogRecPtr lsn)
+{
+	LsnBracket bracket = {.lsn = lsn, .question = LSN_PASSED};
+	uint64 next_xid;
+
+	dbops_lsn_curve_find(&curve, &bracket);
+	return dbops_lsn_bracket_xid(&bracket, &next_xid) ? (int64) next_xid : -1;
+}
+
+static void
+test_xids(void)
+{
+	curve.count = 0;
+	see(500, AT(0));
+	see_important(1000, 900, 10, AT(10));
+	see_important(2000, 1900, 30, AT(20));
+	is_int(ask_xid(1000), 10, "the next transaction id at a point is known");
+	is_int(ask_xid(1500), 20, "between two it is in proportion");
+	is_int(ask_xid(700), -1, "where a point does not know it, it is not");
+	is_int(ask_xid(2500), -1, "nor is what is to come");
+}
+
 int
 main(void)
 {
+	test_unimportant();
+	test_xids();
 	test_look_up();
 	test_rest();
 	test_clock_set_back();

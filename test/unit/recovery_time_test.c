@@ -30,7 +30,7 @@ static const RecoveryTimeFacts measured = {
 };
 
 static RecoveryTime
-judge(const RecoveryTimeFacts *facts, FailureKind failure)
+judge(const RecoveryTimeFacts *facts, DisasterKind failure)
 {
 	RecoveryTime time;
 
@@ -41,7 +41,7 @@ judge(const RecoveryTimeFacts *facts, FailureKind failure)
 static void
 test_measured(void)
 {
-	RecoveryTime time = judge(&measured, FAILURE_CRASH);
+	RecoveryTime time = judge(&measured, DISASTER_CRASH);
 
 	is_int(time.rto_us, START_US + 10 * SECOND,
 	       "a crash takes what there is to replay by its rate");
@@ -49,16 +49,16 @@ test_measured(void)
 	is_str(time.why,
 	       "640 MB of WAL since the last checkpoint at 64 MB/s, by the last crash recovery",
 	       "and says so");
-	time = judge(&measured, FAILURE_SERVER);
+	time = judge(&measured, DISASTER_SERVER);
 	is_int(time.rto_us, START_US + 1 * SECOND,
 	       "a promotion takes what the standby has not replayed");
-	time = judge(&measured, FAILURE_SITE);
+	time = judge(&measured, DISASTER_SITE);
 	is_int(time.rto_us, START_US + 20 * SECOND + 100 * SECOND,
 	       "a restore takes a copy, and replay");
 	is_int(time.confidence, CONFIDENCE_MEDIUM, "as sure as the less sure of both");
 	is_int(time.backup_every_us, 3600 * 64 * SECOND,
 	       "in what the objective leaves, the WAL of so much time can be replayed");
-	is_int(judge(&measured, FAILURE_TABLE).rto_us, time.rto_us, "a dropped table takes the same");
+	is_int(judge(&measured, DISASTER_TABLE).rto_us, time.rto_us, "a dropped table takes the same");
 }
 
 static void
@@ -67,15 +67,15 @@ test_objective(void)
 	RecoveryTimeFacts facts = measured;
 
 	facts.objective_us = 0;
-	is_int(judge(&facts, FAILURE_SITE).backup_every_us, FAMILY_NULL, "no objective asks nothing");
+	is_int(judge(&facts, DISASTER_SITE).backup_every_us, FAMILY_NULL, "no objective asks nothing");
 	facts.objective_us = START_US + 20 * SECOND;
-	is_int(judge(&facts, FAILURE_SITE).backup_every_us, 0,
+	is_int(judge(&facts, DISASTER_SITE).backup_every_us, 0,
 	       "one that the copy alone takes cannot be met");
 	facts.objective_us++;
 	facts.wal_per_second = 64.0 * MB;
-	is_int(judge(&facts, FAILURE_SITE).backup_every_us, 1, "one that is longer can, just so");
+	is_int(judge(&facts, DISASTER_SITE).backup_every_us, 1, "one that is longer can, just so");
 	facts.wal_per_second = 0;
-	is_int(judge(&facts, FAILURE_SITE).backup_every_us, FAMILY_NULL,
+	is_int(judge(&facts, DISASTER_SITE).backup_every_us, FAMILY_NULL,
 	       "without knowing how much WAL is written it cannot be told");
 }
 
@@ -87,26 +87,26 @@ test_missing(void)
 
 	facts.replay = (RecoveryRate){0};
 	facts.restore = (RecoveryRate){0};
-	time = judge(&facts, FAILURE_CRASH);
+	time = judge(&facts, DISASTER_CRASH);
 	is_int(time.rto_us, START_US + 20 * SECOND, "what was not measured is assumed");
 	is_int(time.confidence, CONFIDENCE_LOW, "and not relied on");
-	is_int(judge(&facts, FAILURE_SITE).rto_us, START_US + 10 * SECOND + 200 * SECOND,
+	is_int(judge(&facts, DISASTER_SITE).rto_us, START_US + 10 * SECOND + 200 * SECOND,
 	       "so is how fast a copy is");
 	facts.redo_bytes = FAMILY_NULL;
-	is_int(judge(&facts, FAILURE_CRASH).rto_us, FAMILY_NULL, "an unknown amount cannot be told");
-	is_int(judge(&facts, FAILURE_CRASH).confidence, CONFIDENCE_NONE, "not even roughly");
+	is_int(judge(&facts, DISASTER_CRASH).rto_us, FAMILY_NULL, "an unknown amount cannot be told");
+	is_int(judge(&facts, DISASTER_CRASH).confidence, CONFIDENCE_NONE, "not even roughly");
 	facts.standby = false;
-	is_int(judge(&facts, FAILURE_SERVER).rto_us, FAMILY_NULL, "nor the time of no standby");
+	is_int(judge(&facts, DISASTER_SERVER).rto_us, FAMILY_NULL, "nor the time of no standby");
 	facts.backup_bytes = FAMILY_NULL;
-	is_int(judge(&facts, FAILURE_SITE).rto_us, FAMILY_NULL, "nor that of a backup without a size");
+	is_int(judge(&facts, DISASTER_SITE).rto_us, FAMILY_NULL, "nor that of a backup without a size");
 	facts.backup = false;
-	is_int(judge(&facts, FAILURE_SITE).rto_us, FAMILY_NULL, "nor that of no backup");
+	is_int(judge(&facts, DISASTER_SITE).rto_us, FAMILY_NULL, "nor that of no backup");
 	facts = measured;
 	facts.replay_bytes = PG_INT64_MAX;
 	facts.replay.bytes_per_second = 1e-6;
-	ok(judge(&facts, FAILURE_SITE).rto_us > 0, "absurd amounts do not overflow");
+	ok(judge(&facts, DISASTER_SITE).rto_us > 0, "absurd amounts do not overflow");
 	facts.redo_bytes = -5;
-	is_int(judge(&facts, FAILURE_CRASH).rto_us, START_US, "nor do negative ones");
+	is_int(judge(&facts, DISASTER_CRASH).rto_us, START_US, "nor do negative ones");
 }
 
 int

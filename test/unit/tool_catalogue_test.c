@@ -80,6 +80,16 @@ static const char shown[] =
     "\"retention_policy\": \"VALID\"}, \"pgdata_directory\": \"/d\", \"status\": \"DONE\","
     "\"postgresql_version\": 150020, \"system_id\": \"7711248465018377792\"}}";
 
+/* As version 3.13 prints it. */
+static const char newer_shown[] =
+    "{\"main\": {\"backup_id\": \"20261123T062255\", \"status\": \"DONE\","
+    "\"system_id\": \"5\", \"backup_type\": \"incremental\", \"cluster_size_bytes\": 3000,"
+    "\"server_information\": {\"data_checksums\": \"on\"},"
+    "\"base_backup_information\": {\"backup_method\": \"postgres\", \"backup_size_bytes\": 200,"
+    "\"timeline\": 1, \"begin_lsn\": \"0/B000028\", \"throughput_bytes\": 12},"
+    "\"catalog_information\": {\"parent_backup_id\": \"20261122T062255\", \"chain_size\": 2,"
+    "\"children_backup_ids\": null}}}";
+
 static const char servers[] =
     "{\"main\": {\"active\": true, \"backup_directory\": \"/b/main\","
     "\"postgres_systemid\": \"7711248465018377792\", \"retention_policy\": \"REDUNDANCY 2\"},"
@@ -181,6 +191,13 @@ test_barman(void)
 	is_int(backup->kind, TOOL_BACKUP_INCREMENTAL, "its kind");
 	is_int(backup->system_identifier, INT64CONST(7711248465018377792), "and its cluster");
 	ok(!catalogue->repositories[0].whole, "of the others nothing is said");
+
+	catalogue = read_words(newer_shown);
+	backup = &catalogue->backups[0];
+	is_int(backup->size_bytes, 3000, "newer versions tell the size of the cluster");
+	is_int(backup->stored_bytes, 200, "and of what was copied");
+	is_int(backup->kind, TOOL_BACKUP_INCREMENTAL, "the kind elsewhere");
+	is_str(backup->prior, "20261122T062255", "and of which one it is the increment");
 
 	catalogue = read_words(servers);
 	repository = dbops_tool_catalogue_find(catalogue, "main", "main");
