@@ -26,6 +26,9 @@
  */
 #define MISSING_AFTER "interval '60 seconds'"
 
+/* What a tool does after the server's part of a backup. */
+#define TOLD_AFTER "interval '10 minutes'"
+
 const char *const dbops_backup_kinds[] = {
     [BACKUP_BASE] = "base", [BACKUP_INCREMENTAL] = "incremental",
     [BACKUP_DUMP] = "dump", [BACKUP_DIFFERENTIAL] = "differential",
@@ -80,7 +83,7 @@ enum
 /*
  * The row of the same backup.  A history file knows its time to the second, and says when the copy
  * began, which is after the command that asked for it.  The label in a tool's catalogue may be
- * another one than that in the history file.
+ * another one than that in the history file, and its time of the end is that of all its work.
  */
 static const char find_query[] =
     "SELECT b.id\n"
@@ -94,7 +97,7 @@ static const char find_query[] =
     "        ELSE b.kind NOT IN ('archive', 'dump')\n"
     "            AND (b.start_lsn = $6 AND coalesce(b.timeline = $7, true)\n"
     "                OR b.node = $2 AND b.pid = $8 AND b.session_at = $9\n"
-    "                    AND (b.started_at <= $5\n"
+    "                    AND ((b.started_at <= $5 OR b.session_at = $5)\n"
     "                        AND coalesce(b.ended_at >= $5 - interval '1 second', true)\n"
     "                        OR b.status = 'running')\n"
     "                OR b.node = $2 AND coalesce(b.label = $4, true)\n"
@@ -105,10 +108,17 @@ static const char find_query[] =
     "                                AND coalesce(b.ended_at, 'infinity')\n"
     "                            ELSE b.started_at BETWEEN $5 - interval '1 second'\n"
     "                                AND coalesce($10, 'infinity') END\n"
-    "                OR b.tool = $3 AND b.label = $4 AND coalesce(b.start_lsn = $6, true)\n"
-    "                    AND coalesce(b.started_at = $5, true))\n"
+    "                OR b.tool = $3 AND b.label = $4\n"
+    "                    AND ($11 = 'catalogue' AND $11 = ANY (b.sources)\n"
+    "                        OR coalesce(b.start_lsn = $6, true)\n"
+    "                        AND coalesce(b.started_at = $5, true))\n"
+    "                OR $11 = 'catalogue' AND b.tool = $3 AND NOT $11 = ANY (b.sources)\n"
+    "                    AND coalesce(b.start_lsn = $6, true)\n"
+    "                    AND b.ended_at BETWEEN $10 - " TOLD_AFTER
+    " AND $10 + interval '1 second')\n"
     "    END\n"
-    "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC, b.id DESC\n"
+    "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC,\n"
+    "    (b.label = $4 AND $11 = ANY (b.sources)) IS TRUE DESC, b.status = 'failed', b.id DESC\n"
     "LIMIT 1";
 
 /*
@@ -136,6 +146,8 @@ static const char change_query[] =
     "        coalesce(old.datname, $6) AS datname,\n"
     "        v.status,\n"
     "        CASE WHEN $3 = 'archive' AND $7 = 'running' THEN coalesce($8, old.started_at)\n"
+    "            WHEN told THEN coalesce($8, old.started_at)\n"
+    "            WHEN was_told THEN old.started_at\n"
     "            ELSE least(old.started_at, $8) END AS started_at,\n"
     "        CASE WHEN v.status = 'running' THEN NULL WHEN told THEN coalesce($9, old.ended_at)\n"
     "            ELSE greatest(old.ended_at, $9) END AS ended_at,\n"
@@ -149,7 +161,7 @@ static const char change_query[] =
     "        CASE WHEN $16 = ANY (old.sources) THEN old.sources\n"
     "            ELSE old.sources || $16 END AS sources,\n"
     "        CASE WHEN told OR v.status = $7 AND old.status <> $7 THEN $17\n"
-    "            WHEN v.status = $7 THEN coalesce($17, old.evidence)\n"
+    "            WHEN v.status = $7 AND NOT was_told THEN coalesce($17, old.evidence)\n"
     "            ELSE old.evidence END AS evidence,\n"
     "        coalesce($18, old.wal_included) AS wal_included,\n"
     "        coalesce(old.wal_archived_at, $19) AS wal_archived_at,\n"
@@ -158,7 +170,8 @@ static const char change_query[] =
     "        coalesce($21, old.pid) AS pid,\n"
     "        coalesce($22, old.session_at) AS session_at\n"
     "    FROM dbops.backup AS old,\n"
-    "        LATERAL (SELECT $16 IN ('catalogue', 'recorded')) AS t (told),\n"
+    "        LATERAL (SELECT $16 IN ('catalogue', 'recorded'),\n"
+    "            old.sources && ARRAY['catalogue', 'recorded']) AS t (told, was_told),\n"
     "        LATERAL (SELECT CASE\n"
     "            WHEN told OR $3 = 'archive' OR old.status = 'running' THEN $7\n"
     "            WHEN $7 = 'running' THEN old.status\n"
@@ -301,6 +314,7 @@ find_row(const Backup *backup)
 	    pid_value(backup->pid),
 	    time_value(backup->session_at),
 	    time_value(backup->ended_at),
+	    text_value(dbops_backup_sources[backup->source]),
 	};
 	const SpiRows *rows = dbops_spi_query_now(find_query, params, lengthof(params));
 	bool isnull;
