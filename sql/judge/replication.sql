@@ -178,7 +178,7 @@ COMMENT ON VIEW dbops.replication IS
     'Everybody who takes part in replication with this server, connected or not: how far behind in bytes and in time, where the time is lost, why, and what to do; broken ones and those that commits wait for in vain first, then stalled ones, then by lag';
 COMMENT ON COLUMN dbops.replication.kind IS 'upstream: this standby itself, behind the server it receives from; standby; receiver: one that only keeps the WAL; consumer: of logical replication; slot: physical, of unknown use; subscription: of this server';
 COMMENT ON COLUMN dbops.replication.name IS 'By which dbops.replication_lag() knows it';
-COMMENT ON COLUMN dbops.replication.state IS 'As in pg_stat_replication or pg_stat_wal_receiver; disconnected: it was there; missing: synchronous_standby_names has it';
+COMMENT ON COLUMN dbops.replication.state IS 'As in pg_stat_replication or pg_stat_wal_receiver; disconnected: it was there; copied: a slot that came from the primary; missing: synchronous_standby_names has it';
 COMMENT ON COLUMN dbops.replication.replay_lag_seconds IS 'For how long there has been WAL that it has not replayed, or not confirmed; 0 while there is none. Where nothing is heard of it, the time since it was last known to be up to date, or all that it may be behind';
 COMMENT ON COLUMN dbops.replication.certain IS 'Whether that is known; false where it is a limit because nothing is heard';
 COMMENT ON COLUMN dbops.replication.lost_in IS 'Where most of that time passes: sender, network, fsync or apply; NULL below a second';

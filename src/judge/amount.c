@@ -80,6 +80,8 @@ dbops_amount(double value, const char *unit)
 
 	if (isnan(value))
 		return pstrdup("unknown");
+	if (isinf(value))
+		return pstrdup("without end");
 	if (length >= 2 && strcmp(unit + length - 2, "/s") == 0)
 		return psprintf("%s/s", form_known(value, pnstrdup(unit, length - 2)));
 	return form_known(value, unit);

@@ -6,6 +6,6 @@
 
 /*
  * In the current context.  `unit` is one of store/family.h, or such a one per second ("bytes/s"); NaN is
- * "unknown".
+ * "unknown", and infinity "without end".
  */
 extern char *dbops_amount(double value, const char *unit);

@@ -52,16 +52,11 @@ has_backups(const Fact *fact)
 	return dbops_term_get(fact, "backups", &backups) && backups > 0;
 }
 
-/* Days since a backup was last verified, or since 1970 when none ever was. */
 static bool
-get_unverified_days(const Fact *fact, double *value)
+unverified_for(const Fact *fact, double *value)
 {
-	double seconds;
-
-	if (!dbops_term_get(fact, "verified_at", &seconds))
-		seconds = (double) fact->now / USECS_PER_SEC +
-		          (double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	*value = seconds / SECS_PER_DAY;
+	if (!dbops_term_get(fact, "verified_at", value))
+		*value = INFINITY;
 	return true;
 }
 
@@ -161,15 +156,14 @@ static const Check checks[] = {
     },
     {
         .name = "backup unverified",
-        .about =
-            "Days since a base backup was last compared with its manifest; since 1970 when none ever was",
+        .about = "Time since a base backup was last compared with its manifest",
         .family = &dbops_family_verification,
         .scope = SCOPE_CLUSTER,
-        .value = get_unverified_days,
-        .unit = "days",
+        .value = unverified_for,
+        .unit = "seconds",
         .applies = has_backups,
         .columns = {"backups", "verified_at"},
-        .warning = 90,
+        .warning = 90 * SECS_PER_DAY,
         .critical = NO_LIMIT,
         .evidence = {"backups", "verified", "verified_at"},
         .points = 1,

@@ -110,12 +110,15 @@ slot_danger(const Fact *fact, double *value)
 	return true;
 }
 
+/* One that is copied from a primary is for later. */
 static bool
 is_unused(const Fact *fact)
 {
 	double active;
+	double synced;
 
-	return dbops_term_get(fact, "active", &active) && active == 0;
+	return dbops_term_get(fact, "active", &active) && active == 0 &&
+	       !(dbops_term_get(fact, "synced", &synced) && synced == 1);
 }
 
 static bool
@@ -268,7 +271,7 @@ static const Check checks[] = {
         .scope = SCOPE_OBJECT,
         .column = "restart_lag_bytes",
         .applies = is_unused,
-        .columns = {"active"},
+        .columns = {"active", "synced"},
         .warning = 1 * GB,
         .critical = 10 * GB,
         .evidence = {"wal_status", "safe_wal_size", "xmin_age", "catalog_xmin_age"},

@@ -4,7 +4,6 @@
  */
 #include "postgres.h"
 
-#include "commands/dbcommands.h"
 #include "commands/trigger.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -13,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
+#include "core/compat.h"
 #include "core/guc.h"
 #include "core/preload.h"
 #include "core/rows.h"

@@ -157,6 +157,7 @@ fill_slot(const Loading *loading, LagRow *row, int slot)
 	XLogRecPtr restart = lsn_of(dbops_family_rows_value(slots, slot, "restart_lsn"));
 
 	facts->has_slot = true;
+	facts->copied = dbops_family_rows_value(slots, slot, "synced") == 1;
 	row->slot_name = dbops_family_rows_text(slots, slot, 0);
 	row->wal_status = dbops_family_rows_word(slots, slot, "wal_status");
 	facts->lost = row->wal_status != NULL && strcmp(row->wal_status, "lost") == 0;
@@ -345,11 +346,11 @@ add_slot(Loading *loading, int slot)
 		return;
 	row = add_row(loading, is_logical(loading, slot) ? LAG_CONSUMER : LAG_SLOT);
 	row->facts.connected = active;
-	row->state = active ? "active" : "inactive";
 	row->pid = active ? (int) dbops_family_rows_value(slots, slot, "active_pid") : 0;
 	fill_slot(loading, row, slot);
+	row->state = row->facts.copied ? "copied" : active ? "active" : "inactive";
 	last = dbops_family_rows_last("replication", 2, slot_name);
-	if (active || last.count == 0)
+	if (active || row->facts.copied || last.count == 0)
 		return;
 	row->state = "disconnected";
 	row->application_name = dbops_family_rows_text(&last, 0, 0);

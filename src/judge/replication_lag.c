@@ -195,6 +195,8 @@ find_cause_there(const LagFacts *facts, const LagVerdict *verdict)
 {
 	if (facts->lost)
 		return LAG_CAUSE_LOST;
+	if (facts->copied)
+		return LAG_CAUSE_NONE;
 	if (!facts->connected)
 		return facts->kind == LAG_SLOT ? LAG_CAUSE_UNUSED : LAG_CAUSE_DISCONNECTED;
 	if (!is_worth_a_cause(verdict))

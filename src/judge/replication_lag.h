@@ -67,6 +67,7 @@ typedef struct LagFacts
 	/* Of a slot. */
 	bool has_slot;
 	bool lost;
+	bool copied;           /* from the primary, for this standby to have it when it takes over */
 	int64 safe_bytes;      /* until it is lost; LAG_UNKNOWN where that is not limited */
 	int64 disk_free_bytes; /* where WAL is */
 	double wal_rate;       /* bytes a second; negative: unknown */

@@ -8,6 +8,7 @@
 #include "replication/syncrep.h"
 #include "storage/proc.h"
 
+#include "core/clock.h"
 #include "judge/sync_rule.h"
 #include "store/lsn_time.h"
 
@@ -16,6 +17,7 @@ static void
 count_waiters(SyncRule *rule)
 {
 	XLogRecPtr oldest = InvalidXLogRecPtr;
+	TimestampTz committed_at;
 
 	for (int i = 0; i < (int) ProcGlobal->allProcCount; i++)
 	{
@@ -29,8 +31,8 @@ count_waiters(SyncRule *rule)
 			oldest = lsn;
 	}
 	/* It has waited since its commit was written. */
-	if (oldest == InvalidXLogRecPtr || !dbops_lsn_time_age(oldest - 1, &rule->waiting_us))
-		rule->waiting_us = PG_INT64_MIN;
+	if (oldest != InvalidXLogRecPtr && dbops_lsn_time_reached(oldest, &committed_at))
+		rule->waiting_us = Max(0, dbops_clock_now() - committed_at);
 }
 
 void

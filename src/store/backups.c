@@ -83,7 +83,8 @@ enum
 /*
  * The row of the same backup.  A history file knows its time to the second, and says when the copy
  * began, which is after the command that asked for it.  The label in a tool's catalogue may be
- * another one than that in the history file, and its time of the end is that of all its work.
+ * another one than that in the history file, and there it stands for one backup alone; without
+ * archiving there is no history file, and what was seen of the session has but its times.
  */
 static const char find_query[] =
     "SELECT b.id\n"
@@ -109,13 +110,14 @@ static const char find_query[] =
     "                            ELSE b.started_at BETWEEN $5 - interval '1 second'\n"
     "                                AND coalesce($10, 'infinity') END\n"
     "                OR b.tool = $3 AND b.label = $4\n"
-    "                    AND ($11 = 'catalogue' AND $11 = ANY (b.sources)\n"
+    "                    AND ($11 = 'catalogue' AND b.node = $2 AND $11 = ANY (b.sources)\n"
     "                        OR coalesce(b.start_lsn = $6, true)\n"
     "                        AND coalesce(b.started_at = $5, true))\n"
-    "                OR $11 = 'catalogue' AND b.tool = $3 AND NOT $11 = ANY (b.sources)\n"
-    "                    AND coalesce(b.start_lsn = $6, true)\n"
-    "                    AND b.ended_at BETWEEN $10 - " TOLD_AFTER
-    " AND $10 + interval '1 second')\n"
+    "                OR $11 = 'catalogue' AND b.node = $2 AND b.tool = $3\n"
+    "                    AND $11 <> ALL (b.sources) AND coalesce(b.start_lsn = $6, true)\n"
+    "                    AND b.ended_at <= $10 + interval '1 second'\n"
+    "                    AND coalesce(b.started_at >= $5 - interval '1 second',\n"
+    "                        b.ended_at >= $10 - " TOLD_AFTER "))\n"
     "    END\n"
     "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC,\n"
     "    (b.label = $4 AND $11 = ANY (b.sources)) IS TRUE DESC, b.status = 'failed', b.id DESC\n"
@@ -233,7 +235,13 @@ static const char known_query[] =
     "    JOIN dbops.backup AS b ON b.label = n.label AND b.repository = n.repository\n"
     "        AND b.ended_at = n.ended_at AND n.start_lsn IN ('0/0', b.start_lsn)\n"
     "WHERE b.node = $1 AND b.tool = $2 AND b.status = 'ok' AND b.evidence IS NULL\n"
-    "    AND b.expired_at IS NULL AND 'catalogue' = ANY (b.sources)";
+    "    AND b.expired_at IS NULL AND b.start_lsn IS NOT NULL AND 'catalogue' = ANY (b.sources)";
+
+/* What a tool told by its label alone, before it was known which backup that is. */
+static const char same_query[] =
+    "DELETE FROM dbops.backup\n"
+    "WHERE id <> $1 AND node = $2 AND tool = $3 AND label = $4 AND start_lsn IS NULL\n"
+    "    AND sources = ARRAY['catalogue']";
 
 static const char expire_query[] =
     "UPDATE dbops.backup SET expired_at = $4, updated_at = $4\n"
@@ -247,9 +255,11 @@ static const char verified_query[] =
 static const char complete_query[] =
     "SELECT started_at, start_lsn, timeline\n"
     "FROM dbops.backup\n"
-    "WHERE node = $1 AND kind NOT IN ('dump', 'archive') AND start_lsn IS NOT NULL\n"
+    "WHERE node = $1 AND kind NOT IN ('dump', 'archive')\n"
+    "    AND (start_lsn IS NOT NULL OR tool = $4)\n"
+    "    AND ('catalogue' <> ALL (sources) OR tool = $4 AND label = $5)\n"
     "    AND started_at BETWEEN $2 - interval '5 s' AND $3 AND ended_at <= $3 + interval '5 s'\n"
-    "ORDER BY started_at DESC\n"
+    "ORDER BY start_lsn IS NULL, started_at DESC\n"
     "LIMIT 1";
 
 static SpiValue
@@ -322,6 +332,19 @@ find_row(const Backup *backup)
 	return rows->nrows == 0 ? 0 : DatumGetInt64(dbops_spi_cell(rows, 0, 0, &isnull));
 }
 
+static void
+forget_same(const Backup *backup, int64 id)
+{
+	const SpiValue params[] = {
+	    number_value(id),
+	    text_value(node_of(backup)),
+	    text_value(backup->tool),
+	    text_value(backup->label),
+	};
+
+	dbops_spi_execute(same_query, params, lengthof(params));
+}
+
 int64
 dbops_backups_store(const Backup *backup)
 {
@@ -359,6 +382,8 @@ dbops_backups_store(const Backup *backup)
 		return DatumGetInt64(
 		    dbops_spi_cell(dbops_spi_query_now(add_query, params, PARAM_ID), 0, 0, &isnull));
 	dbops_spi_execute(change_query, params, PARAMS);
+	if (backup->source == BACKUP_FROM_CATALOGUE)
+		forget_same(backup, id);
 	return id;
 }
 
@@ -491,16 +516,21 @@ void
 dbops_backups_complete(Backup *backup, TimestampTz began_at)
 {
 	const SpiValue params[] = {
-	    text_value(node_of(backup)),
-	    time_value(began_at),
-	    time_value(backup->ended_at),
+	    text_value(node_of(backup)), time_value(began_at),      time_value(backup->ended_at),
+	    text_value(backup->tool),    text_value(backup->label),
 	};
 	const SpiRows *rows = dbops_spi_query_now(complete_query, params, lengthof(params));
+	Datum start;
+	Datum timeline;
 	bool isnull;
 
 	if (rows->nrows == 0)
 		return;
 	backup->started_at = DatumGetTimestampTz(dbops_spi_cell(rows, 0, 0, &isnull));
-	backup->start_lsn = DatumGetLSN(dbops_spi_cell(rows, 0, 1, &isnull));
-	backup->timeline = (TimeLineID) DatumGetInt64(dbops_spi_cell(rows, 0, 2, &isnull));
+	start = dbops_spi_cell(rows, 0, 1, &isnull);
+	if (!isnull)
+		backup->start_lsn = DatumGetLSN(start);
+	timeline = dbops_spi_cell(rows, 0, 2, &isnull);
+	if (!isnull)
+		backup->timeline = (TimeLineID) DatumGetInt64(timeline);
 }

@@ -54,7 +54,7 @@ typedef struct Reading
 static const char *const session_settings[][2] = {
     {"search_path", "pg_catalog, pg_temp"},
     {"synchronous_commit", "local"},
-    {"lock_timeout", "5s"},
+    {"lock_timeout", "500ms"}, /* before the deadlock of who drops the extension is his */
     {"jit", "off"},
     {"compute_query_id", "off"},
     {"default_transaction_read_only", "off"},

@@ -8,32 +8,53 @@
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "catalog/pg_control.h"
+#include "replication/slot.h"
 #include "replication/walsender.h"
 #include "replication/walsender_private.h"
 #include "storage/spin.h"
 
 #include "core/clock.h"
+#include "core/compat_replication.h"
 #include "core/guc.h"
 #include "worker/heartbeat.h"
 
 /* A little less than the sampler's pause, so that none is left out. */
 #define BEAT_EVERY_US (900 * INT64CONST(1000))
 
-/* A base backup or one that catches up gets WAL enough. */
+/* Logical replication has signs of life of its own. */
+static bool
+decodes(int pid)
+{
+	bool found = false;
+
+	LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
+	for (int i = 0; i < max_replication_slots && !found; i++)
+	{
+		const ReplicationSlot *slot = &ReplicationSlotCtl->replication_slots[i];
+
+		found =
+		    slot->in_use && OidIsValid(slot->data.database) && dbops_compat_slot_pid(slot) == pid;
+	}
+	LWLockRelease(ReplicationSlotControlLock);
+	return found;
+}
+
+/* A base backup or a standby that catches up gets WAL enough. */
 static bool
 has_listener(void)
 {
-	bool streams = false;
-
-	for (int i = 0; i < max_wal_senders && !streams; i++)
+	for (int i = 0; i < max_wal_senders; i++)
 	{
 		WalSnd *walsnd = &WalSndCtl->walsnds[i];
+		int pid;
 
 		SpinLockAcquire(&walsnd->mutex);
-		streams = walsnd->pid != 0 && walsnd->state == WALSNDSTATE_STREAMING;
+		pid = walsnd->state == WALSNDSTATE_STREAMING ? walsnd->pid : 0;
 		SpinLockRelease(&walsnd->mutex);
+		if (pid != 0 && !decodes(pid))
+			return true;
 	}
-	return streams;
+	return false;
 }
 
 static XLogRecPtr

@@ -10,6 +10,25 @@
 SELECT * FROM dbops.status();
 
 \echo
+\echo '== Is the server healthy?  dbops.health, dbops.health_score()'
+\echo '   The worst first; each has the next step in its column what_to_do.'
+SELECT dbops.health_score() AS score, dbops.health_score('shop') AS "of shop";
+SELECT status, check_name, datname AS database, object, value, "limit", points, left(evidence, 80) AS evidence
+FROM dbops.health
+WHERE status IN ('warning', 'critical')
+LIMIT 8;
+
+\echo
+\echo '== Is the standby current, and what would be lost if the primary were?  dbops.replication, dbops.recovery'
+SELECT kind, name, state, replay_lag_seconds, certain, cause, loss_bytes, loss_commits FROM dbops.replication;
+SELECT failure, rpo_seconds, rto_seconds, confidence, left(why, 90) AS why FROM dbops.recovery;
+
+\echo
+\echo '== Could it be restored?  dbops.backups'
+\echo '   Nobody told dbops about the backup: it saw it being taken.'
+SELECT tool, kind, status, ended_at::time(0) AS ended, size, restorable FROM dbops.backups LIMIT 3;
+
+\echo
 \echo '== Who blocks whom, at the moment?  dbops.blocking'
 \echo '   A job holds the row of one product while it sleeps; its stop_sql would end the queue.'
 SELECT tree, blocks, state, waiting_for, locktype, relation,
