@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type_d.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -208,13 +209,21 @@ static const char archived_query[] =
     "WHERE node = $1 AND timeline = $2 AND stop_lsn <= $3 AND wal_archived_at IS NULL\n"
     "    AND status = 'ok' AND kind NOT IN ('dump', 'archive')";
 
-/* The end of a receiver is that of its session; when a backup ended nobody knows. */
+/*
+ * The end of a receiver is that of its session; when a backup ended nobody knows.  Without archiving
+ * ($6 false) history files are removed as soon as they are written; then a session that is gone
+ * without the server's warning has called pg_backup_stop(), unless the server went down.
+ */
 static const char missing_query[] =
     "UPDATE dbops.backup AS b\n"
-    "SET status = 'failed',\n"
+    "SET status = CASE WHEN b.kind IN ('archive', 'dump') OR $6 OR b.session_at < $5 THEN 'failed'\n"
+    "        ELSE 'ok' END,\n"
     "    ended_at = CASE WHEN b.kind = 'archive' THEN $4 END,\n"
     "    evidence = CASE WHEN b.kind = 'archive' THEN 'the receiver is not connected'\n"
-    "        ELSE 'its session is gone, and nothing tells that it was completed' END,\n"
+    "        WHEN b.kind = 'dump' OR $6 OR b.session_at < $5\n"
+    "        THEN 'its session is gone, and nothing tells that it was completed'\n"
+    "        ELSE 'its session is gone without a warning; nothing else tells with archive_mode'\n"
+    "            ' off' END,\n"
     "    updated_at = $4\n"
     "WHERE b.node = $1 AND b.status = 'running' AND 'session' = ANY (b.sources)\n"
     "    AND NOT EXISTS (\n"
@@ -421,6 +430,7 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 	                                              FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))},
 	    time_value(dbops_clock_now()),
 	    time_value(PgStartTime),
+	    {.type = BOOLOID, .value = BoolGetDatum(XLogArchivingActive())},
 	};
 
 	dbops_spi_execute(missing_query, params, lengthof(params));
