@@ -183,10 +183,10 @@ AS $$
                                ELSE 'the last one failed: see how the one that runs ends' END
                      WHEN s.unsafe_at > s.good_at OR s.good_at IS NULL AND s.unsafe_at IS NOT NULL
                      THEN CASE WHEN s.kind = 'dump' THEN 'dump rows as well as definitions'
-                               ELSE 'the WAL of the last one is not archived: see pg_stat_archiver' END
+                               ELSE 'the WAL of the last one is not archived: see dbops.archiving' END
                      WHEN s.good_at IS NULL THEN 'see how the one that runs ends'
                      WHEN test.failed_at > COALESCE(test.at, '-infinity')
-                     THEN 'the last restore test failed: SELECT * FROM dbops.restore_tests ORDER BY id DESC'
+                     THEN 'the last restore test failed: see dbops.restore_tests'
                      WHEN test.at IS NULL
                      THEN format('try to restore it: SELECT dbops.restore_drill_command(%L)', s.tool)
                  END AS next_step

@@ -66,6 +66,8 @@ COMMENT ON COLUMN dbops.backup.session_at IS 'When that process began';
 COMMENT ON COLUMN dbops.backup.first_seen_at IS 'When dbops first knew';
 COMMENT ON COLUMN dbops.backup.updated_at IS 'When it last learned something new of it';
 REVOKE ALL ON dbops.backup FROM PUBLIC;
+COMMENT ON SEQUENCE dbops.backup_id_seq IS 'Numbers of backups';
+REVOKE ALL ON SEQUENCE dbops.backup_id_seq FROM PUBLIC;
 
 CREATE TABLE dbops.locations (
     what text NOT NULL,

@@ -34,5 +34,7 @@ COMMENT ON COLUMN dbops.restore_tests.recorded_at IS 'When it was recorded';
 COMMENT ON COLUMN dbops.restore_tests.recorded_by IS 'By whom';
 REVOKE ALL ON dbops.restore_tests FROM PUBLIC;
 GRANT SELECT ON dbops.restore_tests TO pg_monitor;
+COMMENT ON SEQUENCE dbops.restore_tests_id_seq IS 'Numbers of restore tests';
+REVOKE ALL ON SEQUENCE dbops.restore_tests_id_seq FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('dbops.restore_tests', '');
 SELECT pg_catalog.pg_extension_config_dump('dbops.restore_tests_id_seq', '');

@@ -27,7 +27,7 @@
 /* One for each backup whose file is not archived; more are read again and again. */
 #define KNOWN_FILES 64
 
-/* Enough time for writing a file. */
+/* Writing a file takes less. */
 #define HALF_WRITTEN_S 10
 
 typedef struct Names

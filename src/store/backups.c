@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type_d.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -17,14 +18,17 @@
 #include "store/backups.h"
 #include "store/node.h"
 
-/* More rows than a backup a minute makes in a week. */
-#define MAX_ROWS "10000"
+/* Half a year of one an hour; people look at a hundred of them. */
+#define MAX_ROWS "5000"
 
 /*
  * So long after its session is gone, a history file may still be seen for the first time; not when
  * the server has restarted since.
  */
 #define MISSING_AFTER "interval '60 seconds'"
+
+/* What a tool does after the server's part of a backup. */
+#define TOLD_AFTER "interval '10 minutes'"
 
 const char *const dbops_backup_kinds[] = {
     [BACKUP_BASE] = "base", [BACKUP_INCREMENTAL] = "incremental",
@@ -95,7 +99,8 @@ static const char find_query[] =
     "        ELSE b.kind NOT IN ('archive', 'dump')\n"
     "            AND (b.start_lsn = $6 AND coalesce(b.timeline = $7, true)\n"
     "                OR b.node = $2 AND b.pid = $8 AND b.session_at = $9\n"
-    "                    AND (b.started_at <= $5 AND coalesce(b.ended_at >= $5, true)\n"
+    "                    AND ((b.started_at <= $5 OR b.session_at = $5)\n"
+    "                        AND coalesce(b.ended_at >= $5 - interval '1 second', true)\n"
     "                        OR b.status = 'running')\n"
     "                OR b.node = $2 AND coalesce(b.label = $4, true)\n"
     "                    AND coalesce(b.start_lsn = $6, true)\n"
@@ -105,16 +110,18 @@ static const char find_query[] =
     "                                AND coalesce(b.ended_at, 'infinity')\n"
     "                            ELSE b.started_at BETWEEN $5 - interval '1 second'\n"
     "                                AND coalesce($10, 'infinity') END\n"
-    "                OR b.tool = $3 AND b.label = $4 AND coalesce(b.start_lsn = $6, true)\n"
-    "                    AND coalesce(b.started_at = $5, true)\n"
-    "                OR $11 AND b.node = $2 AND b.tool = $3 AND b.label = $4\n"
-    "                OR $11 AND b.node = $2 AND b.tool = $3 AND 'catalogue' <> ALL (b.sources)\n"
-    "                    AND coalesce(b.start_lsn = $6, true)\n"
-    "                    AND b.started_at BETWEEN $5 - interval '1 second' AND $10\n"
-    "                    AND b.ended_at <= $10 + interval '1 second')\n"
+    "                OR b.tool = $3 AND b.label = $4\n"
+    "                    AND ($11 = 'catalogue' AND b.node = $2 AND $11 = ANY (b.sources)\n"
+    "                        OR coalesce(b.start_lsn = $6, true)\n"
+    "                        AND coalesce(b.started_at = $5, true))\n"
+    "                OR $11 = 'catalogue' AND b.node = $2 AND b.tool = $3\n"
+    "                    AND $11 <> ALL (b.sources) AND coalesce(b.start_lsn = $6, true)\n"
+    "                    AND b.ended_at <= $10 + interval '1 second'\n"
+    "                    AND coalesce(b.started_at >= $5 - interval '1 second',\n"
+    "                        b.ended_at >= $10 - " TOLD_AFTER "))\n"
     "    END\n"
     "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC,\n"
-    "    $11 AND 'catalogue' <> ALL (b.sources) DESC, b.id DESC\n"
+    "    (b.label = $4 AND $11 = ANY (b.sources)) IS TRUE DESC, b.status = 'failed', b.id DESC\n"
     "LIMIT 1";
 
 /*
@@ -142,6 +149,8 @@ static const char change_query[] =
     "        coalesce(old.datname, $6) AS datname,\n"
     "        v.status,\n"
     "        CASE WHEN $3 = 'archive' AND $7 = 'running' THEN coalesce($8, old.started_at)\n"
+    "            WHEN told THEN coalesce($8, old.started_at)\n"
+    "            WHEN was_told THEN old.started_at\n"
     "            ELSE least(old.started_at, $8) END AS started_at,\n"
     "        CASE WHEN v.status = 'running' THEN NULL WHEN told THEN coalesce($9, old.ended_at)\n"
     "            ELSE greatest(old.ended_at, $9) END AS ended_at,\n"
@@ -155,8 +164,7 @@ static const char change_query[] =
     "        CASE WHEN $16 = ANY (old.sources) THEN old.sources\n"
     "            ELSE old.sources || $16 END AS sources,\n"
     "        CASE WHEN told OR v.status = $7 AND old.status <> $7 THEN $17\n"
-    "            WHEN 'catalogue' = ANY (old.sources) THEN old.evidence\n"
-    "            WHEN v.status = $7 THEN coalesce($17, old.evidence)\n"
+    "            WHEN v.status = $7 AND NOT was_told THEN coalesce($17, old.evidence)\n"
     "            ELSE old.evidence END AS evidence,\n"
     "        coalesce($18, old.wal_included) AS wal_included,\n"
     "        coalesce(old.wal_archived_at, $19) AS wal_archived_at,\n"
@@ -165,7 +173,8 @@ static const char change_query[] =
     "        coalesce($21, old.pid) AS pid,\n"
     "        coalesce($22, old.session_at) AS session_at\n"
     "    FROM dbops.backup AS old,\n"
-    "        LATERAL (SELECT $16 IN ('catalogue', 'recorded')) AS t (told),\n"
+    "        LATERAL (SELECT $16 IN ('catalogue', 'recorded'),\n"
+    "            old.sources && ARRAY['catalogue', 'recorded']) AS t (told, was_told),\n"
     "        LATERAL (SELECT CASE\n"
     "            WHEN told OR $3 = 'archive' OR old.status = 'running' THEN $7\n"
     "            WHEN $7 = 'running' THEN old.status\n"
@@ -200,13 +209,21 @@ static const char archived_query[] =
     "WHERE node = $1 AND timeline = $2 AND stop_lsn <= $3 AND wal_archived_at IS NULL\n"
     "    AND status = 'ok' AND kind NOT IN ('dump', 'archive')";
 
-/* The end of a receiver is that of its session; when a backup ended nobody knows. */
+/*
+ * The end of a receiver is that of its session; when a backup ended nobody knows.  Without archiving
+ * ($6 false) history files are removed as soon as they are written; then a session that is gone
+ * without the server's warning has called pg_backup_stop(), unless the server went down.
+ */
 static const char missing_query[] =
     "UPDATE dbops.backup AS b\n"
-    "SET status = 'failed',\n"
+    "SET status = CASE WHEN b.kind IN ('archive', 'dump') OR $6 OR b.session_at < $5 THEN 'failed'\n"
+    "        ELSE 'ok' END,\n"
     "    ended_at = CASE WHEN b.kind = 'archive' THEN $4 END,\n"
     "    evidence = CASE WHEN b.kind = 'archive' THEN 'the receiver is not connected'\n"
-    "        ELSE 'its session is gone, and nothing tells that it was completed' END,\n"
+    "        WHEN b.kind = 'dump' OR $6 OR b.session_at < $5\n"
+    "        THEN 'its session is gone, and nothing tells that it was completed'\n"
+    "        ELSE 'its session is gone without a warning; nothing else tells with archive_mode'\n"
+    "            ' off' END,\n"
     "    updated_at = $4\n"
     "WHERE b.node = $1 AND b.status = 'running' AND 'session' = ANY (b.sources)\n"
     "    AND NOT EXISTS (\n"
@@ -316,7 +333,7 @@ find_row(const Backup *backup)
 	    pid_value(backup->pid),
 	    time_value(backup->session_at),
 	    time_value(backup->ended_at),
-	    {BOOLOID, BoolGetDatum(backup->source == BACKUP_FROM_CATALOGUE), false},
+	    text_value(dbops_backup_sources[backup->source]),
 	};
 	const SpiRows *rows = dbops_spi_query_now(find_query, params, lengthof(params));
 	bool isnull;
@@ -413,6 +430,7 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 	                                              FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))},
 	    time_value(dbops_clock_now()),
 	    time_value(PgStartTime),
+	    {.type = BOOLOID, .value = BoolGetDatum(XLogArchivingActive())},
 	};
 
 	dbops_spi_execute(missing_query, params, lengthof(params));

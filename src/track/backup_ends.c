@@ -354,17 +354,25 @@ dbops_backup_ends_install(void)
 	ClientAuthentication_hook = authenticate;
 }
 
-static bool
+typedef enum Copied
+{
+	COPIED,
+	COPY_LATER, /* it is still being written */
+	COPY_NEVER, /* another has its place */
+} Copied;
+
+static Copied
 copy_end(uint64 number, BackupEnd *end)
 {
 	Place *place = &ring->places[number % PLACES];
+	uint64 found = pg_atomic_read_u64(&place->number);
 
-	if (pg_atomic_read_u64(&place->number) != number)
-		return false;
+	if (found != number)
+		return found > number ? COPY_NEVER : COPY_LATER;
 	pg_read_barrier();
 	memcpy(end, &place->end, sizeof(*end));
 	pg_read_barrier();
-	return pg_atomic_read_u64(&place->number) == number;
+	return pg_atomic_read_u64(&place->number) == number ? COPIED : COPY_NEVER;
 }
 
 bool
@@ -379,7 +387,12 @@ dbops_backup_ends_next(uint64 *position, BackupEnd *end)
 		*position = last - PLACES;
 	while (*position < last)
 	{
-		if (copy_end(++*position, end))
+		Copied copied = copy_end(*position + 1, end);
+
+		if (copied == COPY_LATER)
+			return false;
+		(*position)++;
+		if (copied == COPIED)
 			return true;
 	}
 	return false;

@@ -74,7 +74,7 @@ extern void dbops_backup_ends_note_log(const ErrorData *edata);
 
 /*
  * Copies the end after the one numbered *position, and moves on to it; numbers begin with 1.  What
- * was overwritten meanwhile is passed over.  False when there is none.
+ * was overwritten meanwhile is passed over.  False when there is none, or it is being written.
  */
 extern bool dbops_backup_ends_next(uint64 *position, BackupEnd *end);
 

@@ -107,7 +107,8 @@ SELECT s.srvname
 -- What is granted to pg_monitor are views, foreign tables and functions, and of the tables what operators edit.
 SELECT c.relname AS table_that_pg_monitor_reads
   FROM pg_class AS c, aclexplode(c.relacl) AS acl
- WHERE c.relnamespace = 'dbops'::regnamespace AND c.relkind = 'r' AND acl.grantee = 'pg_monitor'::regrole;
+ WHERE c.relnamespace = 'dbops'::regnamespace AND c.relkind = 'r' AND acl.grantee = 'pg_monitor'::regrole
+ ORDER BY 1;
 SELECT c.relname AS view_that_pg_monitor_does_not_read
   FROM pg_class AS c
  WHERE c.relnamespace = 'dbops'::regnamespace AND c.relkind IN ('v', 'f') AND NOT has_table_privilege('pg_monitor', c.oid, 'SELECT');

@@ -47,7 +47,7 @@ SELECT last_good_label, next_step FROM dbops.backup_status();
 -- A restore test belongs to the newest good one, or to the one it names.
 SELECT dbops.record_restore_test(true, took => '25 minutes', size_bytes => 42) IS NOT NULL AS recorded;
 SELECT dbops.record_restore_test(false, error => 'it did not start', label => 'a', tool => 'my tool', tested_at => now() + interval '1 minute') IS NOT NULL AS recorded;
-SELECT ok, tool, kind, label, took, size_bytes, error, recorded_by = session_user AS by_me FROM dbops.restore_tests ORDER BY id;
+SELECT ok, tool, kind, label, extract(minutes FROM took) AS minutes, size_bytes, error, recorded_by = session_user AS by_me FROM dbops.restore_tests ORDER BY id;
 SELECT last_restore_test_at IS NOT NULL AS tested, next_step FROM dbops.backup_status();
 
 -- The commands of a drill take any label as one word.

@@ -23,6 +23,8 @@ $node->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL');
 my @relations = split /\n/, $node->safe_psql('postgres',
 	"SELECT relkind::text || ' ' || oid::regclass FROM pg_class
 	  WHERE relnamespace = 'dbops'::regnamespace AND relkind IN ('r', 'v', 'f') ORDER BY 1");
+# What operators edit is there to be read.
+my %edited = map { $_ => 1 } qw(dbops.locations dbops.restore_tests dbops.thresholds);
 cmp_ok(scalar @relations, '>', 40, 'there are relations to try');
 
 my (@leaks, @denied);
@@ -32,10 +34,10 @@ foreach my $row (@relations)
 	my ($code) = $node->psql('postgres', "SELECT FROM $relation LIMIT 1", extra_params => [ '-U', 'nobody' ]);
 	push @leaks, $relation if $code == 0;
 	($code) = $node->psql('postgres', "SELECT FROM $relation LIMIT 1", extra_params => [ '-U', 'monitor' ]);
-	push @leaks, "$relation (monitor)" if $kind eq 'r' && $code == 0;
+	push @leaks, "$relation (monitor)" if $kind eq 'r' && $code == 0 && !$edited{$relation};
 	push @denied, $relation if $kind ne 'r' && $code != 0;
 }
-is_deeply(\@leaks, [], 'an unprivileged role reads no relation, and a monitoring role no table');
+is_deeply(\@leaks, [], 'an unprivileged role reads no relation, and a monitoring role no table but those that operators edit');
 is_deeply(\@denied, [], 'a monitoring role reads every view and foreign table');
 
 is($node->safe_psql('postgres',
