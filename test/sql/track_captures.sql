@@ -24,7 +24,7 @@ SELECT query, toplevel, truncated, rolname = current_user AS mine, session_rolna
   FROM samples WHERE query ~ '^SELECT count.*cap_first';
 
 -- of several statements in a string, each has its own part
-SELECT 1 AS cap_one\; /* before */ SELECT 2 AS cap_two, 'a;b' /* inside */ AS s -- after
+SELECT 1, 1, 1, 1 AS cap_one\; /* before */ SELECT 2 AS cap_two, 'a;b' /* inside */ AS s -- after
  \; SELECT 3 AS cap_one, 3, 3 ;
 -- (a comment before it is part of it before 18)
 SELECT regexp_replace(query, '^/[*] before [*]/ ', '') AS query FROM samples WHERE query ~ 'SELECT \d AS cap_'
