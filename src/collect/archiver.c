@@ -306,7 +306,7 @@ read_copies(int64 *values)
 	values[ARCHIVER_STANDBYS] = 0;
 	for (int i = 0; i < count; i++)
 	{
-		values[ARCHIVER_STANDBYS] += copies[i].kind == WAL_COPY_STANDBY;
+		values[ARCHIVER_STANDBYS] += copies[i].kind == WAL_COPY_STANDBY && copies[i].connected;
 		if (copies[i].kind != WAL_COPY_RECEIVER)
 			continue;
 		values[ARCHIVER_RECEIVERS] += copies[i].connected;

@@ -50,6 +50,7 @@ typedef struct Inspected
 	int64 all_bytes;  /* all forks */
 	int64 pages;      /* as of the last VACUUM or ANALYZE */
 	int64 tuples;     /* likewise; -1 when never */
+	bool invalid;     /* an index that queries cannot use */
 	/* More changes than these, and autovacuum comes; DICTIONARY_NEVER: it does not. */
 	float4 vacuum_threshold;
 	float4 insert_threshold;

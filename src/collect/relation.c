@@ -77,6 +77,7 @@ enum
 	INDEX_BYTES,
 	INDEX_PAGES,
 	INDEX_ESTIMATED_TUPLES,
+	INDEX_INVALID,
 	INDEX_NMETRICS
 };
 
@@ -148,6 +149,7 @@ static const Metric index_metrics[] = {
     [INDEX_PAGES] = GAUGE(8, "pages", "", ROLLUP_LAST, "Pages as of the last VACUUM or ANALYZE"),
     [INDEX_ESTIMATED_TUPLES] =
         GAUGE(9, "planner_tuples", "", ROLLUP_LAST, "Entries as of the last VACUUM or ANALYZE"),
+    [INDEX_INVALID] = FLAG(10, "invalid", "1 if queries cannot use it, else 0"),
 };
 
 static const Derived table_derived[] = {
@@ -391,6 +393,7 @@ add_index(DictionaryEntry *entry, void *arg)
 	values[INDEX_BLOCKS_READ] = stats->blocks_fetched - stats->blocks_hit;
 	values[INDEX_BYTES] = entry->seen.all_bytes;
 	values[INDEX_PAGES] = entry->seen.pages;
+	values[INDEX_INVALID] = entry->seen.invalid;
 	if (entry->seen.tuples >= 0)
 		values[INDEX_ESTIMATED_TUPLES] = entry->seen.tuples;
 }

@@ -12,11 +12,12 @@
 #include "replication/walsender_private.h"
 #include "storage/spin.h"
 
+#include "collect/standbys.h"
 #include "collect/wal_copies.h"
 #include "core/compat.h"
 #include "core/compat_replication.h"
 
-/* What names of slots of receivers have in them, for those that are not connected. */
+/* What names of slots of receivers have in them, for those that were not seen since the start. */
 static const char *const receiver_names[] = {"receivewal", "receive_wal", "barman", "archive"};
 
 typedef struct Sender
@@ -152,6 +153,30 @@ is_copy(const Sender *sender, WalCopy *copy)
 	return true;
 }
 
+/* Those that are not connected, and were: what they are, and what they are called. */
+static void
+recall_kinds(WalCopy *copies, int count)
+{
+	int nknown;
+	const KnownStandby *known = dbops_standbys_read(&nknown);
+
+	for (int i = 0; i < nknown; i++)
+	{
+		for (int c = 0; c < count && known[i].slot_name[0] != '\0'; c++)
+		{
+			if (strcmp(copies[c].name, known[i].slot_name) != 0 ||
+			    known[i].flush_lsn == InvalidXLogRecPtr)
+				continue;
+			copies[c].kind =
+			    known[i].replay_lsn == InvalidXLogRecPtr ? WAL_COPY_RECEIVER : WAL_COPY_STANDBY;
+			copies[c].flushed = Max(copies[c].flushed, known[i].flush_lsn);
+			copies[c].replayed = known[i].replay_lsn;
+			strlcpy(copies[c].name, known[i].application_name, NAMEDATALEN);
+			break;
+		}
+	}
+}
+
 WalCopy *
 dbops_wal_copies_read(int *count)
 {
@@ -161,6 +186,7 @@ dbops_wal_copies_read(int *count)
 
 	name_senders(senders, nsenders);
 	*count = look_at_slots(senders, nsenders, copies);
+	recall_kinds(copies, *count);
 	for (int i = 0; i < nsenders; i++)
 		*count += is_copy(&senders[i], &copies[*count]);
 	return copies;

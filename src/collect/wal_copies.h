@@ -7,8 +7,8 @@
  * told from a standby by that: it reports what it flushed and nothing that it replayed.  A base
  * backup streams WAL likewise, but through a temporary slot or none, and keeps it for itself.
  *
- * What a receiver has is as far as it reported to have flushed; without a connection, as far as its
- * slot was confirmed.
+ * What a receiver has is as far as it reported to have flushed; without a connection, as far as it
+ * last did (collect/standbys.h), or else as its slot was confirmed.
  */
 #pragma once
 

@@ -18,6 +18,21 @@ comes_to_an_end(const Fact *fact)
 
 static const Check checks[] = {
     {
+        .name = "invalid index",
+        .about = "Whether an index cannot be used by queries; while it is built that is so, too",
+        .family = &dbops_family_index,
+        .scope = SCOPE_OBJECT,
+        .column = "invalid",
+        .warning = 1,
+        .critical = NO_LIMIT,
+        .for_s = 7200,
+        .evidence = {"total_bytes"},
+        .points = 2,
+        .why = "Every write keeps it up to date, and nobody reads it",
+        .what_to_do =
+            "SELECT * FROM dbops.progress; then REINDEX INDEX CONCURRENTLY %o, or DROP it.",
+    },
+    {
         .name = "dead rows",
         .about = "Share of a table's rows that are dead",
         .family = &dbops_family_table,

@@ -115,6 +115,24 @@ static const Check checks[] = {
             "SELECT * FROM dbops.plan_changes; and dbops.statement_sample(queryid) for its text.",
     },
     {
+        .name = "statement tail latency",
+        .about =
+            "Time in which 99 % of a statement's executions ended; without limit until you set one",
+        .family = &dbops_family_statement,
+        .scope = SCOPE_OBJECT,
+        .column = "p99_ms",
+        .enough = {"calls"},
+        .at_least = 100,
+        .warning = NO_LIMIT,
+        .critical = NO_LIMIT,
+        .for_s = 60,
+        .evidence = {"p50_ms", "p95_ms", "calls_per_second", "mean_exec_ms"},
+        .points = 3,
+        .why = "It takes longer than what was promised",
+        .what_to_do =
+            "SELECT * FROM dbops.plan_changes; and dbops.statement_sample(queryid) for its text.",
+    },
+    {
         .name = "corruption",
         .about = "Errors in the window that tell of damaged data",
         .family = &dbops_family_error,

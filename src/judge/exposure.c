@@ -178,6 +178,17 @@ judge_server(const ExposureFacts *facts, Exposure *exposure)
 	advise(exposure, "set up a standby, or rely on the archive");
 }
 
+/* What its primary archives, a standby cannot see. */
+static bool
+refer_to_primary(const ExposureFacts *facts, Exposure *exposure)
+{
+	if (!facts->asks_primary)
+		return false;
+	add_reason(exposure, "a standby does not know what its primary archives");
+	advise(exposure, "SELECT * FROM dbops.recovery on the primary");
+	return true;
+}
+
 static void
 judge_site(const ExposureFacts *facts, Exposure *exposure)
 {
@@ -185,6 +196,8 @@ judge_site(const ExposureFacts *facts, Exposure *exposure)
 	const SafeCopy *const keepers[] = {&facts->receiver, &facts->archive};
 	const SafeCopy *best;
 
+	if (refer_to_primary(facts, exposure))
+		return;
 	expose(facts, copies, lengthof(copies), exposure);
 	best = choose_best(keepers, lengthof(keepers));
 	if (best == NULL && facts->backup.what == NULL)
@@ -217,6 +230,8 @@ judge_table(const ExposureFacts *facts, Exposure *exposure)
 	                                  &facts->dump};
 	bool keeps_wal = facts->receiver.what != NULL || (facts->archive.what != NULL && !facts->hole);
 
+	if (refer_to_primary(facts, exposure))
+		return;
 	if (facts->backup.what != NULL && keeps_wal && facts->archiving != ARCHIVING_DISCARDING)
 	{
 		exposure->rpo_us = 0;

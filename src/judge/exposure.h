@@ -48,6 +48,7 @@ typedef struct ExposureFacts
 {
 	XLogRecPtr flushed;
 	XLogRecPtr inserted;
+	bool asks_primary; /* a standby that archives nothing itself: who knows is its primary */
 	ArchivingState archiving;
 	char archiving_evidence[256];
 	SafeCopy archive;

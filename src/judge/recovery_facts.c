@@ -127,6 +127,20 @@ load_copy(const WalCopy *copy, const ArchiveWatch *watch, const char *kind, Safe
 		safe->unlimited = "nothing limits how far it may be behind";
 }
 
+/* A standby is the copy itself. */
+static void
+load_self(const ArchiveWatch *watch, ExposureFacts *facts)
+{
+	XLogRecPtr received = dbops_wal_position_end();
+
+	facts->asks_primary = facts->archiving == ARCHIVING_OFF;
+	facts->standby = (SafeCopy){.what = "this standby",
+	                            .lsn = received,
+	                            .exposed_us = exposed_since(watch, received),
+	                            .design_us = FAMILY_NULL,
+	                            .unlimited = "nothing limits how far it may be behind"};
+}
+
 static void
 load_backups(const RecoveryKnowledge *known, const ArchiveWatch *watch, ExposureFacts *facts)
 {
@@ -229,6 +243,8 @@ dbops_recovery_facts_load(const RecoveryKnowledge *known, ExposureFacts *exposur
 	load_archive(known, values, &watch, exposure);
 	load_copy(furthest(copies, count, WAL_COPY_RECEIVER), &watch, "receiver", &exposure->receiver);
 	load_copy(furthest(copies, count, WAL_COPY_STANDBY), &watch, "standby", &exposure->standby);
+	if (RecoveryInProgress())
+		load_self(&watch, exposure);
 	load_backups(known, &watch, exposure);
 	load_settings(exposure);
 	load_time(known, furthest(copies, count, WAL_COPY_STANDBY), time);

@@ -169,7 +169,7 @@ static Upkeep upkeeps[] = {
 static const char *const session_settings[][2] = {
     {"search_path", "pg_catalog, pg_temp"},
     {"synchronous_commit", "local"},
-    {"lock_timeout", "1s"},
+    {"lock_timeout", "500ms"}, /* before a user could be the victim of a deadlock with it */
     {"idle_in_transaction_session_timeout", "0"},
     {"stats_fetch_consistency", "none"},
     {"jit", "off"},

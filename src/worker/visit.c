@@ -234,6 +234,12 @@ fill_autovacuum_due(Inspected *out, const SpiRows *rows, uint64 row)
 	dbops_autovacuum_due_fill(out, &options);
 }
 
+static bool
+is_index(char relkind)
+{
+	return relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX;
+}
+
 static void
 fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 row)
 {
@@ -247,6 +253,7 @@ fill_inspected(const Visit *visit, Inspected *out, const SpiRows *rows, uint64 r
 	out->min_mxid = DatumGetTransactionId(cell(rows, row, COLUMN_MIN_MXID));
 	out->pages = DatumGetInt32(cell(rows, row, COLUMN_PAGES));
 	out->tuples = (int64) DatumGetFloat4(cell(rows, row, COLUMN_TUPLES));
+	out->invalid = is_index(out->relkind) && !DatumGetBool(cell(rows, row, COLUMN_VALID));
 	if (!dbops_relation_files_find(
 	        visit->files, DatumGetObjectId(cell(rows, row, COLUMN_TABLESPACE)),
 	        DatumGetObjectId(cell(rows, row, COLUMN_FILENODE)), &out->main_bytes, &out->all_bytes))

@@ -22,6 +22,7 @@ shared_preload_libraries = 'pg_stat_statements, dbops'
 dbops.sample_interval = 1s
 dbops.wide_interval = 1s
 dbops.node_name = 'first'
+dbops.inspect_interval = 10s
 max_worker_processes = 16
 deadlock_timeout = 10ms
 autovacuum = off
@@ -84,6 +85,16 @@ $holder->query_safe('COMMIT');
 $_->quit foreach $holder, @queue;
 becomes($node, 'lock queue', 'status', 'ok', 'which is over when it commits');
 becomes($node, 'idle in transaction', 'status', 'ok', 'as the other is');
+
+# ---- an index that nobody can use ------------------------------------------------------------------------
+sql(q{INSERT INTO dbops.thresholds (check_name, for_seconds) VALUES ('invalid index', 0)});
+becomes($node, 'invalid index', 'status', 'ok', 'without an invalid index all is well');
+sql('INSERT INTO pair VALUES (1)');
+$node->psql('postgres', 'CREATE UNIQUE INDEX CONCURRENTLY broken ON pair (i)');
+becomes($node, 'invalid index', "status || ' ' || datname || ' ' || object || ' ' || what_to_do", 'warning postgres public.broken '
+	. 'SELECT * FROM dbops.progress; then REINDEX INDEX CONCURRENTLY public.broken, or DROP it.', 'one that could not be built is told');
+sql('DROP INDEX broken');
+becomes($node, 'invalid index', 'status', 'ok', 'until it is dropped');
 
 # ---- slower than usual --------------------------------------------------------------------------------
 sql(q{INSERT INTO dbops.thresholds (check_name, for_seconds) VALUES ('statement slower than usual', 0)});

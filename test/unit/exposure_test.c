@@ -126,6 +126,21 @@ static const Example examples[] = {
      UNKNOWN,
      CONFIDENCE_NONE},
 
+    {"a standby that archives nothing",
+     DISASTER_SITE,
+     {.flushed = 1000, BACKUP(500, 99), .asks_primary = true},
+     UNKNOWN,
+     UNKNOWN,
+     UNKNOWN,
+     CONFIDENCE_NONE},
+    {"a table, on such a standby",
+     DISASTER_TABLE,
+     {.flushed = 1000, BACKUP(500, 99), .asks_primary = true},
+     UNKNOWN,
+     UNKNOWN,
+     UNKNOWN,
+     CONFIDENCE_NONE},
+
     /* ---- the server is lost, a standby is left ---- */
     {"a standby that is behind",
      DISASTER_SERVER,
