@@ -210,9 +210,9 @@ static const char archived_query[] =
     "    AND status = 'ok' AND kind NOT IN ('dump', 'archive')";
 
 /*
- * The end of a receiver is that of its session; when a backup ended nobody knows.  Without archiving
- * ($6 false) history files are removed as soon as they are written; then a session that is gone
- * without the server's warning has called pg_backup_stop(), unless the server went down.
+ * The end of a receiver is that of its session; when a backup ended nobody knows.  Without
+ * archiving ($6 false) history files are removed as soon as they are written; then a session that
+ * is gone without the server's warning has called pg_backup_stop(), unless the server went down.
  */
 static const char missing_query[] =
     "UPDATE dbops.backup AS b\n"
