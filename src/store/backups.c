@@ -85,7 +85,8 @@ enum
  * The row of the same backup.  A history file knows its time to the second, and says when the copy
  * began, which is after the command that asked for it.  The label in a tool's catalogue may be
  * another one than that in the history file, and there it stands for one backup alone; without
- * archiving there is no history file, and what was seen of the session has but its times.
+ * archiving there is no history file, and what was seen of the session has but its times.  Either
+ * may come first: a catalogue is read when it is due, and a session is known when it ends.
  */
 static const char find_query[] =
     "SELECT b.id\n"
@@ -118,7 +119,11 @@ static const char find_query[] =
     "                    AND $11 <> ALL (b.sources) AND coalesce(b.start_lsn = $6, true)\n"
     "                    AND b.ended_at <= $10 + interval '1 second'\n"
     "                    AND coalesce(b.started_at >= $5 - interval '1 second',\n"
-    "                        b.ended_at >= $10 - " TOLD_AFTER "))\n"
+    "                        b.ended_at >= $10 - " TOLD_AFTER ")\n"
+    "                OR $11 IN ('session', 'history file') AND b.node = $2 AND b.tool = $3\n"
+    "                    AND b.sources = ARRAY['catalogue'] AND coalesce(b.start_lsn = $6, true)\n"
+    "                    AND b.started_at BETWEEN $5 - interval '1 second'\n"
+    "                        AND coalesce($10, 'infinity'))\n"
     "    END\n"
     "ORDER BY (b.start_lsn = $6) IS TRUE DESC, (b.pid = $8) IS TRUE DESC,\n"
     "    (b.label = $4 AND $11 = ANY (b.sources)) IS TRUE DESC, b.status = 'failed', b.id DESC\n"

@@ -188,7 +188,7 @@ is(sql(q{SELECT count(*) FROM dbops.backups WHERE expired_at IS NOT NULL}), '0',
 await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup repository' AND status = 'warning' AND object ~ 'repo1'}, 'and is a verdict');
 let_tell(2);
 await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup repository' AND status = 'critical' AND object ~ 'repo1'}, 'a worse one when there is no backup');
-is(sql(q{SELECT string_agg(label, ',' ORDER BY label) FROM dbops.backups WHERE expired_at IS NOT NULL}), 'A,B', 'for then they are gone');
+await(q{SELECT string_agg(label, ',' ORDER BY label) = 'A,B' FROM dbops.backups WHERE expired_at IS NOT NULL}, 'for then they are gone');
 let_tell(0, @backups[0, 1], [ 'D', 'full', 2, 'false', 1700000000 + 9 * 86400 ]);
 await(q{SELECT string_agg(check_name || ' ' || status, ', ' ORDER BY check_name) = 'backup errors warning, backup repository behind critical'
 	FROM dbops.health WHERE object ~ 'repo1' AND status <> 'ok'}, 'errors in backups and a repository behind another are verdicts');
