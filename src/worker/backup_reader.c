@@ -223,6 +223,14 @@ describe(const ToolCatalogue *catalogue, const ToolBackup *told)
 	};
 }
 
+/* One that runs and has but a name: its session tells more, and the catalogue when it is over. */
+static bool
+is_only_named(const ToolBackup *told)
+{
+	return told->status == TOOL_BACKUP_RUNNING && told->started_at == 0 &&
+	       told->start_lsn == InvalidXLogRecPtr;
+}
+
 static void
 store_backups(const ToolCatalogue *catalogue)
 {
@@ -234,7 +242,8 @@ store_backups(const ToolCatalogue *catalogue)
 	{
 		const ToolBackup *told = &catalogue->backups[i];
 
-		if (is_of_this_cluster(catalogue, told->server, told->system_identifier))
+		if (is_of_this_cluster(catalogue, told->server, told->system_identifier) &&
+		    !is_only_named(told))
 			backups[n++] = describe(catalogue, told);
 	}
 	known = dbops_backups_find_known(backups, n);
