@@ -131,6 +131,8 @@ static const char find_query[] =
     "LIMIT 1";
 
 /*
+ * A catalogue knows times to the second, so that a backup may seem to end before it began.
+ *
  * A session that failed after the backup was complete, as when its client went away while the last
  * WAL was on its way, stays failed when the history file is seen; one that only went missing, whose
  * end has no time, does not.
@@ -158,7 +160,8 @@ static const char change_query[] =
     "            WHEN told THEN coalesce($8, old.started_at)\n"
     "            WHEN was_told THEN old.started_at\n"
     "            ELSE least(old.started_at, $8) END AS started_at,\n"
-    "        CASE WHEN v.status = 'running' THEN NULL WHEN told THEN coalesce($9, old.ended_at)\n"
+    "        CASE WHEN v.status = 'running' OR coalesce($9, old.ended_at) IS NULL THEN NULL\n"
+    "            WHEN told THEN greatest(coalesce($9, old.ended_at), $8, old.started_at)\n"
     "            ELSE greatest(old.ended_at, $9) END AS ended_at,\n"
     "        coalesce(old.start_lsn, $10) AS start_lsn,\n"
     "        coalesce($11, old.stop_lsn) AS stop_lsn,\n"

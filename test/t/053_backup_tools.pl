@@ -169,7 +169,9 @@ sub let_tell
 	return;
 }
 
-my @backups = ([ 'A', 'full', 1, 'false', 1700000000 ], [ 'B', 'incr', 1, 'true', 1700001000 ], [ 'C', 'full', 2, 'false', 1700002000 ]);
+# As if it were yesterday: what is older than the history is forgotten.
+my $then = time - 86400;
+my @backups = ([ 'A', 'full', 1, 'false', $then ], [ 'B', 'incr', 1, 'true', $then + 1000 ], [ 'C', 'full', 2, 'false', $then + 2000 ]);
 let_tell(0, @backups);
 await(q{SELECT count(*) = 2 FROM dbops.backup_repositories WHERE state IN ('ok', 'errors in backups')}, 'repositories are read');
 is(sql(q{SELECT repository, state, backups, base_backups, erroneous, stored_bytes, behind FROM dbops.backup_repositories ORDER BY 1}),
@@ -189,7 +191,7 @@ await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup reposit
 let_tell(2);
 await(q{SELECT count(*) = 1 FROM dbops.health WHERE check_name = 'backup repository' AND status = 'critical' AND object ~ 'repo1'}, 'a worse one when there is no backup');
 await(q{SELECT string_agg(label, ',' ORDER BY label) = 'A,B' FROM dbops.backups WHERE expired_at IS NOT NULL}, 'for then they are gone');
-let_tell(0, @backups[0, 1], [ 'D', 'full', 2, 'false', 1700000000 + 9 * 86400 ]);
+let_tell(0, @backups[0, 1], [ 'D', 'full', 2, 'false', $then + 9 * 86400 ]);
 await(q{SELECT string_agg(check_name || ' ' || status, ', ' ORDER BY check_name) = 'backup errors warning, backup repository behind critical'
 	FROM dbops.health WHERE object ~ 'repo1' AND status <> 'ok'}, 'errors in backups and a repository behind another are verdicts');
 is(sql(q{SELECT count(*) FROM dbops.backups WHERE expired_at IS NOT NULL}), '0', 'what is listed again is not gone');
