@@ -64,7 +64,7 @@ store(const ArchiveHole *hole, bool clean)
 	    {.type = PG_LSNOID,
 	     .value = LSNGetDatum(hole->end),
 	     .isnull = hole->end == InvalidXLogRecPtr},
-	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(hole->since)},
+	    dbops_spi_instant(hole->since),
 	    {.type = BOOLOID, .value = BoolGetDatum(clean)},
 	};
 
@@ -97,9 +97,8 @@ static void
 recall(void)
 {
 	static bool recalled = false;
-	const SpiValue params[] = {
-	    {.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
-	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(dbops_clock_now())}};
+	const SpiValue params[] = {{.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
+	                           dbops_spi_instant(dbops_clock_now())};
 	ArchiveWatch watch;
 	const SpiRows *rows;
 	bool isnull;

@@ -53,7 +53,7 @@ dbops_known_plans_forget(void)
 void
 dbops_known_plans_prune(TimestampTz before)
 {
-	const SpiValue params[] = {{.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(before)}};
+	const SpiValue params[] = {dbops_spi_instant(before)};
 
 	dbops_spi_execute(prune_query, params, lengthof(params));
 }

@@ -103,7 +103,7 @@ learn_from_crash(void)
 	    (SpiValue[]){{.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
 	                 {.type = INT8OID, .value = Int64GetDatum(replay.bytes)},
 	                 {.type = FLOAT8OID, .value = Float8GetDatum((double) replay.took_us / 1e6)},
-	                 {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(replay.ended_at)}},
+	                 dbops_spi_instant(replay.ended_at)},
 	    4);
 }
 

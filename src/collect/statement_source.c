@@ -106,7 +106,9 @@ call_function(Oid function, ReturnSetInfo *result)
 	fcinfo->args[0].isnull = false;
 	FunctionCallInvoke(fcinfo);
 	if (result->returnMode != SFRM_Materialize || result->setResult == NULL)
-		elog(ERROR, "function \"%s\" returned no rows to read", SOURCE);
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("function \"%s\" is not that of pg_stat_statements", SOURCE),
+		                errhint("Run ALTER EXTENSION pg_stat_statements UPDATE.")));
 }
 
 static Mapping
@@ -126,7 +128,9 @@ find_required(TupleDesc desc, const char *name)
 	Mapping mapping = find_column(desc, name);
 
 	if (mapping.column < 0)
-		elog(ERROR, "function \"%s\" has no column \"%s\"", SOURCE, name);
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("function \"%s\" has no column \"%s\"", SOURCE, name),
+		                errhint("Run ALTER EXTENSION pg_stat_statements UPDATE.")));
 	return mapping;
 }
 

@@ -4,13 +4,31 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "core/spi.h"
 
 #define MAX_PARAMS 32
+
+SpiValue
+dbops_spi_text(const char *value)
+{
+	return (SpiValue){.type = TEXTOID,
+	                  .value = value == NULL ? (Datum) 0 : CStringGetTextDatum(value),
+	                  .isnull = value == NULL};
+}
+
+SpiValue
+dbops_spi_instant(TimestampTz value)
+{
+	return (SpiValue){
+	    .type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(value), .isnull = value == 0};
+}
 
 static int
 run_query(const char *query, const SpiValue *params, int nparams, bool read_only)

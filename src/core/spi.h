@@ -7,6 +7,7 @@
 #pragma once
 
 #include "access/tupdesc.h"
+#include "datatype/timestamp.h"
 
 /* Rows copied out of SPI; lives in the context that was current at the call. */
 typedef struct SpiRows
@@ -24,6 +25,10 @@ typedef struct SpiValue
 	Datum value;
 	bool isnull;
 } SpiValue;
+
+/* Parameters from what C has; a NULL pointer and an instant of 0 are NULL. */
+extern SpiValue dbops_spi_text(const char *value);
+extern SpiValue dbops_spi_instant(TimestampTz value);
 
 /*
  * Runs `query` and returns how many rows it touched.  Must be called inside a transaction with an

@@ -110,6 +110,14 @@ note_caught(TaskError *error, const ErrorData *edata)
 	         edata->detail ? ": " : "", edata->detail ? edata->detail : "");
 }
 
+static bool
+is_expected(int thrown, int sqlerrcode)
+{
+	if (sqlerrcode == TX_ANY_ERROR)
+		return thrown != ERRCODE_QUERY_CANCELED && thrown != ERRCODE_ADMIN_SHUTDOWN;
+	return thrown == sqlerrcode;
+}
+
 bool
 dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error)
 {
@@ -128,7 +136,7 @@ dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error
 	{
 		ErrorData *edata;
 
-		if (geterrcode() != sqlerrcode)
+		if (!is_expected(geterrcode(), sqlerrcode))
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		edata = CopyErrorData();

@@ -32,6 +32,9 @@ typedef struct Task
  */
 extern bool dbops_tx_run(const Task *task, void *arg, TaskError *error);
 
+/* Instead of a SQLSTATE: every error, but those that end the task or the process. */
+#define TX_ANY_ERROR 0
+
 /*
  * Runs run(arg) in a subtransaction, in the current memory context.  False if it threw an error
  * with this SQLSTATE, which is rolled back, and told by *error with its detail; others are thrown

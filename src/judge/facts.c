@@ -13,6 +13,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "core/tx.h"
 #include "judge/facts.h"
 #include "math/histogram.h"
 #include "store/codec.h"
@@ -50,12 +51,14 @@ struct Facts
 	const Family *family;
 	MemoryContext context;
 	bool *wanted;
-	int *places; /* by metric: its cell, or -1 */
-	int nwanted; /* -1 before the first update */
-	bool live;   /* gauges are read, not followed */
+	int *places;   /* by metric: its cell, or -1 */
+	int *followed; /* by cell: its metric */
+	int nwanted;   /* -1 before the first update */
+	bool live;     /* gauges are read, not followed */
 	bool known;
 	Frame *tick;
 	Frame *now;          /* of a live family */
+	TaskError error;     /* of reading it */
 	HTAB *entities;      /* of Entity */
 	HTAB *usuals;        /* of Usual; NULL when nothing is usual */
 	TimestampTz half_at; /* when the younger half began */
@@ -108,6 +111,7 @@ dbops_facts_of(FactSet *set, const Family *family)
 	facts->family = family;
 	facts->wanted = palloc0(sizeof(bool) * family->nmetrics);
 	facts->places = palloc(sizeof(int) * family->nmetrics);
+	facts->followed = palloc(sizeof(int) * family->nmetrics);
 	facts->values = palloc(sizeof(int64) * family->nmetrics);
 	facts->nwanted = -1;
 	facts->live = !family->sampler_only && family->cadence != CADENCE_KEEPER;
@@ -131,7 +135,12 @@ place_metrics(Facts *facts)
 {
 	facts->nwanted = 0;
 	for (int i = 0; i < facts->family->nmetrics; i++)
-		facts->places[i] = facts->wanted[i] ? facts->nwanted++ : -1;
+	{
+		facts->places[i] = facts->wanted[i] ? facts->nwanted : -1;
+		if (facts->wanted[i])
+			facts->followed[facts->nwanted++] = i;
+		facts->values[i] = FAMILY_NULL;
+	}
 }
 
 static int64 *
@@ -153,13 +162,9 @@ clear_part(Facts *facts, Entity *entity, Part part)
 {
 	int64 *cells = cells_of(facts, entity, part);
 
-	for (int i = 0; i < facts->family->nmetrics; i++)
+	for (int place = 0; place < facts->nwanted; place++)
 	{
-		int place = facts->places[i];
-
-		if (place < 0)
-			continue;
-		if (is_histogram(facts, i) && cells[place] != FAMILY_NULL)
+		if (is_histogram(facts, facts->followed[place]) && cells[place] != FAMILY_NULL)
 			pfree((void *) (intptr_t) cells[place]);
 		cells[place] = FAMILY_NULL;
 	}
@@ -267,12 +272,10 @@ take_row(Facts *facts, const Frame *tick, int row, int64 seq)
 	int64 *sums = cells_of(facts, entity, PART_YOUNGER);
 
 	entity->seen_at = seq;
-	for (int i = 0; i < facts->family->nmetrics; i++)
+	for (int place = 0; place < facts->nwanted; place++)
 	{
-		int place = facts->places[i];
+		int i = facts->followed[place];
 
-		if (place < 0)
-			continue;
 		switch (facts->family->metrics[i].kind)
 		{
 			case METRIC_COUNTER:
@@ -324,11 +327,22 @@ take_tick(Facts *facts, const Tick *tick, const char *data)
 }
 
 static void
+read_family(void *arg)
+{
+	Facts *facts = arg;
+
+	facts->family->read(facts->now);
+}
+
+/* Somebody may have a catalog locked, say: that is no reason to know nothing of all the rest. */
+static void
 read_now(Facts *facts)
 {
 	dbops_frame_reset(facts->now);
 	facts->now->bookmark = 0;
-	facts->family->read(facts->now);
+	facts->error.sqlerrcode = 0;
+	if (!dbops_tx_try(read_family, facts, TX_ANY_ERROR, &facts->error))
+		dbops_frame_reset(facts->now);
 }
 
 static void
@@ -421,6 +435,12 @@ dbops_facts_known(const Facts *facts)
 	return facts->known;
 }
 
+const char *
+dbops_facts_error(const Facts *facts)
+{
+	return facts->error.sqlerrcode == 0 ? NULL : facts->error.message;
+}
+
 int
 dbops_facts_count(const Facts *facts)
 {
@@ -478,15 +498,16 @@ dbops_facts_at(Facts *facts, int index)
 	fact->values = facts->values;
 	fact->usual = usual_of(facts, fact->key);
 	fact->covers_us = facts->covers_us[PART_YOUNGER] + facts->covers_us[PART_OLDER];
-	for (int i = 0; i < facts->family->nmetrics; i++)
+	for (int place = 0; place < facts->nwanted; place++)
 	{
-		if (facts->places[i] < 0 || (now != NULL && now[i] == FAMILY_NULL))
+		int i = facts->followed[place];
+
+		if (now != NULL && now[i] == FAMILY_NULL)
 			facts->values[i] = FAMILY_NULL;
 		else if (!is_gauge(facts, i))
 			facts->values[i] = increase_of(facts, entity, i);
 		else
-			facts->values[i] =
-			    facts->live ? now[i] : cells_of(facts, entity, PART_LATEST)[facts->places[i]];
+			facts->values[i] = now != NULL ? now[i] : cells_of(facts, entity, PART_LATEST)[place];
 	}
 	return fact;
 }

@@ -46,11 +46,14 @@ extern bool *dbops_facts_wanted(Facts *facts);
 extern void dbops_facts_forget_usual(Facts *facts);
 extern void dbops_facts_set_usual(Facts *facts, const EntityKey *key, double usual);
 
-/* Takes in what is new.  Throws what a family's reader throws. */
+/* Takes in what is new.  A family that cannot be read has no entities; the others have theirs. */
 extern void dbops_facts_update(FactSet *set, TimestampTz now);
 
 /* Whether the family was ever sampled. */
 extern bool dbops_facts_known(const Facts *facts);
+
+/* Why it could not be read this time; NULL when it was. */
+extern const char *dbops_facts_error(const Facts *facts);
 
 /* Entities, and each of them: 0 .. count - 1. */
 extern int dbops_facts_count(const Facts *facts);

@@ -398,6 +398,12 @@ judge_whole(Bench *bench, const Check *check, const Count *count, int untold)
 		strlcpy(verdict->evidence, "no limit is set", VERDICT_EVIDENCE);
 	else if (count->known > 0)
 		snprintf(verdict->evidence, VERDICT_EVIDENCE, "%d looked at", count->known);
+	else if (dbops_facts_error(terms->facts) != NULL)
+	{
+		verdict->status = VERDICT_UNKNOWN;
+		snprintf(verdict->evidence, VERDICT_EVIDENCE, "could not be read: %s",
+		         dbops_facts_error(terms->facts));
+	}
 	else if (dbops_facts_known(terms->facts) && count->applied == 0)
 		strlcpy(verdict->evidence, "there is none", VERDICT_EVIDENCE);
 	else

@@ -281,21 +281,6 @@ static const char complete_query[] =
     "LIMIT 1";
 
 static SpiValue
-text_value(const char *value)
-{
-	return (SpiValue){.type = TEXTOID,
-	                  .value = value == NULL ? (Datum) 0 : CStringGetTextDatum(value),
-	                  .isnull = value == NULL};
-}
-
-static SpiValue
-time_value(TimestampTz value)
-{
-	return (SpiValue){
-	    .type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(value), .isnull = value == 0};
-}
-
-static SpiValue
 lsn_value(XLogRecPtr value)
 {
 	return (SpiValue){.type = LSNOID, .value = LSNGetDatum(value), .isnull = value == 0};
@@ -332,17 +317,17 @@ static int64
 find_row(const Backup *backup)
 {
 	const SpiValue params[] = {
-	    text_value(dbops_backup_kinds[backup->kind]),
-	    text_value(node_of(backup)),
-	    text_value(backup->tool),
-	    text_value(backup->label),
-	    time_value(backup->started_at),
+	    dbops_spi_text(dbops_backup_kinds[backup->kind]),
+	    dbops_spi_text(node_of(backup)),
+	    dbops_spi_text(backup->tool),
+	    dbops_spi_text(backup->label),
+	    dbops_spi_instant(backup->started_at),
 	    lsn_value(backup->start_lsn),
 	    number_value(backup->timeline),
 	    pid_value(backup->pid),
-	    time_value(backup->session_at),
-	    time_value(backup->ended_at),
-	    text_value(dbops_backup_sources[backup->source]),
+	    dbops_spi_instant(backup->session_at),
+	    dbops_spi_instant(backup->ended_at),
+	    dbops_spi_text(dbops_backup_sources[backup->source]),
 	};
 	const SpiRows *rows = dbops_spi_query_now(find_query, params, lengthof(params));
 	bool isnull;
@@ -355,9 +340,9 @@ forget_same(const Backup *backup, int64 id)
 {
 	const SpiValue params[] = {
 	    number_value(id),
-	    text_value(node_of(backup)),
-	    text_value(backup->tool),
-	    text_value(backup->label),
+	    dbops_spi_text(node_of(backup)),
+	    dbops_spi_text(backup->tool),
+	    dbops_spi_text(backup->label),
 	};
 
 	dbops_spi_execute(same_query, params, lengthof(params));
@@ -369,29 +354,29 @@ dbops_backups_store(const Backup *backup)
 	const TimestampTz now = dbops_clock_now();
 	const int64 id = find_row(backup);
 	const SpiValue params[PARAMS] = {
-	    [PARAM_NODE] = text_value(node_of(backup)),
-	    [PARAM_TOOL] = text_value(backup->tool),
-	    [PARAM_KIND] = text_value(dbops_backup_kinds[backup->kind]),
-	    [PARAM_LABEL] = text_value(backup->label),
-	    [PARAM_PRIOR] = text_value(backup->prior),
-	    [PARAM_DATNAME] = text_value(backup->datname),
-	    [PARAM_STATUS] = text_value(dbops_backup_statuses[backup->status]),
-	    [PARAM_STARTED_AT] = time_value(backup->started_at),
-	    [PARAM_ENDED_AT] = time_value(backup->ended_at),
+	    [PARAM_NODE] = dbops_spi_text(node_of(backup)),
+	    [PARAM_TOOL] = dbops_spi_text(backup->tool),
+	    [PARAM_KIND] = dbops_spi_text(dbops_backup_kinds[backup->kind]),
+	    [PARAM_LABEL] = dbops_spi_text(backup->label),
+	    [PARAM_PRIOR] = dbops_spi_text(backup->prior),
+	    [PARAM_DATNAME] = dbops_spi_text(backup->datname),
+	    [PARAM_STATUS] = dbops_spi_text(dbops_backup_statuses[backup->status]),
+	    [PARAM_STARTED_AT] = dbops_spi_instant(backup->started_at),
+	    [PARAM_ENDED_AT] = dbops_spi_instant(backup->ended_at),
 	    [PARAM_START_LSN] = lsn_value(backup->start_lsn),
 	    [PARAM_STOP_LSN] = lsn_value(backup->stop_lsn),
 	    [PARAM_TIMELINE] = number_value(backup->timeline),
 	    [PARAM_SIZE_BYTES] = number_value(backup->size_bytes),
 	    [PARAM_STORED_BYTES] = number_value(backup->stored_bytes),
-	    [PARAM_REPOSITORY] = text_value(backup->repository),
-	    [PARAM_SOURCE] = text_value(dbops_backup_sources[backup->source]),
-	    [PARAM_EVIDENCE] = text_value(backup->evidence),
+	    [PARAM_REPOSITORY] = dbops_spi_text(backup->repository),
+	    [PARAM_SOURCE] = dbops_spi_text(dbops_backup_sources[backup->source]),
+	    [PARAM_EVIDENCE] = dbops_spi_text(backup->evidence),
 	    [PARAM_WAL_INCLUDED] = answer_value(backup->wal_included),
-	    [PARAM_WAL_ARCHIVED_AT] = time_value(backup->wal_archived == BACKUP_YES ? now : 0),
+	    [PARAM_WAL_ARCHIVED_AT] = dbops_spi_instant(backup->wal_archived == BACKUP_YES ? now : 0),
 	    [PARAM_PARTIAL] = answer_value(backup->partial),
 	    [PARAM_PID] = pid_value(backup->pid),
-	    [PARAM_SESSION_AT] = time_value(backup->session_at),
-	    [PARAM_NOW] = time_value(now),
+	    [PARAM_SESSION_AT] = dbops_spi_instant(backup->session_at),
+	    [PARAM_NOW] = dbops_spi_instant(now),
 	    [PARAM_ID] = number_value(id),
 	};
 	bool isnull;
@@ -409,10 +394,10 @@ void
 dbops_backups_note_archived(TimeLineID timeline, XLogRecPtr up_to)
 {
 	const SpiValue params[] = {
-	    text_value(dbops_node_name()),
+	    dbops_spi_text(dbops_node_name()),
 	    number_value(timeline),
 	    lsn_value(up_to),
-	    time_value(dbops_clock_now()),
+	    dbops_spi_instant(dbops_clock_now()),
 	};
 
 	dbops_spi_execute(archived_query, params, lengthof(params));
@@ -430,15 +415,15 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 		start_datums[i] = TimestampTzGetDatum(starts[i]);
 	}
 	const SpiValue params[] = {
-	    text_value(dbops_node_name()),
+	    dbops_spi_text(dbops_node_name()),
 	    {.type = INT4ARRAYOID,
 	     .value = PointerGetDatum(
 	         construct_array(pid_datums, n, INT4OID, sizeof(int32), true, TYPALIGN_INT))},
 	    {.type = TIMESTAMPTZARRAYOID,
 	     .value = PointerGetDatum(construct_array(start_datums, n, TIMESTAMPTZOID, sizeof(int64),
 	                                              FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))},
-	    time_value(dbops_clock_now()),
-	    time_value(PgStartTime),
+	    dbops_spi_instant(dbops_clock_now()),
+	    dbops_spi_instant(PgStartTime),
 	    {.type = BOOLOID, .value = BoolGetDatum(XLogArchivingActive())},
 	};
 
@@ -448,7 +433,7 @@ dbops_backups_close_missing(const int *pids, const TimestampTz *starts, int n)
 void
 dbops_backups_prune(TimestampTz before)
 {
-	const SpiValue params[] = {time_value(before)};
+	const SpiValue params[] = {dbops_spi_instant(before)};
 
 	dbops_spi_execute(prune_query, params, lengthof(params));
 }
@@ -476,8 +461,8 @@ dbops_backups_find_known(const Backup *backups, int n)
 	}
 
 	const SpiValue params[] = {
-	    text_value(node_of(&backups[0])),
-	    text_value(backups[0].tool),
+	    dbops_spi_text(node_of(&backups[0])),
+	    dbops_spi_text(backups[0].tool),
 	    {TEXTARRAYOID,
 	     PointerGetDatum(construct_array(labels, n, TEXTOID, -1, false, TYPALIGN_INT)), false},
 	    {TEXTARRAYOID,
@@ -513,11 +498,11 @@ dbops_backups_expire_missing(const char *tool, const char *repository, const cha
 		texts[i] = CStringGetTextDatum(labels[i]);
 
 	const SpiValue params[] = {
-	    text_value(tool),
-	    text_value(repository),
+	    dbops_spi_text(tool),
+	    dbops_spi_text(repository),
 	    {.type = TEXTARRAYOID,
 	     .value = PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT))},
-	    time_value(dbops_clock_now()),
+	    dbops_spi_instant(dbops_clock_now()),
 	};
 
 	dbops_spi_execute(expire_query, params, lengthof(params));
@@ -526,7 +511,8 @@ dbops_backups_expire_missing(const char *tool, const char *repository, const cha
 void
 dbops_backups_note_verified(XLogRecPtr start_lsn, TimestampTz at, const char *problem)
 {
-	const SpiValue params[] = {lsn_value(start_lsn), time_value(at), text_value(problem)};
+	const SpiValue params[] = {lsn_value(start_lsn), dbops_spi_instant(at),
+	                           dbops_spi_text(problem)};
 
 	dbops_spi_execute(verified_query, params, lengthof(params));
 }
@@ -535,8 +521,9 @@ void
 dbops_backups_complete(Backup *backup, TimestampTz began_at)
 {
 	const SpiValue params[] = {
-	    text_value(node_of(backup)), time_value(began_at),      time_value(backup->ended_at),
-	    text_value(backup->tool),    text_value(backup->label),
+	    dbops_spi_text(node_of(backup)),     dbops_spi_instant(began_at),
+	    dbops_spi_instant(backup->ended_at), dbops_spi_text(backup->tool),
+	    dbops_spi_text(backup->label),
 	};
 	const SpiRows *rows = dbops_spi_query_now(complete_query, params, lengthof(params));
 	Datum start;

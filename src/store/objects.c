@@ -258,12 +258,6 @@ array_of(const NamedObject *objects, int nobjects, ObjectColumn column)
 	return (SpiValue){.type = type->array, .value = PointerGetDatum(array)};
 }
 
-static SpiValue
-instant_of(TimestampTz at)
-{
-	return (SpiValue){.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(at)};
-}
-
 /* From the parameters of the upsert. */
 static uint64
 mark_dropped(const SpiValue *params)
@@ -284,7 +278,7 @@ dbops_objects_upsert(const NamedObject *objects, int nobjects, TimestampTz at)
 		return 0;
 	for (int column = 0; column < OBJECT_NCOLUMNS; column++)
 		params[column] = array_of(objects, nobjects, column);
-	params[OBJECT_NCOLUMNS] = instant_of(at);
+	params[OBJECT_NCOLUMNS] = dbops_spi_instant(at);
 	written = dbops_spi_execute(upsert_query, params, lengthof(params));
 	return written + mark_dropped(params);
 }
@@ -301,7 +295,7 @@ dbops_objects_store_batch(char *data, Size size, TimestampTz at)
 uint64
 dbops_objects_learn_shared(TimestampTz at)
 {
-	const SpiValue params[] = {instant_of(at)};
+	const SpiValue params[] = {dbops_spi_instant(at)};
 
 	return dbops_spi_execute(shared_query, params, 1) +
 	       dbops_spi_execute(shared_drop_query, params, 1);
@@ -310,7 +304,7 @@ dbops_objects_learn_shared(TimestampTz at)
 uint64
 dbops_objects_prune(TimestampTz before)
 {
-	const SpiValue params[] = {instant_of(before)};
+	const SpiValue params[] = {dbops_spi_instant(before)};
 
 	return dbops_spi_execute(prune_query, params, 1);
 }
@@ -432,7 +426,7 @@ dbops_objects_note_statement(Oid datid, int64 queryid)
 static void
 load_known(TimestampTz now)
 {
-	const SpiValue params[] = {instant_of(now)};
+	const SpiValue params[] = {dbops_spi_instant(now)};
 	const SpiRows *rows = dbops_spi_query(known_query, params, lengthof(params));
 	bool isnull;
 

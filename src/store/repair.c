@@ -164,7 +164,7 @@ remove_row(void *arg)
 	SpiValue params[] = {
 	    {.type = INT2OID, .value = Int16GetDatum(removal->key->family)},
 	    {.type = INT2OID, .value = Int16GetDatum(removal->key->node)},
-	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(repaired->place.at)},
+	    dbops_spi_instant(repaired->place.at),
 	    {.type = TEXTOID, .value = text_datum(repaired->place.table)},
 	    {.type = TEXTOID, .value = text_datum(repaired->place.node)},
 	    {.type = TEXTOID, .value = text_datum(repaired->place.family)},

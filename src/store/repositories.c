@@ -74,21 +74,6 @@ static const char beyond_repositories_query[] =
 static const char beyond_commands_query[] = "DELETE FROM dbops.backup_command WHERE position > $1";
 
 static SpiValue
-text_value(const char *value)
-{
-	return (SpiValue){.type = TEXTOID,
-	                  .value = value == NULL ? (Datum) 0 : CStringGetTextDatum(value),
-	                  .isnull = value == NULL};
-}
-
-static SpiValue
-time_value(TimestampTz value)
-{
-	return (SpiValue){
-	    .type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(value), .isnull = value == 0};
-}
-
-static SpiValue
 integer_value(int32 value, bool told)
 {
 	return (SpiValue){.type = INT4OID, .value = Int32GetDatum(value), .isnull = !told};
@@ -112,12 +97,12 @@ dbops_repositories_store_command(const BackupCommand *command)
 	bool failed = command->sqlerrcode != 0;
 	const SpiValue values[] = {
 	    integer_value(command->position, true),
-	    text_value(command->program),
-	    text_value(command->tool),
-	    time_value(command->ran_at),
+	    dbops_spi_text(command->program),
+	    dbops_spi_text(command->tool),
+	    dbops_spi_instant(command->ran_at),
 	    number_value(command->took_ms, true),
-	    text_value(failed ? unpack_sql_state(command->sqlerrcode) : NULL),
-	    text_value(failed ? command->error : NULL),
+	    dbops_spi_text(failed ? unpack_sql_state(command->sqlerrcode) : NULL),
+	    dbops_spi_text(failed ? command->error : NULL),
 	};
 
 	(void) dbops_spi_execute(command_query, values, lengthof(values));
@@ -128,28 +113,28 @@ dbops_repositories_store(const Repository *r, TimestampTz read_at)
 {
 	bool judged = r->listed || r->status_code != 0;
 	const SpiValue values[] = {
-	    text_value(r->tool),
-	    text_value(r->server),
-	    text_value(r->name),
+	    dbops_spi_text(r->tool),
+	    dbops_spi_text(r->server),
+	    dbops_spi_text(r->name),
 	    integer_value(r->position, true),
 	    boolean_value(r->listed, true),
 	    integer_value(r->status_code, judged),
-	    text_value(judged ? r->status : NULL),
-	    text_value(r->retention),
-	    text_value(r->cipher),
-	    text_value(r->first_wal),
-	    text_value(r->last_wal),
+	    dbops_spi_text(judged ? r->status : NULL),
+	    dbops_spi_text(r->retention),
+	    dbops_spi_text(r->cipher),
+	    dbops_spi_text(r->first_wal),
+	    dbops_spi_text(r->last_wal),
 	    number_value(r->system_identifier, r->system_identifier != 0),
 	    boolean_value(r->busy, judged),
 	    integer_value(r->backups, r->listed),
 	    integer_value(r->base_backups, r->listed),
 	    integer_value(r->erroneous, r->listed),
 	    integer_value(r->failed, r->listed),
-	    time_value(r->oldest_at),
-	    time_value(r->newest_at),
-	    time_value(r->newest_base_at),
+	    dbops_spi_instant(r->oldest_at),
+	    dbops_spi_instant(r->newest_at),
+	    dbops_spi_instant(r->newest_base_at),
 	    number_value(r->stored_bytes, r->listed && r->stored_bytes >= 0),
-	    time_value(read_at),
+	    dbops_spi_instant(read_at),
 	};
 
 	(void) dbops_spi_execute(repository_query, values, lengthof(values));
@@ -158,7 +143,7 @@ dbops_repositories_store(const Repository *r, TimestampTz read_at)
 int64
 dbops_repositories_identifier(const char *tool, const char *server)
 {
-	const SpiValue values[] = {text_value(tool), text_value(server)};
+	const SpiValue values[] = {dbops_spi_text(tool), dbops_spi_text(server)};
 	const SpiRows *rows = dbops_spi_query_now(identifier_query, values, lengthof(values));
 	bool isnull;
 	Datum value = dbops_spi_cell(rows, 0, 0, &isnull);
@@ -169,7 +154,7 @@ dbops_repositories_identifier(const char *tool, const char *server)
 void
 dbops_repositories_forget_missing(int position, TimestampTz read_at)
 {
-	const SpiValue values[] = {integer_value(position, true), time_value(read_at)};
+	const SpiValue values[] = {integer_value(position, true), dbops_spi_instant(read_at)};
 
 	(void) dbops_spi_execute(missing_query, values, lengthof(values));
 }

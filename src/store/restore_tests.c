@@ -26,30 +26,22 @@ static const char record_query[] =
     "LIMIT 1\n"
     "RETURNING id";
 
-static SpiValue
-text_value(const char *value)
-{
-	return (SpiValue){.type = TEXTOID,
-	                  .value = value == NULL ? (Datum) 0 : CStringGetTextDatum(value),
-	                  .isnull = value == NULL};
-}
-
 int64
 dbops_restore_tests_record(const RestoreTest *test)
 {
 	const SpiValue params[] = {
-	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(test->tested_at)},
+	    dbops_spi_instant(test->tested_at),
 	    {.type = BOOLOID, .value = BoolGetDatum(test->ok)},
-	    text_value(test->tool),
-	    text_value(test->label),
+	    dbops_spi_text(test->tool),
+	    dbops_spi_text(test->label),
 	    {.type = INTERVALOID,
 	     .value = PointerGetDatum(unconstify(Interval *, test->took)),
 	     .isnull = test->took == NULL},
 	    {.type = INT8OID, .value = Int64GetDatum(test->size_bytes), .isnull = test->size_bytes < 0},
-	    text_value(test->error),
-	    text_value(test->note),
-	    {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(dbops_clock_now())},
-	    text_value(test->recorded_by),
+	    dbops_spi_text(test->error),
+	    dbops_spi_text(test->note),
+	    dbops_spi_instant(dbops_clock_now()),
+	    dbops_spi_text(test->recorded_by),
 	};
 	const SpiRows *rows = dbops_spi_query_now(record_query, params, lengthof(params));
 	bool isnull;

@@ -129,7 +129,7 @@ start(ResolutionId resolution, int member, TimestampTz at)
 {
 	SpiValue params[] = {{.type = INT2OID, .value = Int16GetDatum(resolution)},
 	                     {.type = INT2OID, .value = Int16GetDatum(member)},
-	                     {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(at)}};
+	                     dbops_spi_instant(at)};
 
 	dbops_spi_execute(start_member, params, lengthof(params));
 }
@@ -143,7 +143,7 @@ find_current_until(ResolutionId resolution, TimestampTz now)
 {
 	Current current = find_current(resolution);
 	SpiValue params[] = {{.type = INT2OID, .value = Int16GetDatum(resolution)},
-	                     {.type = TIMESTAMPTZOID, .value = TimestampTzGetDatum(now)}};
+	                     dbops_spi_instant(now)};
 
 	if (current.started_at <= now)
 		return current;

@@ -109,7 +109,11 @@ open_member(MemberScan *scan, Oid table, const ScanKeyData *keys, Member *member
 	/* The primary key is the only index. */
 	indexes = RelationGetIndexList(member->table);
 	if (indexes == NIL)
-		elog(ERROR, "table \"%s\" has no index", RelationGetRelationName(member->table));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("table \"dbops.%s\" has lost its primary key",
+		                       RelationGetRelationName(member->table)),
+		                errhint("DROP EXTENSION dbops; and CREATE EXTENSION dbops; make it anew, "
+		                        "without what the history had.")));
 	member->index = index_open(linitial_oid(indexes), AccessShareLock);
 	list_free(indexes);
 	member->scan = systable_beginscan_ordered(member->table, member->index, GetActiveSnapshot(),

@@ -6,6 +6,10 @@
 use strict;
 use warnings FATAL => 'all';
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
+use Becomes;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -61,15 +65,6 @@ $subscriber->start;
 $subscriber->safe_psql('postgres', 'CREATE EXTENSION dbops CASCADE; CREATE TABLE t (id int PRIMARY KEY, filler text)');
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION sub CONNECTION '" . $primary->connstr
 	. " dbname=postgres' PUBLICATION all_of_t");
-
-# The answer, once it is what is expected.
-sub becomes
-{
-	my ($node, $query, $expected, $name) = @_;
-	ok($node->poll_query_until('postgres', $query, $expected), $name)
-	  or diag('got: ' . $node->safe_psql('postgres', $query));
-	return;
-}
 
 my $written = 0;
 

@@ -122,6 +122,7 @@ $samples->are_whole('after all the DDL');
 foreach my $locked ('pg_database', 'pg_db_role_setting, pg_subscription', 'hot, dbops.object')
 {
 	my ($holder, $watcher) = map { $node->background_psql('postgres') } 1 .. 2;
+	$watcher->query_safe('SELECT count(*) FROM dbops.health');
 	$holder->query_safe("BEGIN; LOCK TABLE $locked");
 	# Who is connected already sees samples come: ticks of some twenty families a second.
 	$watcher->query_safe("SET statement_timeout = '${timeout}s'");
@@ -135,6 +136,17 @@ BEGIN
 END$$;
 SELECT 'more';
 SQL
+	if ($locked eq 'pg_database')
+	{
+		is($watcher->query(<<'SQL') // '', 'unknown ok', 'what cannot be read is unknown, and the rest is judged');
+DO $$
+BEGIN
+    WHILE NOT EXISTS (SELECT FROM dbops.health WHERE check_name = 'deadlocks' AND evidence = 'could not be read: "pg_database" is locked') LOOP
+    END LOOP;
+END$$;
+SELECT string_agg(status, ' ' ORDER BY check_name DESC) FROM dbops.health WHERE check_name IN ('deadlocks', 'connections');
+SQL
+	}
 	$holder->query_safe('COMMIT');
 	$_->quit foreach $holder, $watcher;
 	ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM dbops.tasks() WHERE failures > 0'), 'what was left out is taken again');

@@ -8,6 +8,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
+use Becomes;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Proxy;
@@ -48,14 +49,6 @@ sub make_standby
 }
 
 my $standby = make_standby('standby', $proxy->connstr);
-
-sub becomes
-{
-	my ($node, $query, $expected, $name) = @_;
-	ok($node->poll_query_until('postgres', $query, $expected), $name)
-	  or diag('got: ' . $node->safe_psql('postgres', $query));
-	return;
-}
 
 # ---- truth and measure --------------------------------------------------------------------------
 
