@@ -20,11 +20,11 @@
 /* An index that does not exist has an OID that no catalog row has yet: the last one, and downwards. */
 #define FIRST_FAKE_OID PG_UINT32_MAX
 
-typedef struct Item
+typedef struct KnownIndex
 {
-	WhatifItem public;
+	WhatifItem shown;
 	IndexOptInfo *info; /* NULL if it exists */
-} Item;
+} KnownIndex;
 
 /* Items of a table, and of an index. */
 typedef struct TableItems
@@ -44,7 +44,7 @@ struct Whatif
 	MemoryContext memory;
 	int nitems;
 	int capacity;
-	Item *items;
+	KnownIndex *items;
 	HTAB *tables;  /* TableItems */
 	HTAB *indexes; /* IndexItem, those that exist */
 };
@@ -89,7 +89,7 @@ dbops_whatif_new(void)
 
 	whatif->memory = memory;
 	whatif->capacity = 64;
-	whatif->items = MemoryContextAlloc(memory, sizeof(Item) * whatif->capacity);
+	whatif->items = MemoryContextAlloc(memory, sizeof(KnownIndex) * whatif->capacity);
 	whatif->tables = create_map(whatif, "dbops items of tables", sizeof(TableItems));
 	whatif->indexes = create_map(whatif, "dbops items of indexes", sizeof(IndexItem));
 	return whatif;
@@ -103,7 +103,7 @@ items_of(const Whatif *whatif, Oid table)
 
 /* In the memory of the what-if. */
 static int
-append_item(Whatif *whatif, const Item *item)
+append_item(Whatif *whatif, const KnownIndex *item)
 {
 	TableItems *entry;
 	bool found;
@@ -111,10 +111,10 @@ append_item(Whatif *whatif, const Item *item)
 	if (whatif->nitems == whatif->capacity)
 	{
 		whatif->capacity *= 2;
-		whatif->items = repalloc(whatif->items, sizeof(Item) * whatif->capacity);
+		whatif->items = repalloc(whatif->items, sizeof(KnownIndex) * whatif->capacity);
 	}
 	whatif->items[whatif->nitems] = *item;
-	entry = hash_search(whatif->tables, &item->public.table, HASH_ENTER, &found);
+	entry = hash_search(whatif->tables, &item->shown.table, HASH_ENTER, &found);
 	if (!found)
 		entry->items = NIL;
 	entry->items = lappend_int(entry->items, whatif->nitems);
@@ -129,7 +129,7 @@ find_spec(const Whatif *whatif, const IndexSpec *spec)
 
 	foreach (lc, entry ? entry->items : NIL)
 	{
-		const IndexSpec *other = whatif->items[lfirst_int(lc)].public.spec;
+		const IndexSpec *other = whatif->items[lfirst_int(lc)].shown.spec;
 
 		if (other != NULL && dbops_index_spec_equal(other, spec))
 			return lfirst_int(lc);
@@ -143,7 +143,7 @@ dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 	MemoryContext caller;
 	Relation table;
 	IndexSpec *copy;
-	Item item = {0};
+	KnownIndex item = {0};
 	int number = find_spec(whatif, spec);
 
 	if (number >= 0)
@@ -151,11 +151,11 @@ dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 	caller = MemoryContextSwitchTo(whatif->memory);
 	table = table_open(spec->table, NoLock);
 	copy = dbops_index_spec_copy(spec);
-	item.public.spec = copy;
-	item.public.table = spec->table;
-	item.public.size = dbops_size_of_spec(copy, table);
+	item.shown.spec = copy;
+	item.shown.table = spec->table;
+	item.shown.size = dbops_size_of_spec(copy, table);
 	item.info =
-	    dbops_hypothetical_new(copy, table, FIRST_FAKE_OID - whatif->nitems, &item.public.size);
+	    dbops_hypothetical_new(copy, table, FIRST_FAKE_OID - whatif->nitems, &item.shown.size);
 	table_close(table, NoLock);
 	number = append_item(whatif, &item);
 	MemoryContextSwitchTo(caller);
@@ -166,17 +166,17 @@ int
 dbops_whatif_add_existing(Whatif *whatif, Oid indexid)
 {
 	MemoryContext caller = MemoryContextSwitchTo(whatif->memory);
-	Item item = {0};
+	KnownIndex item = {0};
 	bool found;
 	IndexItem *entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, &found);
 
 	if (!found)
 	{
 		entry->item = -1;
-		item.public.indexid = indexid;
-		item.public.spec = dbops_index_spec_of(indexid);
-		item.public.table = IndexGetRelation(indexid, false);
-		item.public.size = dbops_size_of_index(indexid);
+		item.shown.indexid = indexid;
+		item.shown.spec = dbops_index_spec_of(indexid);
+		item.shown.table = IndexGetRelation(indexid, false);
+		item.shown.size = dbops_size_of_index(indexid);
 		entry->item = append_item(whatif, &item);
 	}
 	MemoryContextSwitchTo(caller);
@@ -193,7 +193,7 @@ const WhatifItem *
 dbops_whatif_item(const Whatif *whatif, int item)
 {
 	Assert(item >= 0 && item < whatif->nitems);
-	return &whatif->items[item].public;
+	return &whatif->items[item].shown;
 }
 
 int
@@ -235,7 +235,7 @@ list_indexes(RelOptInfo *rel, const TableItems *entry)
 	}
 	foreach (lc, entry->items)
 	{
-		const Item *item = &whatif->items[lfirst_int(lc)];
+		const KnownIndex *item = &whatif->items[lfirst_int(lc)];
 
 		if (item->info != NULL && bms_is_member(lfirst_int(lc), active->request->present))
 			dbops_hypothetical_inject(item->info, rel);
