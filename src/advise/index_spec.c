@@ -228,7 +228,7 @@ append_key(StringInfo ddl, const IndexSpec *spec, const SpecColumn *column, List
 }
 
 char *
-dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently)
+dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
 {
 	StringInfoData ddl;
 	char *relname = get_rel_name(spec->table);
@@ -240,7 +240,8 @@ dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently)
 	context = deparse_context_for(relname, spec->table);
 	initStringInfo(&ddl);
 	appendStringInfo(
-	    &ddl, "CREATE INDEX %sON %s", concurrently ? "CONCURRENTLY " : "",
+	    &ddl, "CREATE INDEX %s%s%sON %s", concurrently ? "CONCURRENTLY " : "",
+	    name ? quote_identifier(name) : "", name ? " " : "",
 	    quote_qualified_identifier(get_namespace_name(get_rel_namespace(spec->table)), relname));
 	if (spec->am != BTREE_AM_OID)
 		appendStringInfo(&ddl, " USING %s", quote_identifier(get_am_name(spec->am)));
