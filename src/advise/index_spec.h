@@ -33,7 +33,8 @@ typedef struct IndexSpec
 	int nkeys;
 	int ncolumns; /* keys, then those only covered (INCLUDE) */
 	SpecColumn columns[SPEC_MAX_COLUMNS];
-	List *predicate; /* implicitly ANDed; NIL: of all rows */
+	List *predicate;    /* implicitly ANDed; NIL: of all rows */
+	double selectivity; /* share of rows the predicate lets in; 1 without */
 } IndexSpec;
 
 /* An empty B-tree of the table, in the current context. */
