@@ -11,8 +11,10 @@
 #include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
 #include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -260,4 +262,34 @@ dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
 		                 deparse_expression((Node *) make_ands_explicit(spec->predicate), context,
 		                                    false, false));
 	return ddl.data;
+}
+
+char *
+dbops_index_spec_name(const IndexSpec *spec, List **taken)
+{
+	char *relname = get_rel_name(spec->table);
+	Oid namespace = get_rel_namespace(spec->table);
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		AttrNumber attno = spec->columns[i].attno;
+
+		appendStringInfo(&columns, "%s%s", i > 0 ? "_" : "",
+		                 attno != 0 ? get_attname(spec->table, attno, false) : "expr");
+	}
+	for (int pass = 0;; pass++)
+	{
+		char label[16] = "idx";
+		char *name;
+
+		if (pass > 0)
+			snprintf(label, sizeof(label), "idx%d", pass);
+		name = makeObjectName(relname, columns.data, label);
+		if (OidIsValid(get_relname_relid(name, namespace)) || list_member(*taken, makeString(name)))
+			continue;
+		*taken = lappend(*taken, makeString(name));
+		return name;
+	}
 }

@@ -65,3 +65,9 @@ extern IndexSpec *dbops_index_spec_of(Oid indexid);
  * semicolon; with a NULL name the server chooses.  Throws if the table is gone.
  */
 extern char *dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently);
+
+/*
+ * A name for it that no relation of the schema has, such as orders_user_id_idx, nor any of *taken
+ * (String nodes), to which it is added; taken may be NULL.
+ */
+extern char *dbops_index_spec_name(const IndexSpec *spec, List **taken);

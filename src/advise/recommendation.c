@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-#include "commands/defrem.h"
-#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -54,37 +52,6 @@ find_best(const SearchResult *result, const Bitmapset *present, double *cost)
 		bms_free(with);
 	}
 	return best;
-}
-
-/* A name that no relation of the schema has, nor any other recommendation. */
-static char *
-choose_name(const IndexSpec *spec, List **taken)
-{
-	char *relname = get_rel_name(spec->table);
-	Oid namespace = get_rel_namespace(spec->table);
-	StringInfoData columns;
-
-	initStringInfo(&columns);
-	for (int i = 0; i < spec->nkeys; i++)
-	{
-		AttrNumber attno = spec->columns[i].attno;
-
-		appendStringInfo(&columns, "%s%s", i > 0 ? "_" : "",
-		                 attno != 0 ? get_attname(spec->table, attno, false) : "expr");
-	}
-	for (int pass = 0;; pass++)
-	{
-		char label[16] = "idx";
-		char *name;
-
-		if (pass > 0)
-			snprintf(label, sizeof(label), "idx%d", pass);
-		name = makeObjectName(relname, columns.data, label);
-		if (OidIsValid(get_relname_relid(name, namespace)) || list_member(*taken, makeString(name)))
-			continue;
-		*taken = lappend(*taken, makeString(name));
-		return name;
-	}
 }
 
 /* The statements whose plan uses the item, and what they cost without any advice. */
@@ -142,7 +109,7 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 {
 	const WhatifItem *index = dbops_whatif_item(result->whatif, item);
 	Recommendation *advice = palloc0(sizeof(Recommendation));
-	char *name = choose_name(index->spec, taken);
+	char *name = dbops_index_spec_name(index->spec, taken);
 	char *schema = get_namespace_name(get_rel_namespace(index->table));
 
 	advice->action = "create";

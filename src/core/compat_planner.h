@@ -5,11 +5,17 @@
 #pragma once
 
 #include "access/amapi.h"
+#include "commands/explain.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/plancat.h"
 #include "optimizer/planner.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 
 /* standard_planner(): 19 tells it of EXPLAIN. */
 static inline PlannedStmt *
@@ -66,3 +72,15 @@ dbops_compat_index_list_hook(void)
 	return &get_relation_info_hook;
 }
 #endif
+
+/* EXPLAIN of a plan that is not run: 17 added memory. */
+static inline void
+dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char *string,
+                          ParamListInfo params)
+{
+#if PG_VERSION_NUM >= 170000
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL, NULL);
+#else
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL);
+#endif
+}
