@@ -20,9 +20,10 @@ typedef struct WorkloadStatement
 	Oid *parameter_types;          /* 0: let the parser find out */
 	const char **parameter_values; /* NULL unless captured; an element that is NULL is not known */
 	double calls_per_day;
-	double ms_per_day;    /* 0 and less: not measured */
-	double weight;        /* as given; else 1 */
-	const char *left_out; /* why it cannot be analysed; NULL: it can, as far as is known */
+	double ms_per_day;     /* 0 and less: not measured */
+	double weight;         /* as given; else 1 */
+	bool named_parameters; /* the text names variables of a procedural language */
+	const char *left_out;  /* why it cannot be analysed; NULL: it can, as far as is known */
 } WorkloadStatement;
 
 typedef struct Workload
