@@ -14,10 +14,10 @@ CREATE FUNCTION dbops.workload(
     OUT query text)
 RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'dbops_workload'
-    LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION dbops.workload(name, interval) IS
-    'Statements of a database over the last so many days, those that took most time first, and whether advice can be had for each; time_percent is the share of the time of all top-level statements, reason why there is no advice';
+    'The thousand statements of a database that took most time over the last days, worst first, and whether advice can be had for each; time_percent is the share of the time of all top-level statements, reason why there is no advice';
 REVOKE ALL ON FUNCTION dbops.workload(name, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.workload(name, interval) TO pg_monitor;
 
@@ -35,7 +35,7 @@ CREATE FUNCTION dbops.workload_coverage(
     OUT source text)
 RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'dbops_workload_coverage'
-    LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+    LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION dbops.workload_coverage(name, interval) IS
     'How much of the time of a database advice can speak of, and why it cannot of the rest; lines that are not toplevel are of what functions run, whose time their callers have, too; since_at and days are what is really covered, source tells from where';

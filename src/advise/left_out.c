@@ -11,7 +11,6 @@ static const char *const phrases[LEFT_OUT_COUNT] = {
     [LEFT_OUT_NOT_CAPTURED] = "not captured yet",
     [LEFT_OUT_CUT] = "text was cut at %d bytes",
     [LEFT_OUT_PARAMETERS] = "more than %d parameters",
-    [LEFT_OUT_VARIABLES] = "uses variables of a procedural language",
     [LEFT_OUT_HIDDEN] = "text is for members of pg_read_all_stats",
     [LEFT_OUT_NOT_LOOKED_AT] = "not among the dearest that were looked at",
 };

@@ -3,7 +3,8 @@
  *		Why a statement cannot be advised on, in words.
  *
  * A file of its own because several modules leave statements out, and whoever reads the reasons
- * wants to meet each of them under one name.
+ * wants to meet each of them under one name.  What analysis itself refuses says so in PostgreSQL's
+ * words.
  */
 #pragma once
 
@@ -12,7 +13,6 @@ typedef enum LeftOut
 	LEFT_OUT_NOT_CAPTURED,
 	LEFT_OUT_CUT,        /* n: bytes of it that are there */
 	LEFT_OUT_PARAMETERS, /* n: as many are known */
-	LEFT_OUT_VARIABLES,
 	LEFT_OUT_HIDDEN,
 	LEFT_OUT_NOT_LOOKED_AT,
 	LEFT_OUT_COUNT

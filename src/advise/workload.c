@@ -110,8 +110,6 @@ find_fault(const Capture *capture)
 		return dbops_left_out_phrase(LEFT_OUT_PARAMETERS, CAPTURE_PARAMETERS);
 	if (capture->truncated)
 		return dbops_left_out_phrase(LEFT_OUT_CUT, (int) strlen(capture->query));
-	if (capture->named_parameters)
-		return dbops_left_out_phrase(LEFT_OUT_VARIABLES, 0);
 	return NULL;
 }
 

@@ -25,13 +25,16 @@ typedef struct WorkloadStatement
 	int nparameters;
 	Oid *parameter_types;          /* 0: let the parser find out */
 	const char **parameter_values; /* NULL unless captured; an element that is NULL is not known */
-	bool named_parameters;         /* the text names variables, which no element tells of */
+	bool named_parameters;         /* the text names variables of a procedural language */
 	double calls_per_day;
 	double ms_per_day;          /* 0 and less: not measured */
 	double toplevel_ms_per_day; /* of that, as sent by clients */
 	double weight;              /* as given; else 1 */
 	const char *left_out;       /* why it cannot be analysed; NULL: it can, as far as is known */
 } WorkloadStatement;
+
+/* More are hardly worth looking at: the rest takes next to no time in any workload seen. */
+#define WORKLOAD_STATEMENTS 1000
 
 typedef struct Workload
 {

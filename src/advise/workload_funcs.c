@@ -7,9 +7,11 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "advise/coverage.h"
+#include "advise/statement.h"
 #include "advise/workload.h"
 #include "core/compat.h"
 #include "core/preload.h"
@@ -25,7 +27,32 @@ enum
 	ARG_SINCE,
 };
 
-/* The arguments' workload, with all its statements. */
+/* Only analysis tells whether a statement can be analysed: of another database's it is not known. */
+static void
+analyse_statements(const Workload *workload)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext one =
+	    AllocSetContextCreate(caller, "dbops workload analysis", ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = 0; i < workload->nstatements; i++)
+	{
+		WorkloadStatement *statement = &workload->statements[i];
+		const char *left_out;
+
+		CHECK_FOR_INTERRUPTS();
+		if (statement->left_out != NULL)
+			continue;
+		MemoryContextSwitchTo(one);
+		left_out = dbops_statement_read(statement)->left_out;
+		MemoryContextSwitchTo(caller);
+		statement->left_out = left_out == NULL ? NULL : pstrdup(left_out);
+		MemoryContextReset(one);
+	}
+	MemoryContextDelete(one);
+}
+
+/* The arguments' workload, with the dearest of its statements. */
 static Workload *
 load_workload(FunctionCallInfo fcinfo)
 {
@@ -34,6 +61,8 @@ load_workload(FunctionCallInfo fcinfo)
 	double us = since->time + since->day * (double) USECS_PER_DAY +
 	            since->month * (double) DAYS_PER_MONTH * USECS_PER_DAY;
 
+	Workload *workload;
+
 	dbops_preload_require();
 	/* A century is longer than any history, and far from the end of what an interval can hold. */
 	if (us <= 0 || us > 100 * (double) DAYS_PER_YEAR * USECS_PER_DAY)
@@ -41,7 +70,10 @@ load_workload(FunctionCallInfo fcinfo)
 		                errmsg("the window of a workload must be longer than nothing, and shorter "
 		                       "than a century"),
 		                errhint("Give it as in since => interval '7 days'.")));
-	return dbops_workload_load(database, Max((int64) (us / 1000), 1), INT_MAX);
+	workload = dbops_workload_load(database, Max((int64) (us / 1000), 1), WORKLOAD_STATEMENTS);
+	if (database == MyDatabaseId)
+		analyse_statements(workload);
+	return workload;
 }
 
 static void
