@@ -29,7 +29,7 @@
 #define MAX_PATIENCE 4000
 
 /* How much worse than what it comes from an attempt may be and yet be gone on from, as a share. */
-#define TOLERANCE 0.002
+#define TOLERANCE 0.02
 
 typedef struct Search
 {
@@ -276,33 +276,58 @@ try_starts(Search *search, const bool *start)
 
 /* ---- changes -------------------------------------------------------------- */
 
-/* Puts in a set that is not there and would be the best for some statement. */
-static int
-force_in(Search *search)
+/* Whether the set would make a statement cheaper, if it were there. */
+static bool
+is_better(const Search *search, int set)
 {
 	const SelectionPool *pool = search->pool;
-	SelectionState *state = search->state;
 
-	for (int tried = 1; tried < pool->nsets; tried++)
+	for (int i = pool->set_plan_start[set]; i < pool->set_plan_start[set + 1]; i++)
+	{
+		if (pool->set_plans[i] < search->state->best[pool->plan_statement[pool->set_plans[i]]])
+			return true;
+	}
+	return false;
+}
+
+static void
+put_in(Search *search, int set)
+{
+	const SelectionPool *pool = search->pool;
+
+	for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
+	{
+		if (!search->state->in[pool->set_items[i]])
+			dbops_selection_state_flip(search->state, pool->set_items[i]);
+	}
+}
+
+/* Puts in a set that makes a statement cheaper, each in its turn, and evicts what is too much. */
+static void
+force_in(Search *search)
+{
+	for (int tried = 1; tried < search->pool->nsets; tried++)
 	{
 		int set = search->forced[search->next_forced];
-		bool better = false;
 
-		search->next_forced = (search->next_forced + 1) % (pool->nsets - 1);
-		if (state->missing[set] == 0)
-			continue;
-		for (int i = pool->set_plan_start[set]; i < pool->set_plan_start[set + 1] && !better; i++)
-			better = pool->set_plans[i] < state->best[pool->plan_statement[pool->set_plans[i]]];
-		if (!better)
-			continue;
-		for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
+		search->next_forced = (search->next_forced + 1) % (search->pool->nsets - 1);
+		if (search->state->missing[set] > 0 && is_better(search, set))
 		{
-			if (!state->in[pool->set_items[i]])
-				dbops_selection_state_flip(state, pool->set_items[i]);
+			put_in(search, set);
+			dbops_selection_repair_evict(search->repair, set);
+			return;
 		}
-		return set;
 	}
-	return 0;
+}
+
+/* Puts in any set, which may pay once something else has gone. */
+static void
+force_in_any(Search *search)
+{
+	int set = 1 + pick(search, search->pool->nsets - 1);
+
+	put_in(search, set);
+	dbops_selection_repair_evict(search->repair, set);
 }
 
 /* Items that could go: created, or there and droppable. */
@@ -319,6 +344,14 @@ list_present(const Search *search, int *items)
 	return n;
 }
 
+/* It comes back only when the room it leaves has been offered to others. */
+static void
+take_out(Search *search, int item)
+{
+	dbops_selection_state_flip(search->state, item);
+	search->repair->barred[item] = true;
+}
+
 static void
 take_out_some(Search *search)
 {
@@ -329,7 +362,7 @@ take_out_some(Search *search)
 	{
 		int at = pick(search, n);
 
-		dbops_selection_state_flip(search->state, search->present[at]);
+		take_out(search, search->present[at]);
 		search->present[at] = search->present[--n];
 	}
 }
@@ -347,7 +380,7 @@ take_out_table(Search *search)
 	for (int i = 0; i < n; i++)
 	{
 		if (items[search->present[i]].table == table && pick(search, 4) > 0)
-			dbops_selection_state_flip(search->state, search->present[i]);
+			take_out(search, search->present[i]);
 	}
 }
 
@@ -362,33 +395,36 @@ take_out_plan(Search *search)
 	for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
 	{
 		if (state->in[pool->set_items[i]])
-			dbops_selection_state_flip(state, pool->set_items[i]);
+			take_out(search, pool->set_items[i]);
 	}
+}
+
+static void
+refill(Search *search)
+{
+	offer_affected(search);
+	dbops_selection_repair_settle(search->repair);
 }
 
 /* One attempt: the state, which is the current set, becomes another that fits. */
 static void
 change(Search *search)
 {
+	static void (*const kinds[])(Search * search) = {
+	    force_in,      force_in,      force_in,       force_in_any,
+	    take_out_some, take_out_some, take_out_table, take_out_plan,
+	};
 	static const double exponents[] = {1, 1, 0.5, 0, 1.5};
-	int kind = pick(search, 8);
+	bool *barred = search->repair->barred;
 
 	search->repair->exponent = exponents[pick(search, lengthof(exponents))];
 	search->repair->noise = pick(search, 2) ? 0.3 : 0;
-	if (kind < 4)
-	{
-		int set = force_in(search);
-
-		dbops_selection_repair_evict(search->repair, set);
-	}
-	else if (kind < 6)
-		take_out_some(search);
-	else if (kind < 7)
-		take_out_table(search);
-	else
-		take_out_plan(search);
-	offer_affected(search);
-	dbops_selection_repair_settle(search->repair);
+	kinds[pick(search, lengthof(kinds))](search);
+	if (pick(search, 2))
+		memset(barred, 0, search->pool->nitems * sizeof(bool));
+	refill(search);
+	memset(barred, 0, search->pool->nitems * sizeof(bool));
+	refill(search);
 	dbops_selection_state_recount(search->state);
 }
 

@@ -24,6 +24,7 @@ dbops_selection_repair_new(SelectionState *state)
 	repair->candidates = palloc((pool->nsets + 1) * sizeof(int));
 	repair->value = palloc((pool->nsets + 1) * sizeof(double));
 	repair->candidate_in = palloc0((pool->nsets + 1) * sizeof(int));
+	repair->barred = palloc0((pool->nitems + 1) * sizeof(bool));
 	repair->missing = palloc((pool->nitems + 1) * sizeof(int));
 	return repair;
 }
@@ -98,7 +99,7 @@ weigh(const SelectionRepair *repair, double gain, double bytes, int ncreated)
 	return gain / (repair->exponent == 1 ? share : pow(share, repair->exponent));
 }
 
-/* The items of a set that are missing, with what they take. */
+/* The items of a set that are missing, with what they take; none if one of them is barred. */
 static int
 list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreated)
 {
@@ -113,6 +114,8 @@ list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreate
 
 		if (repair->state->in[item])
 			continue;
+		if (repair->barred[item])
+			return 0;
 		repair->missing[n++] = item;
 		if (!repair->state->pool->problem->items[item].exists)
 		{
