@@ -25,11 +25,18 @@
 #define MAX_RELAXED_ITEMS 600
 
 /* Attempts without progress, by the number of sets. */
-#define MIN_PATIENCE 400
+#define MIN_PATIENCE 600
 #define MAX_PATIENCE 4000
 
-/* How much worse than what it comes from an attempt may be and yet be gone on from, as a share. */
-#define TOLERANCE 0.02
+/*
+ * How much worse than what it comes from an attempt may be and yet be gone on from: up to this share
+ * of the costs, divided by the number of indexes that are created.  That is about what one of them
+ * is worth; with more the search would lose its way among hundreds.
+ */
+#define TOLERANCE 0.2
+
+/* Of few, none is worth so much. */
+#define FEW_CREATED 10
 
 typedef struct Search
 {
@@ -442,12 +449,13 @@ try_changes(Search *search)
 	while (idle < patience && !dbops_selection_repair_stopped(search->repair))
 	{
 		double best = search->best.objective;
-		double tolerated =
-		    TOLERANCE * pick_share(search) * pick_share(search) * search->current.objective;
+		double tolerated;
 
 		dbops_selection_state_become(search->state, search->current.in);
 		change(search);
 		note_best(search);
+		tolerated = TOLERANCE * pow(pick_share(search), 4) * search->current.objective /
+		            (FEW_CREATED + search->state->ncreated);
 		idle = search->best.objective < best ? 0 : idle + 1;
 		if (is_acceptable(search) &&
 		    dbops_selection_state_objective(search->state) < search->current.objective + tolerated)
