@@ -2,9 +2,10 @@
  * advise/selection.c
  *		Which indexes to have; see selection.h.
  *
- * Several greedy starts, then a local search that breaks the set up and repairs it: something goes
- * or is forced in, what is too much is evicted, freed room is filled, what does not pay leaves.
- * Where there is little to decide, branch and bound has the last word.
+ * Several greedy starts.  Where there is little to decide, branch and bound goes on from the best
+ * of them to the best there is; else a local search that breaks the set up and repairs it:
+ * something goes or is forced in, what is too much is evicted, freed room is filled, what does not
+ * pay leaves.
  */
 #include "postgres.h"
 
@@ -29,7 +30,7 @@
 #define MAX_PATIENCE 4000
 
 /*
- * How much worse than what it comes from an attempt may be and yet be gone on from: up to this share
+ * How much worse than what it comes from an attempt may be and yet be gone on from: to this share
  * of the costs, divided by the number of indexes that are created.  That is about what one of them
  * is worth; with more the search would lose its way among hundreds.
  */
@@ -57,6 +58,7 @@ static void try_starts(Search *search, const bool *start);
 static void try_changes(Search *search);
 static void offer_affected(Search *search);
 static void note_best(Search *search);
+static void go_on_from_best(Search *search);
 
 Selection *
 dbops_selection_search(const SelectionProblem *problem, const bool *start)
@@ -73,9 +75,10 @@ dbops_selection_search(const SelectionProblem *problem, const bool *start)
 	pool = dbops_selection_pool_new(problem, POOL_WITHIN_LIMITS);
 	search = new_search(problem, pool);
 	try_starts(search, start);
-	try_changes(search);
 	result->proven =
 	    !search->repair->stopped && dbops_selection_exact(search->state, &search->best);
+	if (!result->proven)
+		try_changes(search);
 	memcpy(result->chosen, search->best.in, problem->nitems * sizeof(bool));
 	dbops_selection_state_become(search->state, search->best.in);
 	result->cost = dbops_selection_state_cost(search->state);
@@ -147,8 +150,7 @@ new_search(const SelectionProblem *problem, const SelectionPool *pool)
 	search->present = palloc((pool->nitems + 1) * sizeof(int));
 	search->forced = palloc((pool->nsets + 1) * sizeof(int));
 	note_best(search);
-	memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-	search->current.objective = search->best.objective;
+	go_on_from_best(search);
 	for (int i = 1; i < pool->nsets; i++)
 	{
 		int at = pick(search, i);
@@ -176,11 +178,19 @@ note_best(Search *search)
 	memcpy(search->best.in, search->state->in, search->pool->nitems * sizeof(bool));
 }
 
+/* Where attempts start from: the set in the state, or the best there was. */
 static void
-go_on_from(SelectionBest *there, const Search *search)
+go_on_from_state(Search *search)
 {
-	there->objective = dbops_selection_state_objective(search->state);
-	memcpy(there->in, search->state->in, search->pool->nitems * sizeof(bool));
+	search->current.objective = dbops_selection_state_objective(search->state);
+	memcpy(search->current.in, search->state->in, search->pool->nitems * sizeof(bool));
+}
+
+static void
+go_on_from_best(Search *search)
+{
+	search->current.objective = search->best.objective;
+	memcpy(search->current.in, search->best.in, search->pool->nitems * sizeof(bool));
 }
 
 /* ---- starts -------------------------------------------------------------------------------- */
@@ -277,8 +287,6 @@ try_starts(Search *search, const bool *start)
 		dbops_selection_repair_offer_all(search->repair);
 		finish_start(search);
 	}
-	memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-	search->current.objective = search->best.objective;
 }
 
 /* ---- changes -------------------------------------------------------------- */
@@ -442,6 +450,7 @@ try_changes(Search *search)
 	int patience = search->problem->patience;
 	int idle = 0;
 
+	go_on_from_best(search);
 	if (patience <= 0)
 		patience = Min(Max(2 * pool->nsets, MIN_PATIENCE), MAX_PATIENCE);
 	if (pool->nsets <= 1 || pool->nstatements == 0)
@@ -459,12 +468,9 @@ try_changes(Search *search)
 		idle = search->best.objective < best ? 0 : idle + 1;
 		if (is_acceptable(search) &&
 		    dbops_selection_state_objective(search->state) < search->current.objective + tolerated)
-			go_on_from(&search->current, search);
+			go_on_from_state(search);
 		if (idle > 0 && idle % (patience / 4 + 1) == 0)
-		{
-			memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-			search->current.objective = search->best.objective;
-		}
+			go_on_from_best(search);
 	}
 }
 

@@ -43,9 +43,10 @@ blur_of(const SelectionRepair *repair, int set)
 bool
 dbops_selection_repair_stopped(SelectionRepair *repair)
 {
-	if (!repair->stopped && repair->state->pool->problem->out_of_time != NULL)
-		repair->stopped =
-		    repair->state->pool->problem->out_of_time(repair->state->pool->problem->arg);
+	const SelectionProblem *problem = repair->state->pool->problem;
+
+	if (!repair->stopped && problem->out_of_time != NULL)
+		repair->stopped = problem->out_of_time(problem->arg);
 	return repair->stopped;
 }
 
@@ -104,6 +105,7 @@ static int
 list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreated)
 {
 	const SelectionPool *pool = repair->state->pool;
+	const SelectionItem *items = pool->problem->items;
 	int n = 0;
 
 	*bytes = 0;
@@ -117,9 +119,9 @@ list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreate
 		if (repair->barred[item])
 			return 0;
 		repair->missing[n++] = item;
-		if (!repair->state->pool->problem->items[item].exists)
+		if (!items[item].exists)
 		{
-			*bytes += repair->state->pool->problem->items[item].bytes;
+			*bytes += items[item].bytes;
 			(*ncreated)++;
 		}
 	}
@@ -131,7 +133,7 @@ static double
 evaluate(SelectionRepair *repair, int set)
 {
 	SelectionState *state = repair->state;
-	const SelectionLimits *limits = &repair->state->pool->problem->limits;
+	const SelectionLimits *limits = &state->pool->problem->limits;
 	double before = dbops_selection_state_objective(state);
 	double score = state->score;
 	double state_bytes = state->bytes;
@@ -150,7 +152,7 @@ evaluate(SelectionRepair *repair, int set)
 		dbops_selection_state_flip(state, repair->missing[i]);
 	state->score = score;
 	state->bytes = state_bytes;
-	if (gain <= repair->state->pool->epsilon)
+	if (gain <= state->pool->epsilon)
 		return 0;
 	if (repair->noise > 0)
 		gain *= 1 + repair->noise * blur_of(repair, set);
@@ -244,11 +246,11 @@ void
 dbops_selection_repair_evict(SelectionRepair *repair, int kept_set)
 {
 	SelectionState *state = repair->state;
-	const SelectionPool *pool = repair->state->pool;
-	const SelectionItem *items = repair->state->pool->problem->items;
-	const SelectionLimits *limits = &repair->state->pool->problem->limits;
+	const SelectionPool *pool = state->pool;
+	const SelectionItem *items = pool->problem->items;
+	const SelectionLimits *limits = &pool->problem->limits;
 
-	while (!dbops_selection_state_fits(state) && !repair->stopped)
+	while (!dbops_selection_state_fits(state) && !dbops_selection_repair_stopped(repair))
 	{
 		bool crowded = state->bytes > limits->bytes || state->ncreated > limits->max_created;
 		int worst = -1;
@@ -287,7 +289,7 @@ static bool
 clean_once(SelectionRepair *repair)
 {
 	SelectionState *state = repair->state;
-	const SelectionPool *pool = repair->state->pool;
+	const SelectionPool *pool = state->pool;
 	int worst = -1;
 	double most = pool->epsilon;
 
