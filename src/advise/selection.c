@@ -3,7 +3,7 @@
  *		Which indexes to have; see selection.h.
  *
  * Several greedy starts, then a local search that breaks the set up and repairs it: something goes
- * or is forced in, what no longer fits is evicted, freed room is filled, what does not pay leaves.
+ * or is forced in, what is too much is evicted, freed room is filled, what does not pay leaves.
  * Where there is little to decide, branch and bound has the last word.
  */
 #include "postgres.h"

@@ -3,8 +3,8 @@
  *		Which indexes to have: the best set within the limits, from what plans are known.
  *
  * Pure arithmetic, no planner: a statement is known by some of its plans, each with its cost and
- * the indexes it uses.  A statement costs what the cheapest of its plans costs whose indexes are all
- * in the set.  So thousands of sets can be tried in the time of one planning; whoever asks plans
+ * the indexes it uses.  A statement costs what the cheapest of those plans costs whose indexes are
+ * all in the set.  So thousands of sets can be tried in the time of one planning; whoever asks plans
  * with the set that comes out, adds what plans that shows, and asks again.
  *
  * Costs, weights and upkeep are in one unit (ms per day, where times are known).  Of sets that cost
