@@ -27,7 +27,7 @@ enum
 	ARG_SINCE,
 };
 
-/* Only analysis tells whether a statement can be analysed: of another database's it is not known. */
+/* Only analysis tells whether a statement can be analysed; not so for those of other databases. */
 static void
 analyse_statements(const Workload *workload)
 {
