@@ -75,6 +75,10 @@ $primary->safe_psql('other', 'CREATE TABLE t (i int); SELECT i FROM t WHERE i = 
 ok($primary->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.take_sample(),
 		LATERAL (SELECT * FROM dbops.workload('other') OFFSET 0) AS w WHERE query ~ '^SELECT i FROM t'"),
 	'another database has its own');
+is(of($primary, 'analysable, reason', '^SELECT i FROM t', 'other'), '|',
+	'whether its statements can be analysed is not known from here');
+is($primary->safe_psql('postgres', "SELECT bool_and(analysable IS NULL) FROM dbops.workload_coverage('other') WHERE reason IS NULL"),
+	't', 'nor of how much time');
 
 # ---- after a restart -----------------------------------------------------------------------------
 ok($primary->poll_query_until('postgres', "SELECT count(*) = 2 FROM dbops.objects
