@@ -1,7 +1,7 @@
 # covers: advise/workload_times
 #
 # A workload is of the history once there is some, keeps the texts that need nothing else over a
-# restart, tells of a standby from its memory, and of a database without the extension.
+# restart, tells of a standby from its memory, and of any database, from any.
 use strict;
 use warnings FATAL => 'all';
 
@@ -80,6 +80,13 @@ is(of($primary, 'analysable, reason', '^SELECT i FROM t', 'other'), '|',
 is($primary->safe_psql('postgres', "SELECT bool_and(analysable IS NULL) FROM dbops.workload_coverage('other') WHERE reason IS NULL"),
 	't', 'nor of how much time');
 
+# The history is in one database; in another one the memory of the server answers.
+$primary->safe_psql('other', 'CREATE EXTENSION dbops CASCADE');
+is($primary->safe_psql('other', "SELECT toplevel, analysable FROM dbops.workload() WHERE query ~ '^SELECT i FROM t'"),
+	't|t', 'from within that database its statements can be read');
+is($primary->safe_psql('other', "SELECT rolname FROM dbops.workload('postgres') WHERE query ~ '^SELECT max'"),
+	'shopper', 'and of the first database it is known from there as well');
+
 # ---- after a restart -----------------------------------------------------------------------------
 ok($primary->poll_query_until('postgres', "SELECT count(*) = 2 FROM dbops.objects
 		WHERE definition ~ '^SELECT (i|max.*) FROM goods'"), 'the dictionary has the texts');
@@ -104,6 +111,8 @@ ok($standby->poll_query_until('postgres', "SELECT count(*) = 1 FROM dbops.worklo
 		WHERE query ~ '^SELECT min' AND analysable AND toplevel"), 'a standby has a workload');
 ok($standby->poll_query_until('postgres', "SELECT bool_and(source = 'history') FROM dbops.workload_coverage()"),
 	'from its own memory');
+is($standby->safe_psql('postgres', 'SELECT bool_and(since_at > pg_postmaster_start_time()) FROM dbops.workload_coverage()'),
+	't', 'which does not reach back to before it was there');
 is(of($standby, 'count(*)', '^SELECT max'), '0', 'and not of the primary');
 
 $standby->stop;
