@@ -54,9 +54,14 @@ END$$;
 SELECT wl_inner(3) > 0 AS wl_called;
 SELECT mark, toplevel, analysable, reason FROM found WHERE query ~* '^SELECT (max|min|sum)' AND mark IN ('wl_q7', 'wl_q8', 'wl_q9') ORDER BY mark COLLATE "C";
 
--- what cannot be analysed: a text that is too long, a command without a plan, what is not there any more
+-- what cannot be analysed: a text that is too long, too many parameters, a command without a plan, what is gone
 DO $$BEGIN EXECUTE 'SELECT /* ' || repeat('x', 200000) || ' */ i AS wl_cut FROM wl_table'; END$$;
 SELECT toplevel, analysable, reason FROM dbops.workload() WHERE query ~ '^SELECT /. xxx' AND reason ~ 'cut';
+DO $outer$BEGIN
+    EXECUTE (SELECT 'DO $$BEGIN EXECUTE ''SELECT i AS wl_many, $1001::int FROM wl_table'' USING ' || string_agg(i::text, ', ') || '; END$$'
+               FROM generate_series(1, 1001) AS i);
+END$outer$;
+SELECT toplevel, analysable, reason FROM dbops.workload() WHERE query ~ '^SELECT i AS wl_many';
 CREATE TABLE wl_gone (i int);
 SELECT i AS wl_q10 FROM wl_gone;
 DROP TABLE wl_gone;

@@ -93,6 +93,8 @@ ok($primary->poll_query_until('postgres', "SELECT count(*) = 2 FROM dbops.object
 $primary->restart;
 ok($primary->poll_query_until('postgres', "SELECT bool_and(source = 'history') FROM dbops.workload_coverage()"),
 	'the history outlives a restart');
+is($primary->safe_psql('postgres', 'SELECT bool_and(since_at < pg_postmaster_start_time()) FROM dbops.workload_coverage()'),
+	't', 'and reaches back to before it');
 is(of($primary, 'analysable, reason', '^SELECT max'), 't|',
 	'a text without parameters is enough, with the search_path of the role');
 is(of($primary, 'analysable, reason', '^SELECT i FROM goods'), 'f|not captured yet',
