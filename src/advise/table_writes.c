@@ -20,6 +20,7 @@
 #include "pgstat.h"
 #include "postmaster/autovacuum.h"
 #include "postmaster/bgwriter.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -94,14 +95,14 @@ enum
 	BLOCKS_READ,
 };
 
-/* Of the indexes; and of the whole database what it takes to read a block, where that is timed. */
+/* Of relations; and of the whole database what it takes to read a block, where that is timed. */
 static const char blocks_query[] =
-    "SELECT pg_catalog.sum(pg_catalog.pg_stat_get_blocks_fetched(indexid))::float8,\n"
-    "       pg_catalog.sum(pg_catalog.pg_stat_get_blocks_hit(indexid))::float8,\n"
+    "SELECT pg_catalog.sum(pg_catalog.pg_stat_get_blocks_fetched(relid))::float8,\n"
+    "       pg_catalog.sum(pg_catalog.pg_stat_get_blocks_hit(relid))::float8,\n"
     "       pg_catalog.pg_stat_get_db_blk_read_time($1),\n"
     "       (pg_catalog.pg_stat_get_db_blocks_fetched($1)\n"
     "           - pg_catalog.pg_stat_get_db_blocks_hit($1))::float8\n"
-    "  FROM pg_catalog.unnest($2) AS indexid";
+    "  FROM pg_catalog.unnest($2) AS relid";
 
 WritesSource
 dbops_table_writes_choose(double history_days, double counter_days, double window_days)
@@ -203,9 +204,9 @@ find_threshold(Relation relation, double tuples)
 	return limit >= 0 ? Min(threshold, limit) : threshold;
 }
 
-/* Rows and threshold of a table; sums and means of its partitions. */
+/* Size and threshold of a table; sums of those of its partitions. */
 static void
-load_table(WriteFacts *facts, const List *tables)
+load_table(TableWrites *writes, const List *tables)
 {
 	double tuples = 0;
 	double threshold = 0;
@@ -220,10 +221,11 @@ load_table(WriteFacts *facts, const List *tables)
 			tuples = NAN;
 		tuples += own;
 		threshold += find_threshold(relation, own);
+		writes->table_pages += RelationGetNumberOfBlocks(relation);
 		table_close(relation, NoLock);
 	}
-	facts->table_tuples = tuples;
-	facts->dead_per_vacuum = threshold;
+	writes->facts.table_tuples = tuples;
+	writes->facts.dead_per_vacuum = threshold;
 }
 
 static List *
@@ -267,22 +269,21 @@ find_leaves(const List *indexes)
 	return leaves;
 }
 
-static void
-load_server(WriteFacts *facts, const List *indexes)
+/* The share of blocks of relations that were cached when asked for. */
+static double
+load_cached_ratio(const List *relations, double *read_ms)
 {
 	const SpiValue params[] = {
 	    {.type = OIDOID, .value = ObjectIdGetDatum(MyDatabaseId)},
-	    oid_array(indexes),
+	    oid_array(relations),
 	};
 	const SpiRows *rows = dbops_spi_query(blocks_query, params, lengthof(params));
 	const double fetched = read_number(rows, BLOCKS_FETCHED);
-	const double read_ms = read_number(rows, BLOCKS_READ_MS);
+	const double ms = read_number(rows, BLOCKS_READ_MS);
 	const double read = read_number(rows, BLOCKS_READ);
 
-	facts->cached_ratio = fetched >= ENOUGH_BLOCKS ? read_number(rows, BLOCKS_HIT) / fetched : NAN;
-	facts->read_ms = read >= ENOUGH_BLOCKS && read_ms > 0 ? read_ms / read : 0;
-	facts->checkpoint_seconds = CheckPointTimeout;
-	facts->full_page_writes = fullPageWrites;
+	*read_ms = read >= ENOUGH_BLOCKS && ms > 0 ? ms / read : 0;
+	return fetched >= ENOUGH_BLOCKS ? read_number(rows, BLOCKS_HIT) / fetched : NAN;
 }
 
 /* What has rows of its own: the table, or its partitions. */
@@ -308,10 +309,13 @@ dbops_table_writes_load(Oid table, int64 window_ms, const UpdateFacts *kinds, in
 	const List *tables = find_tables(relation);
 	List *indexes;
 
-	load_table(&writes->facts, tables);
+	load_table(writes, tables);
 	indexes = load_indexes(writes, relation);
 	load_rows(writes, tables, window_ms);
-	load_server(&writes->facts, find_leaves(indexes));
+	writes->table_cached_ratio = load_cached_ratio(tables, &writes->facts.read_ms);
+	writes->facts.cached_ratio = load_cached_ratio(find_leaves(indexes), &writes->facts.read_ms);
+	writes->facts.checkpoint_seconds = CheckPointTimeout;
+	writes->facts.full_page_writes = fullPageWrites;
 	writes->facts.kinds = kinds;
 	writes->facts.nkinds = nkinds;
 	table_close(relation, AccessShareLock);

@@ -21,6 +21,8 @@ typedef struct TableWrites
 	WritesSource source;
 	double days;  /* that the counts are of; 0: nothing is known */
 	Oid *indexes; /* the OIDs of facts.indexes */
+	double table_pages;
+	double table_cached_ratio; /* of its blocks; NaN: not known */
 	WriteFacts facts;
 } TableWrites;
 

@@ -27,8 +27,9 @@ typedef struct WriteIndex
 	Oid am;
 	Bitmapset *columns; /* in keys, INCLUDE, expressions or predicate */
 	WriteKey key;       /* the dearest of its keys */
-	int ncolumns;       /* keys, and what is covered */
-	int nexpressions;   /* of its keys */
+	int nkeys;
+	int ncolumns;     /* keys, then those only covered */
+	int nexpressions; /* of its keys */
 	double pages;
 	double tuples;      /* rows it holds */
 	int tree_height;    /* levels above the leaves; -1: not known */

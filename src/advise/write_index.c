@@ -92,7 +92,8 @@ static void
 add_key(WriteIndex *index, WriteKey key, const KeyStatistics *statistics)
 {
 	index->key = Max(index->key, key);
-	if (index->ncolumns++ == 0)
+	index->ncolumns++;
+	if (index->nkeys++ == 0)
 	{
 		index->correlation = statistics->correlation;
 		index->ndistinct = statistics->ndistinct;

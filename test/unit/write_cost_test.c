@@ -52,6 +52,7 @@ an_index(int column)
 {
 	return (WriteIndex){.am = BTREE_AM_OID,
 	                    .columns = columns(column, 0),
+	                    .nkeys = 1,
 	                    .ncolumns = 1,
 	                    .pages = 1370,
 	                    .tuples = 500000,
