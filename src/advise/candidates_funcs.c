@@ -25,7 +25,7 @@ put_candidate(RowSet *rows, const WhatifItem *item, const WhatifPlan *before,
 	    rows, "table_name",
 	    quote_qualified_identifier(get_namespace_name(get_rel_namespace(item->table)),
 	                               get_rel_name(item->table)));
-	dbops_rows_put_text(rows, "ddl", dbops_index_spec_ddl(item->spec, false));
+	dbops_rows_put_text(rows, "ddl", dbops_index_spec_ddl(item->spec, NULL, false));
 	dbops_rows_put(rows, "bytes", Int64GetDatum((int64) dbops_index_size_bytes(&item->size)));
 	dbops_rows_put(rows, "used", BoolGetDatum(used));
 	dbops_rows_put(rows, "cost_before", Float8GetDatum(before->cost));

@@ -11,8 +11,10 @@
 #include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
 #include "common/hashfn.h"
+#include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -228,7 +230,7 @@ append_key(StringInfo ddl, const IndexSpec *spec, const SpecColumn *column, List
 }
 
 char *
-dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently)
+dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
 {
 	StringInfoData ddl;
 	char *relname = get_rel_name(spec->table);
@@ -240,7 +242,8 @@ dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently)
 	context = deparse_context_for(relname, spec->table);
 	initStringInfo(&ddl);
 	appendStringInfo(
-	    &ddl, "CREATE INDEX %sON %s", concurrently ? "CONCURRENTLY " : "",
+	    &ddl, "CREATE INDEX %s%s%sON %s", concurrently ? "CONCURRENTLY " : "",
+	    name ? quote_identifier(name) : "", name ? " " : "",
 	    quote_qualified_identifier(get_namespace_name(get_rel_namespace(spec->table)), relname));
 	if (spec->am != BTREE_AM_OID)
 		appendStringInfo(&ddl, " USING %s", quote_identifier(get_am_name(spec->am)));
@@ -259,4 +262,36 @@ dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently)
 		                 deparse_expression((Node *) make_ands_explicit(spec->predicate), context,
 		                                    false, false));
 	return ddl.data;
+}
+
+char *
+dbops_index_spec_name(const IndexSpec *spec, List **taken)
+{
+	char *relname = get_rel_name(spec->table);
+	Oid namespace = get_rel_namespace(spec->table);
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		AttrNumber attno = spec->columns[i].attno;
+
+		appendStringInfo(&columns, "%s%s", i > 0 ? "_" : "",
+		                 attno != 0 ? get_attname(spec->table, attno, false) : "expr");
+	}
+	for (int pass = 0;; pass++)
+	{
+		char label[16] = "idx";
+		char *name;
+
+		if (pass > 0)
+			snprintf(label, sizeof(label), "idx%d", pass);
+		name = makeObjectName(relname, columns.data, label);
+		if (OidIsValid(get_relname_relid(name, namespace)) ||
+		    (taken != NULL && list_member(*taken, makeString(name))))
+			continue;
+		if (taken != NULL)
+			*taken = lappend(*taken, makeString(name));
+		return name;
+	}
 }

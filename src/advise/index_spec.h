@@ -61,7 +61,13 @@ extern uint32 dbops_index_spec_hash(const IndexSpec *spec);
 extern IndexSpec *dbops_index_spec_of(Oid indexid);
 
 /*
- * "CREATE INDEX CONCURRENTLY ON schema.table USING am (…) INCLUDE (…) WHERE …", without semicolon;
- * the server chooses the name.  Throws if the table is gone.
+ * "CREATE INDEX CONCURRENTLY name ON schema.table USING am (…) INCLUDE (…) WHERE …", without
+ * semicolon; with a NULL name the server chooses.  Throws if the table is gone.
  */
-extern char *dbops_index_spec_ddl(const IndexSpec *spec, bool concurrently);
+extern char *dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently);
+
+/*
+ * A name for it that no relation of the schema has, such as orders_user_id_idx, nor any of *taken
+ * (String nodes), to which it is added; taken may be NULL.
+ */
+extern char *dbops_index_spec_name(const IndexSpec *spec, List **taken);

@@ -302,6 +302,7 @@ dbops_statement_lock(Statement *statement)
 void
 dbops_statement_fail(Statement *statement, const TaskError *error)
 {
+	statement->failure = MemoryContextStrdup(GetMemoryChunkContext(statement), error->message);
 	if (++statement->failures >= MAX_FAILURES)
 		leave_out(statement, error);
 }

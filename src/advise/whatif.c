@@ -207,6 +207,12 @@ dbops_whatif_find(const Whatif *whatif, Oid indexid)
 	return entry ? entry->item : -1;
 }
 
+const Whatif *
+dbops_whatif_active(void)
+{
+	return active != NULL ? active->whatif : NULL;
+}
+
 /* ---- in the planner -------------------------------------------------------------------------- */
 
 /*

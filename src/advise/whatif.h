@@ -71,3 +71,6 @@ extern int dbops_whatif_find(const Whatif *whatif, Oid indexid);
  */
 extern bool dbops_whatif_plan(Whatif *whatif, Statement *statement, const WhatifRequest *request,
                               WhatifPlan *plan);
+
+/* That whose planning is under way in this process, until its on_plan returns; else NULL. */
+extern const Whatif *dbops_whatif_active(void);

@@ -6,11 +6,17 @@
 
 #include "access/amapi.h"
 #include "access/stratnum.h"
+#include "commands/explain.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/plancat.h"
 #include "optimizer/planner.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
 
 /* standard_planner(): 19 tells it of EXPLAIN. */
 static inline PlannedStmt *
@@ -85,5 +91,17 @@ dbops_compat_clear_nulling(Var *var)
 {
 #if PG_VERSION_NUM >= 160000
 	var->varnullingrels = NULL;
+#endif
+}
+
+/* EXPLAIN of a plan that is not run: 17 added memory. */
+static inline void
+dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char *string,
+                          ParamListInfo params)
+{
+#if PG_VERSION_NUM >= 170000
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL, NULL);
+#else
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL);
 #endif
 }
