@@ -74,6 +74,18 @@ dbops_compat_index_list_hook(void)
 }
 #endif
 
+/* EXPLAIN of a plan that is not run: 17 added memory. */
+static inline void
+dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char *string,
+                          ParamListInfo params)
+{
+#if PG_VERSION_NUM >= 170000
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL, NULL);
+#else
+	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL);
+#endif
+}
+
 /* Whether a sort key descends; 18 says so by what comparison finds, not by the B-tree's strategy. */
 static inline bool
 dbops_compat_pathkey_descends(const PathKey *pathkey)
@@ -91,17 +103,5 @@ dbops_compat_clear_nulling(Var *var)
 {
 #if PG_VERSION_NUM >= 160000
 	var->varnullingrels = NULL;
-#endif
-}
-
-/* EXPLAIN of a plan that is not run: 17 added memory. */
-static inline void
-dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char *string,
-                          ParamListInfo params)
-{
-#if PG_VERSION_NUM >= 170000
-	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL, NULL);
-#else
-	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL);
 #endif
 }
