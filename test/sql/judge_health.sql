@@ -107,6 +107,7 @@ SELECT status, object ~ '^fsync off' AS named, value, "limit", points FROM dbops
 
 -- Nonsense is refused.
 INSERT INTO dbops.thresholds (check_name) VALUES ('conections');
+INSERT INTO dbops.thresholds (check_name) VALUES (NULL);
 INSERT INTO dbops.thresholds (check_name, datname) VALUES ('connections', 'postgres');
 INSERT INTO dbops.thresholds (check_name, object) VALUES ('sessions lost', 'x');
 INSERT INTO dbops.thresholds (check_name, warning, critical) VALUES ('connections', 90, 80);
