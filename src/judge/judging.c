@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "collect/collectors.h"
+#include "core/encoding.h"
 #include "judge/amount.h"
 #include "judge/check.h"
 #include "judge/judging.h"
@@ -245,6 +246,8 @@ write_evidence(const Check *check, const Terms *terms, const Fact *fact, char *e
 	StringInfoData line;
 
 	initStringInfo(&line);
+	if (check->tell != NULL)
+		appendStringInfoString(&line, check->tell(fact));
 	for (int i = 0; i < terms->nevidence; i++)
 	{
 		const char *word = dbops_term_word(fact, terms->evidence[i]);
@@ -256,7 +259,8 @@ write_evidence(const Check *check, const Terms *terms, const Fact *fact, char *e
 		                 word != NULL ? word : form_value(fact, terms->evidence[i], value),
 		                 dbops_term_is_instant(fact->family, terms->evidence[i]) ? " ago" : "");
 	}
-	strlcpy(evidence, line.data, VERDICT_EVIDENCE);
+	strlcpy(evidence, line.data,
+	        dbops_encoding_clip(line.data, line.len, VERDICT_EVIDENCE - 1) + 1);
 }
 
 static Verdict *
@@ -409,7 +413,9 @@ judge_whole(Bench *bench, const Check *check, const Count *count, int untold)
 	else
 	{
 		verdict->status = VERDICT_UNKNOWN;
-		strlcpy(verdict->evidence, "not sampled long enough", VERDICT_EVIDENCE);
+		strlcpy(verdict->evidence,
+		        check->unknown == NULL ? "not sampled long enough" : check->unknown,
+		        VERDICT_EVIDENCE);
 	}
 	standing = meet_standing(bench, check, NULL);
 	settle(standing, 0, verdict->status, bench->now);

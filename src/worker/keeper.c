@@ -28,6 +28,7 @@
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "judge/drift_facts.h"
 #include "judge/judging.h"
 #include "judge/recovery_facts.h"
 #include "store/backups.h"
@@ -62,6 +63,7 @@ typedef struct Keeper
 	Timer wide;
 	Timer narrow;
 	Timer usual;
+	Drifting *drifting;
 	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
@@ -301,6 +303,21 @@ judge(void *arg)
 }
 
 static void
+compare_settings(void *arg)
+{
+	Keeper *keeper = arg;
+
+	if (keeper->drifting == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(keeper->context);
+
+		keeper->drifting = dbops_drift_create();
+		MemoryContextSwitchTo(caller);
+	}
+	dbops_drift_run(keeper->drifting, dbops_clock_now());
+}
+
+static void
 learn_usual(void *arg)
 {
 	const Keeper *keeper = arg;
@@ -310,8 +327,12 @@ learn_usual(void *arg)
 }
 
 static void
-run_judge(Keeper *keeper)
+run_judge(Keeper *keeper, bool wide)
 {
+	static const Task compare_task = {.name = "compare settings",
+	                                  .timeout_ms = JUDGE_LIMIT_MS,
+	                                  .sql = true,
+	                                  .run = compare_settings};
 	static const Task judge_task = {
 	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
 	static const Task learn_task = {.name = "learn what is usual",
@@ -319,6 +340,8 @@ run_judge(Keeper *keeper)
 	                                .sql = true,
 	                                .run = learn_usual};
 
+	if (wide)
+		dbops_control_run(keeper->worker, &compare_task, keeper);
 	dbops_control_run(keeper->worker, &judge_task, keeper);
 	if (dbops_timer_is_due(&keeper->usual, USUAL_S, dbops_clock_now()))
 		dbops_control_run(keeper->worker, &learn_task, keeper);
@@ -370,7 +393,7 @@ run_once(Keeper *keeper)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);
 	if (narrow || asked)
-		run_judge(keeper);
+		run_judge(keeper, wide || asked);
 	dbops_control_serve(keeper->worker, requested);
 	if (control->store == STORE_OK)
 		run_upkeep(keeper, wide || asked);

@@ -103,7 +103,7 @@ SELECT DISTINCT status, datname = current_database() AS here FROM dbops.health W
 DELETE FROM dbops.thresholds;
 
 -- Settings that endanger data are told with the file they are in.
-SELECT status, object ~ '^fsync off' AS named, value, "limit", points FROM dbops.health WHERE check_name = 'unsafe settings';
+SELECT status, object = 'fsync' AS named, evidence ~ '^"off" in .*conf' AS told, value, "limit", points FROM dbops.health WHERE check_name = 'unsafe settings';
 
 -- Nonsense is refused.
 INSERT INTO dbops.thresholds (check_name) VALUES ('conections');
