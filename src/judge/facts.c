@@ -71,7 +71,7 @@ struct Facts
 	HTAB *usuals;        /* of Usual; NULL when nothing is usual */
 	TimestampTz half_at; /* when the younger half began */
 	int64 covers_us[PART_COUNT];
-	Entity **list; /* the entities in turn, of a family that is not live */
+	Entity **list; /* the entities in turn, of a family that is not live; NULL: to be made anew */
 	Fact fact;
 	int64 *values; /* of the fact */
 };
@@ -208,6 +208,14 @@ begin_half(Facts *facts, TimestampTz at)
 
 /* ---- taking in a tick ----------------------------------------------------------------------- */
 
+static void
+forget_list(Facts *facts)
+{
+	if (facts->list != NULL)
+		pfree(facts->list);
+	facts->list = NULL;
+}
+
 static Entity *
 meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 {
@@ -216,6 +224,7 @@ meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 
 	if (found)
 		return entity;
+	forget_list(facts);
 	entity->cells = MemoryContextAlloc(facts->context, sizeof(int64) * facts->nwanted * PART_COUNT);
 	for (int i = 0; i < facts->nwanted * PART_COUNT; i++)
 		entity->cells[i] = FAMILY_NULL;
@@ -233,6 +242,7 @@ meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 static void
 forget_entity(Facts *facts, Entity *entity)
 {
+	forget_list(facts);
 	clear_part(facts, entity, PART_YOUNGER);
 	clear_part(facts, entity, PART_OLDER);
 	pfree(entity->cells);
@@ -385,8 +395,8 @@ list_entities(Facts *facts)
 	int n = 0;
 
 	if (facts->list != NULL)
-		pfree(facts->list);
-	facts->list = MemoryContextAlloc(
+		return;
+	facts->list = MemoryContextAllocHuge(
 	    facts->context, sizeof(Entity *) * Max(hash_get_num_entries(facts->entities), 1));
 	hash_seq_init(&iterator, facts->entities);
 	while ((entity = hash_seq_search(&iterator)) != NULL)

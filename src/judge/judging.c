@@ -32,6 +32,7 @@
 typedef struct Terms
 {
 	Facts *facts;
+	int standings; /* of entities, that are remembered */
 	Term column;
 	Term enough[CHECK_TERMS];
 	int nenough;
@@ -125,6 +126,13 @@ standing_key(const Check *check, const EntityKey *entity)
 	return key;
 }
 
+static void
+count_standing(Judging *judging, const StandingKey *key, int by)
+{
+	if (!key->whole)
+		judging->terms[key->check].standings += by;
+}
+
 /* A keeper that was started again goes on with what the board says. */
 static void
 recall(Judging *judging)
@@ -138,11 +146,13 @@ recall(Judging *judging)
 		const Check *check = dbops_checks_by_name(verdicts[i].check);
 		StandingKey key;
 		Standing *standing;
+		bool found;
 
 		if (check == NULL)
 			continue;
 		key = standing_key(check, verdicts[i].whole ? NULL : &verdicts[i].key);
-		standing = hash_search(judging->standings, &key, HASH_ENTER, NULL);
+		standing = hash_search(judging->standings, &key, HASH_ENTER, &found);
+		count_standing(judging, &key, found ? 0 : 1);
 		standing->verdict = verdicts[i].status;
 		standing->since = verdicts[i].since;
 		standing->beyond_since = verdicts[i].status > VERDICT_UNKNOWN ? verdicts[i].since : 0;
@@ -173,7 +183,9 @@ is_remembered(const Bench *bench, const Check *check, const EntityKey *entity)
 {
 	StandingKey key = standing_key(check, entity);
 
-	return hash_search(bench->judging->standings, &key, HASH_FIND, NULL) != NULL;
+	/* Of tens of thousands of tables hardly any is. */
+	return bench->judging->terms[key.check].standings > 0 &&
+	       hash_search(bench->judging->standings, &key, HASH_FIND, NULL) != NULL;
 }
 
 static Standing *
@@ -185,6 +197,7 @@ meet_standing(Bench *bench, const Check *check, const EntityKey *entity)
 
 	if (!found)
 	{
+		count_standing(bench->judging, &key, 1);
 		standing->verdict = VERDICT_OK;
 		standing->since = bench->now;
 		standing->beyond_since = 0;
@@ -202,8 +215,10 @@ forget_unmet(Judging *judging)
 	hash_seq_init(&iterator, judging->standings);
 	while ((standing = hash_seq_search(&iterator)) != NULL)
 	{
-		if (standing->round != judging->round)
-			hash_search(judging->standings, &standing->key, HASH_REMOVE, NULL);
+		if (standing->round == judging->round)
+			continue;
+		count_standing(judging, &standing->key, -1);
+		hash_search(judging->standings, &standing->key, HASH_REMOVE, NULL);
 	}
 }
 
