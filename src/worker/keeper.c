@@ -70,7 +70,7 @@ typedef struct Keeper
 	int64 stored_seq; /* set by the store task, published after its commit */
 } Keeper;
 
-/* Work that waits for a writable server with the extension. */
+/* Work that waits for the extension, and nearly all for a server that can be written. */
 typedef struct Upkeep
 {
 	const char *name;
@@ -78,6 +78,7 @@ typedef struct Upkeep
 	void (*run)(void *arg);
 	bool (*waited_for)(void); /* whether to run at once; NULL: never */
 	void (*committed)(void);  /* what may be forgotten once it is stored; NULL: nothing */
+	bool on_standby;          /* too: it writes no table there */
 	Timer timer;
 } Upkeep;
 
@@ -141,12 +142,16 @@ retain(void *arg)
 static void
 tend_backup_reader(void *arg)
 {
+	if (!OidIsValid(get_extension_oid("dbops", true)))
+		return;
 	dbops_backup_reader_tend();
 }
 
 static void
 write_backup_board(void *arg)
 {
+	if (!OidIsValid(get_extension_oid("dbops", true)))
+		return;
 	dbops_backup_board_write();
 }
 
@@ -163,8 +168,8 @@ static Upkeep upkeeps[] = {
      .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
-    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board},
-    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
+    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board, .on_standby = true},
+    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader, .on_standby = true},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -366,6 +371,8 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
+		if (RecoveryInProgress() && !upkeep->on_standby)
+			continue;
 		if (is_due(upkeep, wide) && dbops_control_run(keeper->worker, &task, keeper) &&
 		    upkeep->committed != NULL)
 			upkeep->committed();
@@ -395,7 +402,7 @@ run_once(Keeper *keeper)
 	if (narrow || asked)
 		run_judge(keeper, wide || asked);
 	dbops_control_serve(keeper->worker, requested);
-	if (control->store == STORE_OK)
+	if (control->store == STORE_OK || control->store == STORE_RECOVERY)
 		run_upkeep(keeper, wide || asked);
 }
 
