@@ -1,0 +1,35 @@
+/*
+ * advise/column_facts.h
+ *		What statistics know of the values of one column that an index would hold.
+ *
+ * A file of its own because it reads pg_statistic, row by row, and knows no index.
+ */
+#pragma once
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "utils/relcache.h"
+
+#include "advise/index_size.h"
+
+typedef struct ColumnValues
+{
+	FormData_pg_attribute att; /* as an index would have it: type, length, alignment, storage */
+	HeapTuple statistics;      /* of pg_statistic; NULL: there are none */
+	double tuples;             /* of the table */
+} ColumnValues;
+
+/* A column of the table, by number; its statistics are to be released with ReleaseSysCache(). */
+extern ColumnValues dbops_column_values(Relation table, AttrNumber attno, double tuples);
+
+/* Fills in what a B-tree, a hash index or BRIN needs. */
+extern void dbops_column_facts_load(const ColumnValues *values, SizeColumn *column);
+
+/*
+ * Shares of the rows that the most common values have, in the current context; none if that is not
+ * known.
+ */
+extern int dbops_column_common(const ColumnValues *values, const float **shares);
+
+/* With the order in the table, -1 to 1; 0 if that is not known. */
+extern double dbops_column_correlation(const ColumnValues *values);
