@@ -31,13 +31,6 @@
 
 /* ---- columns ---------------------------------------------------------------------------------- */
 
-static void
-release_values(ColumnValues *values, bool ours)
-{
-	if (ours && values->statistics != NULL)
-		ReleaseSysCache(values->statistics);
-}
-
 static ColumnValues
 values_of_expression(Node *expression, HeapTuple statistics, double tuples)
 {
