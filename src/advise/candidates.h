@@ -14,6 +14,10 @@ typedef struct CandidateLimits
 {
 	int max_columns;  /* keys of an index, 1 to 32 */
 	int per_relation; /* candidates for one relation of one statement */
+
+	/* If set, is told of each relation that gets none, and why. */
+	void (*on_passed_over)(Oid table, const char *reason, void *arg);
+	void *arg;
 } CandidateLimits;
 
 /*

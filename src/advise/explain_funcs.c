@@ -13,7 +13,6 @@
 #include "advise/index_text.h"
 #include "advise/whatif.h"
 #include "core/compat_planner.h"
-#include "core/rows.h"
 
 PG_FUNCTION_INFO_V1(dbops_explain_whatif);
 
@@ -85,25 +84,9 @@ read_indexes(Whatif *whatif, ArrayType *array)
 	return present;
 }
 
-static void
-emit_lines(RowSet *rows, char *printed)
-{
-	char *rest = printed;
-	char *line;
-
-	while ((line = strsep(&rest, "\n")) != NULL)
-	{
-		if (line[0] == '\0')
-			continue;
-		dbops_rows_put_text(rows, "QUERY PLAN", line);
-		dbops_rows_emit(rows);
-	}
-}
-
 Datum
 dbops_explain_whatif(PG_FUNCTION_ARGS)
 {
-	RowSet *rows = dbops_rows_begin(fcinfo);
 	Whatif *whatif = dbops_whatif_new();
 	WorkloadStatement source = {.text = text_to_cstring(PG_GETARG_TEXT_PP(0))};
 	StringInfoData printed;
@@ -118,8 +101,6 @@ dbops_explain_whatif(PG_FUNCTION_ARGS)
 	if (!dbops_whatif_plan(whatif, statement, &request, &plan))
 		ereport(ERROR,
 		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the statement cannot be planned"),
-		         errdetail("%s.",
-		                   statement->left_out ? statement->left_out : "Its tables are locked")));
-	emit_lines(rows, printed.data);
-	PG_RETURN_NULL();
+		         errdetail("%s.", statement->left_out ? statement->left_out : statement->failure)));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(printed.data, printed.len - 1));
 }

@@ -15,7 +15,6 @@
 
 #include "advise/btree_size.h"
 #include "advise/gin_size.h"
-#include "advise/key_groups.h"
 #include "advise/tuple_sizes.h"
 
 #define LINE sizeof(ItemIdData)
@@ -32,13 +31,6 @@
 #define HASH_ONE_PHASE 10          /* HASH_SPLITPOINT_GROUPS_WITH_ONE_PHASE */
 #define HASH_MAP_BITS (4096 * 8.0) /* overflow pages that a bitmap page covers */
 #define HASH_MOST_BUCKETS 0x40000000U
-
-typedef struct HashSize
-{
-	double per_bucket; /* rows of a bucket, on average */
-	double buckets;
-	double overflow; /* pages */
-} HashSize;
 
 /*
  * How many buckets the build makes for so many (_hash_spareindex, _hash_get_totalbuckets): a power
@@ -68,17 +60,6 @@ overflow_of(double rows)
 	return Max(ceil(rows / HASH_PER_PAGE) - 1, 0);
 }
 
-/* Keys of which each has so many rows go to one bucket each, where other rows are. */
-static void
-add_large_keys(void *arg, double keys, double rows)
-{
-	HashSize *hash = arg;
-
-	if (rows * 8 > HASH_PER_PAGE)
-		hash->overflow += keys * Max(rows / HASH_PER_PAGE - 0.5, 0) *
-		                  (hash->per_bucket > rows || rows > HASH_PER_PAGE ? 1 : 0);
-}
-
 /* Buckets get a random number of keys (Poisson), each with as many rows as the average. */
 static double
 overflow_at_random(double keys_per_bucket, double rows_per_key)
@@ -94,26 +75,39 @@ overflow_at_random(double keys_per_bucket, double rows_per_key)
 	return pages;
 }
 
+/* Overflow pages: the most common keys meet in one bucket each what else is there. */
+static double
+hash_overflow(const SizeFacts *facts, double rows, double buckets)
+{
+	const SizeColumn *column = &facts->columns[0];
+	double keys;
+	double pages = 0;
+	double rest = rows;
+
+	for (int i = 0; i < column->ncommon; i++)
+		rest -= column->common[i] * facts->tuples;
+	rest = Max(rest, 0);
+	for (int i = 0; i < column->ncommon; i++)
+		pages += overflow_of(column->common[i] * facts->tuples + rest / buckets) -
+		         overflow_of(rest / buckets);
+	keys = column->ndistinct > 0 ? Min(column->ndistinct, rows) - column->ncommon : rest;
+	if (rest >= 1 && keys >= 1)
+		pages += buckets * overflow_at_random(keys / buckets, rest / keys);
+	return pages;
+}
+
 static IndexSize
 hash_size(const SizeFacts *facts)
 {
 	IndexSize size = {.tuples = facts->tuples, .tree_height = -1};
 	double all = Max(facts->table_tuples, facts->tuples);
 	double rows = facts->tuples * (1 - facts->columns[0].null_ratio); /* NULL is not indexed */
-	double per_bucket = floor(BLCKSZ * HASH_FILLFACTOR / 100.0 / HASH_TUPLE);
-	double keys = facts->columns[0].ndistinct;
-	HashSize hash;
+	int fillfactor = facts->fillfactor > 0 ? facts->fillfactor : HASH_FILLFACTOR;
+	double per_bucket = Max(floor(BLCKSZ * fillfactor / 100.0 / HASH_TUPLE), 10);
+	double buckets = round_buckets(all / per_bucket);
+	double overflow = rows >= 1 ? hash_overflow(facts, rows, buckets) : 0;
 
-	if (facts->fillfactor > 0)
-		per_bucket = Max(floor(BLCKSZ * facts->fillfactor / 100.0 / HASH_TUPLE), 10);
-	hash = (HashSize){.buckets = round_buckets(all / per_bucket)};
-	if (rows >= 1)
-	{
-		keys = keys > 0 ? Max(Min(keys, rows), 1) : rows;
-		hash.per_bucket = rows / hash.buckets;
-		hash.overflow = hash.buckets * overflow_at_random(keys / hash.buckets, rows / keys);
-	}
-	size.pages = 1 + hash.buckets + hash.overflow + ceil((hash.overflow + 1) / HASH_MAP_BITS);
+	size.pages = 1 + buckets + overflow + ceil((overflow + 1) / HASH_MAP_BITS);
 	return size;
 }
 
@@ -160,8 +154,12 @@ brin_size(const SizeFacts *facts)
 
 /* ---- trees built by insertion ------------------------------------------------------------------- */
 
-/* How full pages are that were split in the middle, again and again. */
-#define INSERTED_FILL 0.69
+/*
+ * How full pages are that were split in the middle, again and again, as measured: where rows come in
+ * any order, and where they come in the order of the keys.
+ */
+#define INSERTED_FILL 0.6
+#define IN_ORDER_FILL 0.45
 #define GIST_SPECIAL 16
 #define SPGIST_SPECIAL 8
 #define SPGIST_FILL 0.8
@@ -173,11 +171,13 @@ gist_size(const SizeFacts *facts)
 	IndexSize size = {.pages = 0, .tuples = facts->tuples, .tree_height = -1};
 	double tuple = dbops_tuple_sizes(facts, facts->ncolumns, ROWS_ALL).mean + LINE;
 	double room = BLCKSZ - SizeOfPageHeaderData - GIST_SPECIAL;
+	double fill =
+	    INSERTED_FILL - (INSERTED_FILL - IN_ORDER_FILL) * facts->correlation * facts->correlation;
 	double level = facts->tuples * tuple / room;
 
 	while (level > 1)
 	{
-		level = ceil(level / INSERTED_FILL);
+		level = ceil(level / fill);
 		size.pages += level;
 		level = level * tuple / room;
 	}

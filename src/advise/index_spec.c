@@ -287,9 +287,11 @@ dbops_index_spec_name(const IndexSpec *spec, List **taken)
 		if (pass > 0)
 			snprintf(label, sizeof(label), "idx%d", pass);
 		name = makeObjectName(relname, columns.data, label);
-		if (OidIsValid(get_relname_relid(name, namespace)) || list_member(*taken, makeString(name)))
+		if (OidIsValid(get_relname_relid(name, namespace)) ||
+		    (taken != NULL && list_member(*taken, makeString(name))))
 			continue;
-		*taken = lappend(*taken, makeString(name));
+		if (taken != NULL)
+			*taken = lappend(*taken, makeString(name));
 		return name;
 	}
 }

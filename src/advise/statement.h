@@ -24,6 +24,7 @@ typedef struct Statement
 	ParamListInfo params; /* what it is planned with; also tells its planning from any other */
 	uint64 analysed_at;   /* a point in the stream of invalidations */
 	int failures;         /* in a row, to plan it */
+	const char *failure;  /* the last */
 } Statement;
 
 /* Reads the statement, in the current context.  The source must outlive it. */
@@ -31,9 +32,9 @@ extern Statement *dbops_statement_read(const WorkloadStatement *source);
 
 /*
  * Locks what it reads, in the restricted context, and reads it anew if that has changed.  False if
- * it can no longer be read.
+ * it cannot be read then.
  */
 extern bool dbops_statement_lock(Statement *statement);
 
-/* Notes that it could not be planned; after the third time in a row it is left out. */
+/* Notes why it could not be planned; after the third time in a row it is left out. */
 extern void dbops_statement_fail(Statement *statement, const TaskError *error);

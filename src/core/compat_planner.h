@@ -5,6 +5,7 @@
 #pragma once
 
 #include "access/amapi.h"
+#include "access/stratnum.h"
 #include "commands/explain.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
@@ -82,5 +83,25 @@ dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char
 	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL, NULL);
 #else
 	ExplainOnePlan(plan, NULL, es, string, params, NULL, NULL, NULL);
+#endif
+}
+
+/* Whether a sort key descends; 18 says so by what comparison finds, not by the B-tree's strategy. */
+static inline bool
+dbops_compat_pathkey_descends(const PathKey *pathkey)
+{
+#if PG_VERSION_NUM >= 180000
+	return pathkey->pk_cmptype == COMPARE_GT;
+#else
+	return pathkey->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+/* Takes from a Var that it may be NULL because of an outer join, which 16 notes in it. */
+static inline void
+dbops_compat_clear_nulling(Var *var)
+{
+#if PG_VERSION_NUM >= 160000
+	var->varnullingrels = NULL;
 #endif
 }
