@@ -37,6 +37,7 @@ typedef struct WriteIndex
 	double selectivity; /* of the predicate, 0 to 1 */
 	double correlation; /* of its first key with time of insertion, -1 to 1; NaN: not known */
 	double ndistinct;   /* values of its keys; 0: not known, or as many as rows */
+	bool sortable;      /* GiST: its rows can be sorted, as points can */
 	bool summarizing;   /* updates of its columns can be HOT: BRIN, from 16 on */
 } WriteIndex;
 
