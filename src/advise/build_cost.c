@@ -12,6 +12,7 @@
 #include "catalog/pg_am_d.h"
 
 #include "advise/build_cost.h"
+#include "advise/cpu_speed.h"
 
 /* Reading the table: BRIN took 0.16 s; a narrow table saved what 27000 pages take. */
 #define PAGE_NS 2000
@@ -75,10 +76,10 @@ static const double compare_ns[] = {
 /* A process beside the session takes off so much: the session's CPU time went from 0.52 to 0.30. */
 #define WORKER_GAIN 0.4
 
-/* GIN that has to empty its memory to the index many times: 10 s in place of 5.9. */
+/* GIN that has to empty its memory many times: 10 s in place of 5.9. */
 #define SPILL_FACTOR 1.75
 
-/* What a row takes in memory while sorted, beside its entry; and what a row pointer takes on disk. */
+/* What a row takes in memory while sorted, beside its entry, and what row pointers take. */
 #define SORT_BYTES 48
 #define LEAST_ENTRY_BYTES 20
 #define POINTER_BYTES 12
@@ -93,11 +94,6 @@ static const double compare_ns[] = {
 
 #define PAGE_BYTES 8192
 #define NS_A_SECOND 1e9
-
-/* As in write_cost.c, of the same machine. */
-#define MS_PER_COST 0.003
-#define FASTEST 0.25
-#define SLOWEST 4.0
 
 static const BuildMethod *
 find_method(Oid am)
@@ -218,20 +214,12 @@ measure_spill(const BuildFacts *facts, const WriteIndex *index, int workers)
 	return bytes;
 }
 
-static double
-price_cpu(const BuildFacts *facts)
-{
-	if (!(facts->ms_per_cost > 0))
-		return 1;
-	return Min(Max(facts->ms_per_cost / MS_PER_COST, FASTEST), SLOWEST);
-}
-
 BuildCost
 dbops_build_cost(const BuildFacts *facts, const WriteIndex *index)
 {
 	const BuildMethod *method = find_method(index->am);
 	const int scans = facts->concurrently ? 2 : 1;
-	const double speed = price_cpu(facts);
+	const double speed = dbops_cpu_speed_factor(facts->ms_per_cost);
 	const int workers = count_workers(facts, method);
 	const double shared = 1 + WORKER_GAIN * workers;
 	BuildCost cost = {.workers = workers};

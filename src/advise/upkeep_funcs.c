@@ -27,10 +27,24 @@ PG_FUNCTION_INFO_V1(dbops__index_upkeep);
 #define ARG_COMMAND 0
 #define ARG_STATEMENTS 1
 #define ARG_WINDOW 2
+#define ARG_QUERYIDS 3
+
+/* The i-th of the ids; 0 if there are fewer. */
+static uint64
+get_queryid(ArrayType *array, int i)
+{
+	Datum *ids;
+	bool *nulls;
+	int n;
+
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &ids, &nulls,
+	                  &n);
+	return i < n && !nulls[i] ? (uint64) DatumGetInt64(ids[i]) : 0;
+}
 
 /* Read as the current user, all of the same weight. */
 static List *
-read_statements(ArrayType *array)
+read_statements(ArrayType *array, ArrayType *queryids)
 {
 	List *statements = NIL;
 	Datum *texts;
@@ -46,6 +60,7 @@ read_statements(ArrayType *array)
 		if (nulls[i])
 			continue;
 		source->text = TextDatumGetCString(texts[i]);
+		source->queryid = get_queryid(queryids, i);
 		source->weight = 1;
 		statement = dbops_statement_read(source);
 		if (statement->left_out != NULL)
@@ -106,7 +121,8 @@ dbops__index_upkeep(PG_FUNCTION_ARGS)
 	    dbops_index_text_read(text_to_cstring(PG_GETARG_TEXT_PP(ARG_COMMAND)));
 	const UpkeepOptions options = {
 	    .window_ms = dbops_table_writes_window(PG_GETARG_INTERVAL_P(ARG_WINDOW)),
-	    .statements = read_statements(PG_GETARG_ARRAYTYPE_P(ARG_STATEMENTS)),
+	    .statements = read_statements(PG_GETARG_ARRAYTYPE_P(ARG_STATEMENTS),
+	                                  PG_GETARG_ARRAYTYPE_P(ARG_QUERYIDS)),
 	};
 	Upkeep *upkeep = dbops_upkeep_begin(&options);
 

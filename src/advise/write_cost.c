@@ -3,8 +3,8 @@
  *		What keeping an index costs; see write_cost.h.
  *
  * Constants are nanoseconds of CPU time and bytes as test/bench/index_upkeep measured them with
- * PostgreSQL 15 on an AMD EPYC, all in memory, tables of half a million rows.  ms_per_cost tells
- * how fast a server is beside that one.
+ * PostgreSQL 15 on an AMD EPYC, all in memory, tables of half a million rows.  advise/cpu_speed.h
+ * tells how slow a server is beside that one.
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "access/sysattr.h"
 #include "catalog/pg_am_d.h"
 
+#include "advise/cpu_speed.h"
 #include "advise/write_cost.h"
 
 /* What the entry of a row takes by access method. */
@@ -78,11 +79,6 @@ static const double compare_ns[] = {
 
 /* Taking a dead entry out of its page, and remembering its row until then. */
 #define DEAD_ENTRY_NS 350
-
-/* Of the planner's unit on the machine measured: cached scans of TPC-H. */
-#define MS_PER_COST 0.003
-#define FASTEST 0.25
-#define SLOWEST 4.0
 
 /* Where the server does not say: an SSD, checkpoint_timeout, and autovacuum as they come. */
 #define READ_MS 0.1
@@ -308,14 +304,6 @@ count_dirtied(const WriteFacts *facts, const WriteIndex *index, double random, d
 	       Min(ordered, ordered / per_page + checkpoints);
 }
 
-static double
-price_cpu(const WriteFacts *facts)
-{
-	if (!(facts->ms_per_cost > 0))
-		return 1;
-	return Min(Max(facts->ms_per_cost / MS_PER_COST, FASTEST), SLOWEST);
-}
-
 /* What vacuum does in this index for so many dead rows. */
 static double
 price_vacuum(const WriteFacts *facts, const WriteIndex *index, double dead)
@@ -360,14 +348,15 @@ add_index(const WriteFacts *facts, const WriteIndex *index, double updates, doub
 	const double images = facts->full_page_writes && method->wal_bytes > 0 ? dirtied : 0;
 	const double vacuum = price_vacuum(facts, index, facts->deletes + updates);
 	const double entry_bytes = measure_entry(index);
+	const double speed = dbops_cpu_speed_factor(facts->ms_per_cost);
 	double ns = (random + updated * UPDATED_FACTOR) * price_entry(index, true) +
 	            ordered * price_entry(index, false) + summarized * method->entry_ns +
 	            images * IMAGE_NS + vacuum;
 
 	if (share < 1)
 		ns += (facts->inserts + updates) * PREDICATE_NS;
-	sum->vacuum_ms_per_day += vacuum / NS_A_MS * price_cpu(facts);
-	sum->ms_per_day += ns / NS_A_MS * price_cpu(facts);
+	sum->vacuum_ms_per_day += vacuum / NS_A_MS * speed;
+	sum->ms_per_day += ns / NS_A_MS * speed;
 	if (method->wal_bytes == 0)
 		return;
 	sum->ms_per_day += (random + updated) * price_misses(facts, index);

@@ -8,6 +8,7 @@
 
 #include "access/genam.h"
 #include "access/gist.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"

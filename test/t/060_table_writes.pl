@@ -77,6 +77,7 @@ ALTER SYSTEM SET dbops.enabled = on;
 SQL
 $node->restart;
 $node->safe_psql('postgres', <<'SQL');
+SELECT pg_stat_statements_reset();
 CREATE TABLE t (id int PRIMARY KEY, a int, b int) WITH (fillfactor = 50);
 CREATE INDEX t_a ON t (a);
 CREATE TABLE parted (id int, a int, b int) PARTITION BY RANGE (id);
@@ -105,6 +106,15 @@ is(upkeep('CREATE INDEX ON t (b)', $updates, '1 s', "$count, unknown"), '300|',
 is(upkeep('CREATE INDEX ON t (a) INCLUDE (id)', $updates, '1 s', "$count, unknown"), '0|', 'another one on a none');
 is(upkeep('CREATE INDEX ON t (id) WHERE b > 3', $updates, '1 s', "$count, unknown"), '300|', 'a predicate counts');
 is(upkeep('CREATE INDEX ON t ((t.b + 1))', $updates, '1 s', "$count, unknown"), '300|', 'so does an expression');
+
+# The history knows how many rows a call updates: of b 300, of a 200.
+my $ids = $node->safe_psql('postgres', "SELECT string_agg(queryid::text, ',' ORDER BY query DESC)
+	FROM pg_stat_statements WHERE query LIKE 'UPDATE t SET %'");
+ok($node->poll_query_until('postgres', "SELECT count(DISTINCT queryid) = 2 FROM dbops.take_sample() AS sample,
+	dbops.statement_history WHERE queryid IN ($ids) AND sample IS NOT NULL"), 'the statements have a history');
+is($node->safe_psql('postgres', "SELECT $count FROM dbops._index_upkeep('CREATE INDEX ON t (b)',
+	ARRAY['UPDATE t SET b = 1', 'UPDATE t SET a = 1'], '1 s', '{$ids}')"), '300', 'calls of many rows count as many');
+
 is(upkeep('CREATE INDEX ON t (b)', "'WITH u AS (UPDATE t SET b = 3 RETURNING id) SELECT count(*) FROM u'", '1 s', "$count > 0, unknown"),
 	't|', 'and what is written within a query');
 is(upkeep('CREATE INDEX ON t (b)', "'SELECT b FROM t', 'DELETE FROM t'", '1 s', 'hot_ms_at_risk > 0, unknown'),
