@@ -21,7 +21,8 @@ typedef struct UpdateRows UpdateRows;
 
 /*
  * Those of the statements (of Statement) that write, from the history of the current database over
- * a window that ends now; empty where there is none.  SQL: not in parallel.  In the current context.
+ * a window that ends now; empty where there is none.  SQL: not in parallel.  Allocated in the
+ * current context.
  */
 extern UpdateRows *dbops_update_rows_load(const List *statements, int64 window_ms);
 

@@ -31,7 +31,8 @@ typedef struct MethodCost
 /*
  * By the lines "insert" and "vacuum" of the bench.  B-trees took 0.6 to 1.1 us for ascending keys,
  * 2.7 to 3.8 for random ones, hash 1.0 to 1.6, GIN 14 for 5 keys and 60 for 20 (the merge of its
- * pending list included), GiST 8.9 for points and 17 for ranges, SP-GiST 3.5, BRIN 0.3 to 0.6 (the summary by vacuum included).
+ * pending list included), GiST 8.9 for points and 17 for ranges, SP-GiST 3.5 to 4.1, BRIN 0.3 to
+ * 0.6 (the summary by vacuum included).
  */
 static const MethodCost method_costs[] = {
     {.am = BTREE_AM_OID, .entry_ns = 750, .searches = true, .wal_bytes = 46, .vacuum_ns = 60},
