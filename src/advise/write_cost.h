@@ -81,7 +81,7 @@ typedef struct WriteCost
 {
 	WriteKnown known;
 	double ms_per_day;     /* all of it; without what is only at risk */
-	double hot_ms_per_day; /* of it: updates that are no longer HOT because of it, in all indexes */
+	double hot_ms_per_day; /* of it: updates that are not HOT because of it, in all indexes */
 	double hot_updates_per_day;
 	double hot_ms_at_risk;    /* beside: if the updates with unknown columns set its columns */
 	double vacuum_ms_per_day; /* of ms_per_day */
