@@ -125,6 +125,12 @@ count_unique(const CandidateList *list, const IndexSpec *spec)
 	return 0;
 }
 
+bool
+dbops_candidate_is_unique(const CandidateList *list, const IndexSpec *spec)
+{
+	return count_unique(list, spec) > 0;
+}
+
 static void
 append(CandidateList *list, const IndexSpec *spec)
 {

@@ -182,6 +182,8 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 	list.unique = unique_columns(rel);
 	dbops_candidates_btree(&list);
 	dbops_candidates_special(&list);
+	if (list.specs == NIL)
+		dbops_candidates_narrow(&list);
 	dbops_candidates_partial(&list);
 	add_items(finding, list.specs);
 }
