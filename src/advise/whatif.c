@@ -12,9 +12,11 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/selfuncs.h"
 
 #include "advise/hypothetical.h"
 #include "advise/partition_index.h"
+#include "advise/sampled.h"
 #include "advise/size_facts.h"
 #include "advise/whatif.h"
 #include "core/compat_planner.h"
@@ -25,7 +27,8 @@
 typedef struct KnownIndex
 {
 	WhatifItem shown;
-	IndexOptInfo *info; /* NULL if it exists */
+	IndexOptInfo *info;    /* NULL if it exists */
+	HeapTuple *statistics; /* per column, of expressions; NULL: there are none */
 } KnownIndex;
 
 /* Items of a table, and of an index. */
@@ -64,6 +67,7 @@ struct Whatif
 	HTAB *tables;     /* TableItems */
 	HTAB *indexes;    /* IndexItem, those that exist */
 	HTAB *partitions; /* PartitionItem */
+	Sampled *sampled;
 };
 
 /* What is being planned, and how it is told from what is planned within. */
@@ -79,6 +83,7 @@ typedef struct Planning
 static const Planning *active = NULL;
 static CompatIndexListHook prev_index_list = NULL;
 static set_rel_pathlist_hook_type prev_rel_pathlist = NULL;
+static get_index_stats_hook_type prev_index_stats = NULL;
 
 /* Whatever ends a planning, its memory goes: then nothing is injected any more. */
 static void
@@ -103,6 +108,7 @@ dbops_whatif_new(void)
 	MemoryContext memory =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops what-if", ALLOCSET_DEFAULT_SIZES);
 	Whatif *whatif = MemoryContextAllocZero(memory, sizeof(Whatif));
+	MemoryContext caller;
 
 	whatif->memory = memory;
 	whatif->capacity = 64;
@@ -111,6 +117,9 @@ dbops_whatif_new(void)
 	whatif->indexes = create_map(whatif, "dbops items of indexes", sizeof(Oid), sizeof(IndexItem));
 	whatif->partitions = create_map(whatif, "dbops items of partitions", sizeof(PartitionItemKey),
 	                                sizeof(PartitionItem));
+	caller = MemoryContextSwitchTo(memory);
+	whatif->sampled = dbops_sampled_new();
+	MemoryContextSwitchTo(caller);
 	return whatif;
 }
 
@@ -166,23 +175,90 @@ find_spec(const Whatif *whatif, const IndexSpec *spec)
 	return -1;
 }
 
-/* A partitioned table is as large as its partitions.  In a memory context that is short-lived. */
-static IndexSize
-size_of(Whatif *whatif, const IndexSpec *spec, Relation table)
+/* Some partitions of the table, if it is partitioned. */
+static const PartitionSample *
+partitions_of(Whatif *whatif, Relation table)
 {
 	TableItems *entry;
 	MemoryContext caller;
 
 	if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		return dbops_size_of_spec(spec, table);
-	entry = enter_table(whatif, spec->table);
+		return NULL;
+	entry = enter_table(whatif, RelationGetRelid(table));
 	if (entry->sample == NULL)
 	{
 		caller = MemoryContextSwitchTo(whatif->memory);
-		entry->sample = dbops_partition_sample(spec->table);
+		entry->sample = dbops_partition_sample(RelationGetRelid(table));
 		MemoryContextSwitchTo(caller);
 	}
-	return dbops_partition_size(spec, entry->sample);
+	return entry->sample;
+}
+
+static bool
+has_expressions(const IndexSpec *spec)
+{
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		if (spec->columns[i].attno == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Statistics of the expressions in the index; false if one fails. */
+static bool
+sample_expressions(Whatif *whatif, const IndexSpec *spec, Relation table, HeapTuple *statistics)
+{
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		const SampledExpression *sampled;
+
+		if (spec->columns[i].attno != 0)
+			continue;
+		sampled = dbops_sampled_expression(whatif->sampled, table, spec->columns[i].expression);
+		if (sampled->fails)
+			return false;
+		statistics[i] = sampled->statistics;
+	}
+	return true;
+}
+
+/* The same; a partitioned table has its rows in partitions, of which the largest stands for all. */
+static bool
+know_expressions(Whatif *whatif, const IndexSpec *spec, Relation table, HeapTuple **statistics)
+{
+	const PartitionSample *partitions;
+	const IndexSpec *mapped;
+	Relation largest;
+	bool possible = true;
+
+	*statistics = NULL;
+	if (!has_expressions(spec))
+		return true;
+	*statistics = MemoryContextAllocZero(whatif->memory, sizeof(HeapTuple) * spec->ncolumns);
+	partitions = partitions_of(whatif, table);
+	if (partitions == NULL)
+		return sample_expressions(whatif, spec, table, *statistics);
+	largest = try_table_open(dbops_partition_largest(partitions), AccessShareLock);
+	if (largest == NULL)
+		return true;
+	mapped = dbops_partition_spec(spec, RelationGetRelid(largest));
+	if (mapped != NULL)
+		possible = sample_expressions(whatif, mapped, largest, *statistics);
+	table_close(largest, NoLock);
+	return possible;
+}
+
+/* A partitioned table is as large as its partitions.  In a memory context that is short-lived. */
+static IndexSize
+size_of(Whatif *whatif, const IndexSpec *spec, Relation table, const HeapTuple *statistics)
+{
+	const PartitionSample *partitions = partitions_of(whatif, table);
+	const SizeHints hints = {.statistics = statistics};
+
+	if (partitions != NULL)
+		return dbops_partition_size(spec, partitions, &hints);
+	return dbops_index_size(dbops_size_facts_load(spec, table, &hints));
 }
 
 int
@@ -197,15 +273,30 @@ dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 		return number;
 	table = table_open(spec->table, NoLock);
 	item.shown.table = spec->table;
-	item.shown.size = size_of(whatif, spec, table);
-	caller = MemoryContextSwitchTo(whatif->memory);
-	item.shown.spec = dbops_index_spec_copy(spec);
-	item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
-	                                   &item.shown.size);
-	number = append_item(whatif, &item);
-	MemoryContextSwitchTo(caller);
+	if (know_expressions(whatif, spec, table, &item.statistics))
+	{
+		item.shown.size = size_of(whatif, spec, table, item.statistics);
+		caller = MemoryContextSwitchTo(whatif->memory);
+		item.shown.spec = dbops_index_spec_copy(spec);
+		item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
+		                                   &item.shown.size);
+		number = append_item(whatif, &item);
+		MemoryContextSwitchTo(caller);
+	}
 	table_close(table, NoLock);
 	return number;
+}
+
+double
+dbops_whatif_share(Whatif *whatif, Oid table, List *predicate)
+{
+	Relation relation = table_open(table, NoLock);
+	double share = -1;
+
+	if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		share = dbops_sampled_predicate(whatif->sampled, relation, predicate)->share;
+	table_close(relation, NoLock);
+	return share;
 }
 
 int
@@ -295,13 +386,14 @@ list_indexes(RelOptInfo *rel, const TableItems *entry)
 static const IndexSize *
 size_in_partition(int item, const IndexSpec *spec, Relation partition)
 {
+	const SizeHints hints = {.statistics = active->whatif->items[item].statistics};
 	const PartitionItemKey key = {.partition = RelationGetRelid(partition), .item = item};
 	HTAB *known = active->whatif->partitions;
 	PartitionItem *entry = hash_search(known, &key, HASH_FIND, NULL);
 
 	if (entry == NULL)
 	{
-		IndexSize size = dbops_size_of_spec(spec, partition);
+		IndexSize size = dbops_index_size(dbops_size_facts_load(spec, partition, &hints));
 
 		entry = hash_search(known, &key, HASH_ENTER, NULL);
 		entry->size = size;
@@ -378,6 +470,31 @@ see_relation(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 		active->request->on_relation(root, rel, rte->relid, active->request->arg);
 }
 
+/* They are ours, and stay. */
+static void
+keep_statistics(HeapTuple tuple)
+{
+}
+
+static bool
+see_statistics(PlannerInfo *root, Oid indexid, AttrNumber attnum, VariableStatData *vardata)
+{
+	const KnownIndex *known;
+	int item;
+
+	if (prev_index_stats && prev_index_stats(root, indexid, attnum, vardata))
+		return true;
+	item = is_ours(root) ? dbops_whatif_find(active->whatif, indexid) : -1;
+	if (item < 0)
+		return false;
+	known = &active->whatif->items[item];
+	if (known->statistics == NULL || known->statistics[attnum - 1] == NULL)
+		return false;
+	vardata->statsTuple = known->statistics[attnum - 1];
+	vardata->freefunc = keep_statistics;
+	return true;
+}
+
 static void
 install_hooks(void)
 {
@@ -389,6 +506,8 @@ install_hooks(void)
 	*dbops_compat_index_list_hook() = see_indexes;
 	prev_rel_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = see_relation;
+	prev_index_stats = get_index_stats_hook;
+	get_index_stats_hook = see_statistics;
 	installed = true;
 }
 
