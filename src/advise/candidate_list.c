@@ -22,7 +22,8 @@
 /* Share of a row's width up to which an index with all that is read is worth a thought. */
 #define MAX_COVERED_RATIO 0.6
 
-/* Of a value without a bound, one that is long would fail to be inserted: only short ones are covered. */
+/* Of a value without a bound, one that is long would fail to be inserted: only short ones are
+ * covered. */
 #define MAX_UNBOUND_WIDTH 100
 #define MAX_BOUND_WIDTH 600
 

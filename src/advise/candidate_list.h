@@ -12,6 +12,7 @@
 
 typedef struct CandidateList
 {
+	Whatif *whatif;
 	const Wants *wants;
 	const CandidateLimits *limits;
 	List *existing;     /* of IndexSpec: what the table has */
@@ -33,7 +34,8 @@ extern bool dbops_candidate_is_unique(const CandidateList *list, const IndexSpec
 /* Proposes the index. */
 extern void dbops_candidate_propose(CandidateList *list, const IndexSpec *spec);
 
-/* Proposes it, and then with all that the statement reads, if that makes it an index to read alone. */
+/* Proposes it, and then with all that the statement reads, if that makes it an index to read
+ * alone. */
 extern void dbops_candidate_propose_covering(CandidateList *list, const IndexSpec *spec);
 
 /* Proposes it only with all that the statement reads. */

@@ -30,7 +30,7 @@ typedef struct Finding
 	Bitmapset *items;
 } Finding;
 
-/* ---- which relations --------------------------------------------------------------------------- */
+/* ---- which relations ------------------------------------------------------------------------- */
 
 static bool
 is_partitioned(Oid table)
@@ -105,7 +105,7 @@ reason_against(const PlannerInfo *root, const RelOptInfo *rel, Oid table)
 	return reason;
 }
 
-/* ---- what they get ----------------------------------------------------------------------------- */
+/* ---- what they get --------------------------------------------------------------------------- */
 
 static List *
 existing_indexes(Oid table)
@@ -166,7 +166,7 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 {
 	Finding *finding = arg;
 	const char *reason;
-	CandidateList list = {.limits = finding->limits, .selectivity = 1};
+	CandidateList list = {.whatif = finding->whatif, .limits = finding->limits, .selectivity = 1};
 
 	if (is_stand_in(root, rel, table))
 		return;

@@ -2,9 +2,9 @@
  * advise/candidates.h
  *		Which indexes could serve a statement.
  *
- * From what the planner itself knows of each relation when it looks for access paths: restriction and
- * join clauses with their selectivity, equivalence classes, the orders that are useful, the columns
- * that are needed.  So views, subqueries and partitions are seen through.
+ * From what the planner itself knows of each relation when it looks for access paths: restriction
+ * and join clauses with their selectivity, equivalence classes, the orders that are useful, the
+ * columns that are needed.  So views, subqueries and partitions are seen through.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ typedef struct CandidateLimits
 } CandidateLimits;
 
 /*
- * Plans the statement once and adds the candidates as items.  They are in the result, in the current
- * context; NULL if there are none or the statement cannot be planned.
+ * Plans the statement once and adds the candidates as items.  They are in the result, in the
+ * current context; NULL if there are none or the statement cannot be planned.
  */
 extern Bitmapset *
 dbops_candidates_find(Whatif *whatif, Statement *statement, const CandidateLimits *limits);

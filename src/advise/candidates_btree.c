@@ -3,8 +3,8 @@
  *		Orders of keys; see candidates_btree.h.
  *
  * E is what is compared by equality with something given, J by equality with another relation, R is
- * bounded, S is an order.  Equalities go first in any case; of each list the most selective go first,
- * so that indexes of several statements begin alike.
+ * bounded, S is an order.  Equalities go first in any case; of each list the most selective go
+ * first, so that indexes of several statements begin alike.
  */
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 /* All orders of so many equalities are tried. */
 #define MAX_PERMUTED 3
 
-/* ---- keys of several kinds, one after the other ------------------------------------------------ */
+/* ---- keys of several kinds, one after the other ---------------------------------------------- */
 
 static void
 append_wants(const CandidateList *list, IndexSpec *spec, List *wants)
@@ -75,7 +75,7 @@ propose_orders(CandidateList *list, const IndexSpec *prefix)
 	}
 }
 
-/* ---- joins ------------------------------------------------------------------------------------- */
+/* ---- joins ----------------------------------------------------------------------------------- */
 
 /* By all that joins it with one other relation at once, if that is more than one key. */
 static void
@@ -148,7 +148,7 @@ propose_joins(CandidateList *list)
 	}
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /* Each arm of an OR by itself, and behind what holds for all of them. */
 static void

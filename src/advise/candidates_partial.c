@@ -35,7 +35,7 @@
 /* Predicates of one relation that are tried by themselves. */
 #define MAX_SINGLE 3
 
-/* ---- what says the same each time -------------------------------------------------------------- */
+/* ---- what says the same each time ------------------------------------------------------------ */
 
 static bool
 has_few_values(const Wants *wants, Node *column)
@@ -68,7 +68,8 @@ tells_equal(Oid operator, Oid type)
 	       (OidIsValid(negator) && op_mergejoinable(negator, type));
 }
 
-/* A state that is one or is none of those told, or a column compared with another one of the row. */
+/* A state that is one or is none of those told, or a column compared with another one of the
+ * row. */
 static bool
 compares_states(const Wants *wants, Oid operator, List * args)
 {
@@ -146,61 +147,85 @@ find_predicates(const Wants *wants)
 	return clauses;
 }
 
-/* ---- indexes with a predicate ------------------------------------------------------------------ */
+/* ---- indexes with a predicate ---------------------------------------------------------------- */
 
-/* Proposes indexes of the rows for which the predicate, of the planner, holds. */
-static void
-propose_where(CandidateList *list, List *clauses, double selectivity)
+/* Whether it compares columns of a row with one another: statistics say nothing of that. */
+static bool
+compares_columns(const RestrictInfo *info)
+{
+	return !bms_is_empty(info->left_relids) && !bms_is_empty(info->right_relids);
+}
+
+static List *
+predicate_of(const Wants *wants, List *clauses)
+{
+	List *predicate = NIL;
+	ListCell *lc;
+
+	foreach (lc, clauses)
+		predicate =
+		    lappend(predicate,
+		            dbops_wants_normalise(wants, (Node *) lfirst_node(RestrictInfo, lc)->clause));
+	return predicate;
+}
+
+/* As the planner estimates it; counted in a sample where it can only guess. */
+static double
+selectivity_of(const CandidateList *list, List *clauses)
+{
+	const Wants *wants = list->wants;
+	double share = -1;
+	ListCell *lc;
+
+	foreach (lc, clauses)
+	{
+		if (share < 0 && compares_columns(lfirst(lc)))
+			share = dbops_whatif_share(list->whatif, wants->table, predicate_of(wants, clauses));
+	}
+	if (share >= 0)
+		return share;
+	return clauselist_selectivity(wants->root, clauses, wants->rel->relid, JOIN_INNER, NULL);
+}
+
+/* Proposes indexes of the rows for which the clauses hold, if these are few. */
+static bool
+propose_where(CandidateList *list, List *clauses)
 {
 	const Wants *all = list->wants;
 	int before = list_length(list->specs);
-	ListCell *lc;
+	double selectivity = selectivity_of(list, clauses);
 
+	if (selectivity > MAX_SELECTIVITY)
+		return false;
 	list->wants = dbops_wants_without(all, clauses);
 	list->selectivity = selectivity;
-	foreach (lc, clauses)
-		list->predicate =
-		    lappend(list->predicate,
-		            dbops_wants_normalise(all, (Node *) lfirst_node(RestrictInfo, lc)->clause));
+	list->predicate = predicate_of(all, clauses);
 	dbops_candidates_btree(list);
 	if (list_length(list->specs) == before)
 		dbops_candidates_narrow(list);
 	list->wants = all;
 	list->predicate = NIL;
 	list->selectivity = 1;
-}
-
-static double
-selectivity_of(const Wants *wants, List *clauses)
-{
-	return clauselist_selectivity(wants->root, clauses, wants->rel->relid, JOIN_INNER, NULL);
+	return true;
 }
 
 static void
 propose_conditions(CandidateList *list)
 {
-	const Wants *wants = list->wants;
-	List *clauses = find_predicates(wants);
-	double selectivity = clauses == NIL ? 1 : selectivity_of(wants, clauses);
-	int tried = 0;
+	List *clauses = find_predicates(list->wants);
+	int proposed = 0;
 	ListCell *lc;
 
-	if (selectivity > MAX_SELECTIVITY)
-		return;
-	propose_where(list, clauses, selectivity);
-	if (list_length(clauses) == 1)
+	if (clauses == NIL || !propose_where(list, clauses) || list_length(clauses) == 1)
 		return;
 	foreach (lc, clauses)
 	{
-		List *one = list_make1(lfirst(lc));
-
-		selectivity = selectivity_of(wants, one);
-		if (selectivity <= MAX_SELECTIVITY && tried++ < MAX_SINGLE)
-			propose_where(list, one, selectivity);
+		if (proposed < MAX_SINGLE && propose_where(list, list_make1(lfirst(lc))))
+			proposed++;
 	}
 }
 
-/* ---- rows with a value ------------------------------------------------------------------------- */
+/* ---- rows with a value ----------------------------------------------------------------------- */
 
 static double
 null_ratio(const Wants *wants, AttrNumber attno)
@@ -234,7 +259,8 @@ asks_for_null(const Want *want)
 	return false;
 }
 
-/* What is compared has a value: an index of the rows that have one is enough, whatever the value. */
+/* What is compared has a value: an index of the rows that have one is enough, whatever the
+ * value. */
 static void
 propose_with_value(CandidateList *list, const Want *want)
 {

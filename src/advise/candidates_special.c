@@ -22,14 +22,15 @@
 #include "advise/operator_class.h"
 #include "advise/wants_clause.h"
 
-/* A hash of a wider value is smaller than the value; of a narrower one it is not worth another kind. */
+/* A hash of a wider value is smaller than the value; of a narrower one it is not worth another
+ * kind. */
 #define WIDE_VALUE 40
 
 /* BRIN: where rows lie in the order of the column, in a table that is long to read (128 MB). */
 #define MIN_CORRELATION 0.9
 #define MIN_BRIN_PAGES 16384
 
-/* ---- operators that B-trees do not know -------------------------------------------------------- */
+/* ---- operators that B-trees do not know ------------------------------------------------------ */
 
 static void
 propose_single(CandidateList *list, Oid am, const SpecColumn *key)
@@ -121,7 +122,7 @@ propose_clauses(CandidateList *list, List *infos)
 		propose_clause(list, (Node *) lfirst_node(RestrictInfo, lc)->clause);
 }
 
-/* ---- nearest neighbours ------------------------------------------------------------------------ */
+/* ---- nearest neighbours ---------------------------------------------------------------------- */
 
 static void
 propose_distance(CandidateList *list, const OpExpr *distance)
@@ -154,7 +155,7 @@ propose_distances(CandidateList *list)
 	}
 }
 
-/* ---- smaller than a B-tree --------------------------------------------------------------------- */
+/* ---- smaller than a B-tree ------------------------------------------------------------------- */
 
 static void
 propose_hash(CandidateList *list, List *wants)

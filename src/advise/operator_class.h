@@ -2,8 +2,8 @@
  * advise/operator_class.h
  *		Operator classes by what they do, from the cache of catalogs.
  *
- * A file of its own because the server's own functions read the catalog anew each time, and these are
- * asked for each clause of each relation.
+ * A file of its own because the server's own functions read the catalog anew each time, and these
+ * are asked for each clause of each relation.
  */
 #pragma once
 

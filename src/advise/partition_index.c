@@ -15,7 +15,8 @@
 
 #include "advise/partition_index.h"
 
-/* Of more partitions, only so many are opened: each takes a lock and a place in the relation cache. */
+/* Of more partitions, only so many are opened: each takes a lock and a place in the relation
+ * cache. */
 #define MAX_SAMPLED 32
 
 typedef struct SampledPartition
@@ -31,7 +32,7 @@ struct PartitionSample
 	SampledPartition partitions[FLEXIBLE_ARRAY_MEMBER];
 };
 
-/* ---- in one partition -------------------------------------------------------------------------- */
+/* ---- in one partition ------------------------------------------------------------------------ */
 
 static AttrNumber
 map_column(Oid table, AttrNumber attno, Oid partition)
@@ -106,7 +107,7 @@ dbops_partition_spec(const IndexSpec *spec, Oid partition)
 	return mapped;
 }
 
-/* ---- in all of them ---------------------------------------------------------------------------- */
+/* ---- in all of them -------------------------------------------------------------------------- */
 
 static int
 by_size(const void *a, const void *b)

@@ -18,8 +18,8 @@ extern IndexSpec *dbops_partition_spec(const IndexSpec *spec, Oid partition);
 extern PartitionSample *dbops_partition_sample(Oid table);
 
 /*
- * What CREATE INDEX would make of it in all partitions; the height is that in the largest.  Partitions
- * that are locked by DDL or gone are taken to be like the others.
+ * What CREATE INDEX would make of it in all partitions; the height is that in the largest.
+ * Partitions that are locked by DDL or gone are taken to be like the others.
  */
 extern IndexSize
 dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample, const SizeHints *hints);

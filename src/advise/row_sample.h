@@ -25,8 +25,12 @@ typedef struct RowSample
 
 /*
  * Looks at some thousand rows in blocks all over the table; a column by its number, or an
- * expression over the columns of varno 1.  It is evaluated as ANALYZE does, with the rights of the
- * table's owner, in a restricted context.  NULL if there is nothing to look at, or the expression
- * throws.  In the current context; the table is open and locked; not in parallel.
+ * expression over the columns of varno 1.  It is evaluated as ANALYZE does, in a restricted
+ * context: for a superuser with the rights of the table's owner, else with those of the current
+ * user, who must be allowed to read the table.  NULL if there is nothing to look at, or the
+ * expression throws.  In the current context; the table is open and locked; not in parallel.
  */
 extern RowSample *dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression);
+
+/* The same of an expression, with the rows in their order; tells whether it throws. */
+extern RowSample *dbops_row_sample_evaluate(Relation table, Node *expression, bool *throws);

@@ -5,26 +5,18 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "nodes/makefuncs.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "advise/row_statistics.h"
 #include "advise/sampled.h"
-#include "advise/table_sample.h"
-#include "core/tx.h"
 
 struct Sampled
 {
 	MemoryContext memory;
 	List *entries; /* of SampledExpression */
 };
-
-typedef struct Question
-{
-	Relation table;
-	const SampledExpression *about;
-	HeapTuple statistics;
-	double share;
-} Question;
 
 Sampled *
 dbops_sampled_new(void)
@@ -35,16 +27,39 @@ dbops_sampled_new(void)
 	return sampled;
 }
 
-static void
-ask(void *arg)
+static double
+count_share(const RowSample *sample)
 {
-	Question *question = arg;
-	const SampledExpression *about = question->about;
+	int holds = 0;
 
-	if (IsA(about->expression, List))
-		question->share = dbops_table_sample_share(question->table, (List *) about->expression);
-	else
-		question->statistics = dbops_table_sample_expression(question->table, about->expression);
+	for (int i = 0; i < sample->nrows; i++)
+		holds += !sample->nulls[i] && DatumGetBool(sample->values[i]);
+	return (double) holds / sample->nrows;
+}
+
+/* Fills in the entry, which is in another context. */
+static void
+ask(SampledExpression *entry, Relation table, MemoryContext kept)
+{
+	bool is_predicate = IsA(entry->expression, List);
+	Node *expression = copyObject(entry->expression);
+	const RowSample *sample;
+	HeapTuple tuple;
+
+	if (is_predicate)
+		expression = (Node *) make_ands_explicit((List *) expression);
+	sample = dbops_row_sample_evaluate(table, expression, &entry->fails);
+	if (sample == NULL)
+		return;
+	if (is_predicate)
+	{
+		entry->share = count_share(sample);
+		return;
+	}
+	tuple = dbops_row_statistics(sample, expression, table->rd_rel->reltuples);
+	MemoryContextSwitchTo(kept);
+	if (tuple != NULL)
+		entry->statistics = heap_copytuple(tuple);
 }
 
 static SampledExpression *
@@ -66,10 +81,8 @@ static const SampledExpression *
 get(Sampled *sampled, Relation table, Node *expression)
 {
 	SampledExpression *entry = find(sampled, RelationGetRelid(table), expression);
-	Question question = {.table = table, .share = -1};
 	MemoryContext caller;
 	MemoryContext working;
-	TaskError error;
 
 	if (entry != NULL)
 		return entry;
@@ -77,14 +90,11 @@ get(Sampled *sampled, Relation table, Node *expression)
 	entry = palloc0(sizeof(SampledExpression));
 	entry->table = RelationGetRelid(table);
 	entry->expression = copyObject(expression);
-	question.about = entry;
+	entry->share = -1;
 	working = AllocSetContextCreate(caller, "dbops table sample", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(working);
-	entry->fails = !dbops_tx_probe(ask, &question, &error);
+	ask(entry, table, sampled->memory);
 	MemoryContextSwitchTo(sampled->memory);
-	entry->share = question.share;
-	if (!entry->fails && question.statistics != NULL)
-		entry->statistics = heap_copytuple(question.statistics);
 	sampled->entries = lappend(sampled->entries, entry);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(working);

@@ -50,7 +50,7 @@ dbops_wants_width(const Wants *wants, const SpecColumn *column)
 	return width;
 }
 
-/* ---- searches ---------------------------------------------------------------------------------- */
+/* ---- searches -------------------------------------------------------------------------------- */
 
 static Want *
 find_want(List *wants, const SpecColumn *key)
@@ -174,12 +174,12 @@ read_join(Wants *wants, RestrictInfo *info)
 	}
 }
 
-/* ---- equivalence classes ----------------------------------------------------------------------- */
+/* ---- equivalence classes --------------------------------------------------------------------- */
 
 /*
- * An expression of an equivalence class in terms of the relation, if it is one of it alone.  Classes
- * have the members of a subquery's parts in another place in each version, so a part is found through
- * its parent.
+ * An expression of an equivalence class in terms of the relation, if it is one of it alone.
+ * Classes have the members of a subquery's parts in another place in each version, so a part is
+ * found through its parent.
  */
 static Node *
 member_of(const Wants *wants, const EquivalenceMember *member)
@@ -259,8 +259,8 @@ read_pathkey(const Wants *wants, const PathKey *pathkey, SpecColumn *key)
 }
 
 /*
- * For min() and max() the planner plans a query of its own, twice: values that are NULL are left out,
- * and come first or last.  An index with the nulls in their usual place serves it.
+ * For min() and max() the planner plans a query of its own, twice: values that are NULL are left
+ * out, and come first or last.  An index with the nulls in their usual place serves it.
  */
 static bool
 is_other_try(const PlannerInfo *root, const SpecColumn *key)
@@ -320,7 +320,7 @@ read_orders(Wants *wants)
 	}
 }
 
-/* ---- what is read ------------------------------------------------------------------------------ */
+/* ---- what is read ---------------------------------------------------------------------------- */
 
 /* Numbers of columns, from what pull_varattnos() finds; whether there is nothing else. */
 static bool
@@ -364,7 +364,7 @@ read_columns(Wants *wants, List *without)
 	wants->reads_row = !to_columns(output, &wants->reads);
 }
 
-/* ---- how selective ----------------------------------------------------------------------------- */
+/* ---- how selective --------------------------------------------------------------------------- */
 
 static double
 share_of_one_value(const Wants *wants, const Want *want)

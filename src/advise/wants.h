@@ -1,7 +1,7 @@
 /*
  * advise/wants.h
- *		What one relation of a statement wants of an index: by what it is searched, joined and ordered,
- *		and which of its columns are read.
+ *		What one relation of a statement wants of an index: by what it is searched, joined and
+ *		ordered, and which of its columns are read.
  *
  * Read from what the planner has of the relation once its clauses are distributed: so views,
  * subqueries and equalities that follow from others are seen through.  Told in terms of the table:

@@ -19,7 +19,7 @@
 #include "advise/wants_clause.h"
 #include "core/compat_planner.h"
 
-/* ---- expressions ------------------------------------------------------------------------------- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static bool
 is_foreign_to_index(Node *node, void *context)
@@ -145,7 +145,7 @@ dbops_wants_family(const SpecColumn *key)
 	return get_opclass_family(key->opclass);
 }
 
-/* ---- clauses ----------------------------------------------------------------------------------- */
+/* ---- clauses --------------------------------------------------------------------------------- */
 
 bool
 dbops_wants_given(const Wants *wants, Node *node)
@@ -187,8 +187,8 @@ begins_with(Oid function, const char *pattern)
 }
 
 /*
- * LIKE 'abc%' and what is alike bounds the value, byte by byte: that is the order of the collation C,
- * and of operator classes for patterns where the column has another.
+ * LIKE 'abc%' and what is alike bounds the value, byte by byte: that is the order of the collation
+ * C, and of operator classes for patterns where the column has another.
  */
 static bool
 use_prefix(const Wants *wants, const OpExpr *clause, ClauseUse *use)

@@ -2,8 +2,8 @@
  * advise/wants_clause.h
  *		By which key one clause could search an index, and how.
  *
- * What the planner's matching of clauses with an index does, from the other side: there is a clause,
- * and the index is made for it.
+ * What the planner's matching of clauses with an index does, from the other side: there is a
+ * clause, and the index is made for it.
  */
 #pragma once
 

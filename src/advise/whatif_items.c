@@ -14,7 +14,8 @@
 #include "advise/size_facts.h"
 #include "advise/whatif_items.h"
 
-/* An index that does not exist has an OID that no catalog row has yet: the last one, and downwards. */
+/* An index that does not exist has an OID that no catalog row has yet: the last one, and
+ * downwards. */
 #define FIRST_FAKE_OID PG_UINT32_MAX
 
 typedef struct IndexItem

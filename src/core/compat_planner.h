@@ -87,7 +87,7 @@ dbops_compat_explain_plan(PlannedStmt *plan, struct ExplainState *es, const char
 #endif
 }
 
-/* Whether a sort key descends; 18 says so by what comparison finds, not by the B-tree's strategy. */
+/* Whether a sort key descends; 18 tells it by the comparison, not by the B-tree's strategy. */
 static inline bool
 dbops_compat_pathkey_descends(const PathKey *pathkey)
 {

@@ -4,8 +4,11 @@
 -- covers: advise/candidates_special
 -- covers: advise/operator_class
 -- covers: advise/partition_index
+-- covers: advise/row_statistics
+-- covers: advise/sampled
 -- covers: advise/wants
 -- covers: advise/wants_clause
+-- covers: advise/whatif_items
 -- Which indexes are thought of for which shape of statement.
 
 SET client_min_messages = warning;
@@ -187,6 +190,35 @@ CREATE INDEX events_device ON events (device);
 SELECT sum(pg_relation_size(relid)) BETWEEN :claimed / 1.15 AND :claimed * 1.15 AS right_size
   FROM pg_partition_tree('events_device') WHERE isleaf;
 
+-- Of an expression, a sample tells what ANALYZE finds once the index is there.
+CREATE FUNCTION plan_cost(statement text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT json) ' || statement INTO plan;
+    RETURN plan -> 0 -> 'Plan' ->> 'Total Cost';
+END $$;
+SELECT cost_after AS claimed, bytes
+  FROM dbops._candidates($$SELECT * FROM users WHERE length(email) = 13$$) WHERE used \gset
+CREATE INDEX users_length ON users (length(email));
+ANALYZE users;
+SELECT plan_cost('SELECT * FROM users WHERE length(email) = 13') BETWEEN :claimed / 1.05 AND :claimed * 1.05 AS right_cost,
+       pg_relation_size('users_length') BETWEEN :bytes / 1.15 AND :bytes * 1.15 AS right_size;
+-- One that fails for a row makes no index.
+SELECT candidates('SELECT * FROM users WHERE name::int = 5');
+-- Nobody's function runs over rows that he may not read.
+CREATE ROLE candidate_stranger;
+CREATE FUNCTION told(text) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN RAISE WARNING 'told %', current_user; RETURN 1; END $$;
+ALTER FUNCTION told(text) COST 100000;
+GRANT USAGE ON SCHEMA candidate_shop, dbops TO candidate_stranger;
+GRANT EXECUTE ON FUNCTION dbops._candidates(text, integer) TO candidate_stranger;
+SET ROLE candidate_stranger;
+SELECT ddl FROM dbops._candidates('SELECT * FROM users WHERE told(name) = 5');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION dbops._candidates(text, integer) FROM candidate_stranger;
+REVOKE USAGE ON SCHEMA dbops FROM candidate_stranger;
+
 -- What cannot be planned says why.
 SELECT ddl FROM dbops._candidates('SELECT * FROM nowhere');
 SELECT ddl FROM dbops._candidates('SELECT 1', 0);
@@ -201,5 +233,6 @@ RESET ROLE;
 SET client_min_messages = warning;
 DROP ROLE candidate_monitor;
 DROP SCHEMA candidate_shop CASCADE;
+DROP ROLE candidate_stranger;
 DROP EXTENSION pg_trgm;
 RESET client_min_messages;
