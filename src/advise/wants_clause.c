@@ -124,7 +124,7 @@ dbops_wants_operand(const Wants *wants, Node *expression, Oid collation, SpecCol
 
 /* A distance from something given is sorted by with an index of another kind. */
 static bool
-is_distance(const Node *expression)
+is_distance(Node *expression)
 {
 	return expression != NULL && IsA(expression, OpExpr) &&
 	       dbops_operator_class_is_distance(castNode(OpExpr, expression)->opno);
