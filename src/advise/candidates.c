@@ -188,14 +188,33 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 	add_items(finding, list.specs);
 }
 
+/*
+ * Whether values of parameters are taken for constants.  If not, they are known to estimates all the
+ * same, but what is one of many values makes no predicate.
+ */
+static void
+fold_parameters(ParamListInfo params, bool fold)
+{
+	for (int i = 0; i < params->numParams; i++)
+	{
+		if (OidIsValid(params->params[i].ptype))
+			params->params[i].pflags = fold ? PARAM_FLAG_CONST : 0;
+	}
+}
+
 Bitmapset *
 dbops_candidates_find(Whatif *whatif, Statement *statement, const CandidateLimits *limits)
 {
 	Finding finding = {.whatif = whatif, .limits = limits, .caller = CurrentMemoryContext};
 	WhatifRequest request = {.on_relation = look_at_relation, .arg = &finding};
 	WhatifPlan plan;
+	bool planned;
 
-	if (!dbops_whatif_plan(whatif, statement, &request, &plan))
+	if (statement->left_out != NULL)
 		return NULL;
-	return finding.items;
+	fold_parameters(statement->params, false);
+	planned = dbops_whatif_plan(whatif, statement, &request, &plan);
+	if (statement->left_out == NULL)
+		fold_parameters(statement->params, true);
+	return planned ? finding.items : NULL;
 }

@@ -193,7 +193,8 @@ begins_with(Oid function, const char *pattern)
 static bool
 use_prefix(const Wants *wants, const OpExpr *clause, ClauseUse *use)
 {
-	const Const *pattern = lsecond(clause->args);
+	const Const *pattern =
+	    (const Const *) estimate_expression_value(wants->root, lsecond(clause->args));
 
 	if (!IsA(pattern, Const) || pattern->constisnull ||
 	    (pattern->consttype != TEXTOID && pattern->consttype != BPCHAROID) ||
