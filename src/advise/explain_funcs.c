@@ -9,6 +9,7 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "advise/index_text.h"
 #include "advise/whatif.h"
@@ -24,10 +25,11 @@ name_index(Oid indexid)
 {
 	const Whatif *whatif = dbops_whatif_active();
 	int item = whatif != NULL ? dbops_whatif_find(whatif, indexid) : -1;
+	const WhatifItem *index = item >= 0 ? dbops_whatif_item(whatif, item) : NULL;
 
-	if (item >= 0 && !OidIsValid(dbops_whatif_item(whatif, item)->indexid))
+	if (index != NULL && !OidIsValid(index->indexid))
 		return psprintf("hypothetical_%s",
-		                dbops_index_spec_name(dbops_whatif_item(whatif, item)->spec, NULL));
+		                index->name ? index->name : dbops_index_spec_name(index->spec, NULL));
 	return prev_index_name ? prev_index_name(indexid) : NULL;
 }
 
@@ -57,6 +59,27 @@ print_plan(PlannedStmt *plan, const Statement *statement, void *arg)
 	appendStringInfoString(printed, es->str->data);
 }
 
+static int
+add_index(Whatif *whatif, const IndexText *command)
+{
+	int item;
+
+	if (command->spec->predicate != NIL)
+	{
+		double share = dbops_whatif_share(whatif, command->spec->table, command->spec->predicate);
+
+		command->spec->selectivity = share >= 0 ? share : 1;
+	}
+	item = dbops_whatif_add(whatif, command->spec);
+	if (item < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+		                errmsg("the expressions of the index fail for rows of table \"%s\"",
+		                       get_rel_name(command->spec->table))));
+	if (command->name != NULL)
+		dbops_whatif_call(whatif, item, command->name);
+	return item;
+}
+
 /* What is there without hypothetical indexes, but for those that are dropped, and with them. */
 static Bitmapset *
 read_indexes(Whatif *whatif, ArrayType *array)
@@ -79,7 +102,7 @@ read_indexes(Whatif *whatif, ArrayType *array)
 			dbops_whatif_add_existing(whatif, command.dropped);
 			continue;
 		}
-		present = bms_add_member(present, dbops_whatif_add(whatif, command.spec));
+		present = bms_add_member(present, add_index(whatif, &command));
 	}
 	return present;
 }

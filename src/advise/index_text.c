@@ -134,7 +134,8 @@ dbops_index_text_read(const char *command)
 	Node *stmt = list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 
 	if (stmt != NULL && IsA(stmt, IndexStmt))
-		return (IndexText){.spec = read_create((IndexStmt *) stmt, command)};
+		return (IndexText){.name = ((IndexStmt *) stmt)->idxname,
+		                   .spec = read_create((IndexStmt *) stmt, command)};
 	if (stmt != NULL && IsA(stmt, DropStmt) && ((DropStmt *) stmt)->removeType == OBJECT_INDEX)
 		return (IndexText){.dropped = read_drop((DropStmt *) stmt)};
 	ereport(ERROR,

@@ -8,8 +8,9 @@
 
 typedef struct IndexText
 {
-	IndexSpec *spec; /* to be there; or NULL */
-	Oid dropped;     /* not to be there; or 0 */
+	IndexSpec *spec;  /* to be there; or NULL */
+	const char *name; /* that it is given; NULL: none */
+	Oid dropped;      /* not to be there; or 0 */
 } IndexText;
 
 /*
