@@ -110,12 +110,24 @@ note_caught(TaskError *error, const ErrorData *edata)
 	         edata->detail ? ": " : "", edata->detail ? edata->detail : "");
 }
 
+/*
+ * Whether the server itself wants an end.  Functions may throw with any SQLSTATE: such an error is
+ * one like others, or whoever writes a function could end what looks at many.
+ */
 static bool
-is_expected(int thrown, int sqlerrcode)
+is_cancel(const ErrorData *edata)
+{
+	if (edata->sqlerrcode != ERRCODE_QUERY_CANCELED && edata->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
+		return false;
+	return edata->funcname != NULL && strcmp(edata->funcname, "ProcessInterrupts") == 0;
+}
+
+static bool
+is_expected(const ErrorData *edata, int sqlerrcode)
 {
 	if (sqlerrcode == TX_ANY_ERROR)
-		return thrown != ERRCODE_QUERY_CANCELED && thrown != ERRCODE_ADMIN_SHUTDOWN;
-	return thrown == sqlerrcode;
+		return !is_cancel(edata);
+	return edata->sqlerrcode == sqlerrcode;
 }
 
 /* How a subtransaction that went well ends. */
@@ -147,12 +159,15 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	{
 		ErrorData *edata;
 
-		if (!is_expected(geterrcode(), sqlerrcode))
-			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		edata = CopyErrorData();
 		FlushErrorState();
+		/* Before the error goes on, too: who catches it ends the subtransaction it began itself. */
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (!is_expected(edata, sqlerrcode))
+			ReThrowError(edata);
 		note_caught(error, edata);
 		FreeErrorData(edata);
 		done = false;
