@@ -209,6 +209,12 @@ name_used(Inquiry *inquiry, const Bitmapset *uses)
 	}
 }
 
+static const char *
+count_indexes(int n)
+{
+	return n == 1 ? "1 index was" : psprintf("%d indexes were", n);
+}
+
 static void
 tell_tried(Inquiry *inquiry, const SearchStatement *found)
 {
@@ -220,16 +226,16 @@ tell_tried(Inquiry *inquiry, const SearchStatement *found)
 	for (int i = 0; i < found->pool->nplans; i++)
 		cheapest = Min(cheapest, found->pool->plans[i].plan.cost);
 	if (cheapest < found->before)
-		add_line(inquiry, InvalidOid,
-		         psprintf("the best of %d indexes tried saves %.2f %% (cost %.2f instead of %.2f), "
-		                  "too little",
-		                  tried, 100 * (1 - cheapest / found->before), cheapest, found->before),
-		         "nothing: what an index costs is more than that");
+		add_line(
+		    inquiry, InvalidOid,
+		    psprintf("%s tried: the best saves %.2f %% (cost %.2f instead of %.2f), too little",
+		             count_indexes(tried), 100 * (1 - cheapest / found->before), cheapest,
+		             found->before),
+		    "nothing: what an index costs is more than that");
 	else
 		add_line(inquiry, InvalidOid,
-		         psprintf("%d indexes were tried, and the planner takes none of them (cost stays "
-		                  "%.2f)",
-		                  tried, found->before),
+		         psprintf("%s tried: the planner takes none (cost stays %.2f)",
+		                  count_indexes(tried), found->before),
 		         "see dbops.explain_whatif(statement, indexes) for the plan with one of them");
 }
 

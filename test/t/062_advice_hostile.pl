@@ -177,7 +177,7 @@ for my $change ('DROP TABLE going', 'ALTER TABLE changing ALTER k TYPE text')
 	$gate->query_safe('SELECT pg_advisory_unlock(4711)');
 	$out = $search->query_until(qr/ended/, "\\echo ended\n");
 	like($out, qr/big/, "$change: the advice goes on");
-	unlike($out, qr/ON public\.$table\b/, "$change: nothing for what is no longer so");
+	unlike($out, qr/ON public\.$table\b/, "$change: nothing for what it was before");
 	$search->quit;
 	$gate->quit;
 }

@@ -1,4 +1,4 @@
-# covers: advise/recommend advise/recommendation advise/plan_pool
+# covers: advise/recommend advise/recommendation advise/plan_pool advise/why_not advise/why_not_clause
 #
 # Advice from end to end: every statement that is run can be advised on, in the name of who runs it, and
 # what is advised for users and orders costs, once it is built, what was claimed.
