@@ -206,6 +206,8 @@ whatif('some rows', 'SELECT * FROM t WHERE flag AND mid = 10', ['CREATE INDEX ON
 whatif('some rows, in a view', 'SELECT * FROM flagged WHERE mid = 10', ['CREATE INDEX ON t (mid) WHERE flag']);
 whatif('some rows of the second table', 'SELECT s.mid, t.filler FROM s JOIN t ON t.id = s.t_id AND t.flag AND t.mid < 100 WHERE s.kind < 5',
 	['CREATE INDEX ON t (mid) WHERE flag']);
+whatif('all of some rows', 'SELECT count(*) FROM t WHERE flag', ['CREATE INDEX ON t (mid) WHERE flag'],
+	uses => qr/Index Only Scan using new0/);
 whatif('rows that are not NULL', 'SELECT * FROM t WHERE n = 50', ['CREATE INDEX ON t (n) WHERE n IS NOT NULL']);
 whatif('a predicate that is not implied', 'SELECT * FROM t WHERE mid = 10', ['CREATE INDEX ON t (mid) WHERE flag'],
 	unused => 1);

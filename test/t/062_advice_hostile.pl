@@ -113,6 +113,11 @@ for my $trick (sort keys %words)
 is($node->safe_psql('postgres', 'SELECT * FROM ' . whatif('SELECT * FROM big WHERE k = try_settings()') . "; $state")
 	=~ s/^.*?\n(?=postgres)//sr, $untouched, 'settings go with the planning');
 
+# A function that does not end ends after a while; meanwhile the rest of this test goes on.
+my $endless = $node->background_psql('postgres', on_error_stop => 0);
+$node->safe_psql('postgres', "CREATE FUNCTION endless() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN 1; END'");
+$endless->query_until(qr/begun/, "\\echo begun\nSELECT * FROM " . whatif('SELECT * FROM big WHERE k = endless()') . ";\nSELECT 'goes on';\n");
+
 # ---- planning within planning --------------------------------------------------------------------
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE seen (plan text);
@@ -278,6 +283,12 @@ $began = time;
 is($code, 0, "$partitions partitions are no trouble") or diag($err);
 like($out, qr/big/, 'and keep no other table from its advice');
 diag(sprintf '%d partitions: %.1f s', $partitions, time - $began);
+
+# ---- what takes too long --------------------------------------------------------------------------
+$out = $endless->query('SELECT 1');
+like($out, qr/goes on/, 'after what takes too long to plan the session goes on');
+like($endless->{stderr}, qr/DETAIL:  it takes longer than 10 s/, 'and the reason is told');
+$endless->quit;
 
 # ---- a standby -----------------------------------------------------------------------------------
 $node->backup('copy');
