@@ -62,7 +62,7 @@ static const NextStep next_steps[] = {
     {"view", "nothing: its tables are what an index would be on"},
 };
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------- */
 
 static bool
 has_line(const Inquiry *inquiry, Oid table, const char *reason)
@@ -109,7 +109,7 @@ add_known(Inquiry *inquiry, Oid table, const char *reason, const char *otherwise
 	add_line(inquiry, table, reason, otherwise);
 }
 
-/* ---- one relation ------------------------------------------------------------------------------ */
+/* ---- one relation -------------------------------------------------------------------------- */
 
 static void
 note_existing(Inquiry *inquiry, const RelOptInfo *rel)
@@ -192,7 +192,7 @@ pass_over(Oid table, const char *reason, void *arg)
 	add_known(arg, table, reason, "nothing");
 }
 
-/* ---- the plans --------------------------------------------------------------------------------- */
+/* ---- the plans ----------------------------------------------------------------------------- */
 
 /* The indexes that serve the statement as it is. */
 static void

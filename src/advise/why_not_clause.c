@@ -28,7 +28,7 @@ typedef struct Comparison
 	bool right_is_ours;
 } Comparison;
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static Node *
 strip(Node *node)
@@ -83,7 +83,7 @@ column_name(const Comparison *comparison, const Var *var)
 	return get_attname(comparison->table, var->varattno, false);
 }
 
-/* ---- what can be in the way -------------------------------------------------------------------- */
+/* ---- what can be in the way ---------------------------------------------------------------- */
 
 static bool
 find_mutable(Oid function, void *arg)

@@ -1,4 +1,4 @@
-# covers: advise/whatif advise/whatif_items advise/hypothetical advise/index_spec advise/index_text
+# covers: advise/whatif advise/whatif_items advise/hypothetical advise/index_spec advise/index_text advise/explain_whatif
 #
 # A plan with indexes that do not exist is the plan with the same indexes built: node by node, index
 # by index, and in cost.

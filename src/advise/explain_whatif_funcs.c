@@ -1,5 +1,5 @@
 /*
- * advise/explain_funcs.c
+ * advise/explain_whatif_funcs.c
  *		dbops.explain_whatif(): the plan of a statement with indexes that do not exist.
  */
 #include "postgres.h"
