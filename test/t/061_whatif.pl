@@ -46,6 +46,11 @@ CREATE TABLE s AS
 CREATE INDEX s_mid ON s (mid);
 CREATE VIEW flagged AS SELECT id, mid, u FROM t WHERE flag;
 CREATE VIEW barrier WITH (security_barrier) AS SELECT id, mid, u FROM t WHERE low < 40;
+CREATE TABLE large AS
+	SELECT i AS id, (i::bigint * 7919 % 200003)::int AS u, mix(i) % 50 AS low, mix(i + 1) % 5000 AS mid,
+		CASE WHEN i % 3 > 0 THEN mix(i + 2) % 900 END AS n, left(md5(i::text), 4 + i % 20) AS txt,
+		timestamptz '2026-01-01' + i * interval '1 min' AS at, mix(i + 4) % 100000 / 100.0 AS amount
+	FROM generate_series(1, 200000) AS i;
 CREATE TABLE docs AS
 	SELECT i AS id, jsonb_build_object('a', mix(i) % 500, 'b', 'x' || mix(i + 1) % 100) AS j,
 		ARRAY[mix(i) % 300, mix(i + 1) % 300, mix(i + 2) % 300] AS tags,
@@ -229,6 +234,20 @@ whatif('an index less', 'SELECT * FROM s WHERE mid = 50', ['DROP INDEX s_mid'], 
 whatif('another index instead', 'SELECT id FROM s WHERE mid = 50', [ 'CREATE INDEX ON s (mid, id)', 'DROP INDEX s_mid' ],
 	uses => qr/Index Only Scan using new0/);
 whatif('an index less of another table', 'SELECT * FROM t WHERE u = 3', [ 'CREATE INDEX ON t (u)', 'DROP INDEX s_mid' ]);
+
+# ---- larger ones ---------------------------------------------------------------------------------
+# All or much of the index is read: what the plan costs is how large it is.
+whatif('much of unique numbers', 'SELECT count(*) FROM large WHERE u < 150000', ['CREATE INDEX ON large (u)']);
+whatif('much of few values', 'SELECT count(*) FROM large WHERE low < 40', ['CREATE INDEX ON large (low)']);
+whatif('much of two keys', 'SELECT max(mid) FROM large WHERE low < 30', ['CREATE INDEX ON large (low, mid)']);
+whatif('much of three keys', 'SELECT count(n) FROM large WHERE low < 30 AND mid > 1', ['CREATE INDEX ON large (low, mid, n)']);
+whatif('values and NULLs', 'SELECT count(n) FROM large', ['CREATE INDEX ON large (n)']);
+whatif('texts of different lengths', "SELECT count(*) FROM large WHERE txt > '5'", ['CREATE INDEX ON large (txt)'], set => ['enable_seqscan = off']);
+whatif('numbers of different lengths', 'SELECT count(*) FROM large WHERE amount > 100', ['CREATE INDEX ON large (amount)'], set => ['enable_seqscan = off']);
+whatif('dates in order', "SELECT count(*) FROM large WHERE at > '2026-02-01'", ['CREATE INDEX ON large (at)']);
+whatif('much that is covered', 'SELECT sum(amount) FROM large WHERE mid > 1000', ['CREATE INDEX ON large (mid) INCLUDE (amount)'], set => ['enable_seqscan = off']);
+whatif('probes of a higher tree', 'SELECT sum(l.amount) FROM s JOIN large AS l ON l.u = s.mid', ['CREATE INDEX ON large (u)'],
+	set => [ 'enable_hashjoin = off', 'enable_mergejoin = off', 'enable_memoize = off' ]);
 
 # ---- other access methods ------------------------------------------------------------------------
 whatif('hash', "SELECT * FROM t WHERE txt = 'c4'", ['CREATE INDEX ON t USING hash (txt)']);
