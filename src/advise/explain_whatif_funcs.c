@@ -80,16 +80,23 @@ add_index(Whatif *whatif, const IndexText *command)
 	return item;
 }
 
-/* What is there without hypothetical indexes, but for those that are dropped, and with them. */
-static Bitmapset *
-read_indexes(Whatif *whatif, ArrayType *array)
+/* The list of commands, and what is made of it. */
+typedef struct Reading
 {
-	Bitmapset *present = NULL;
+	Whatif *whatif;
+	ArrayType *array;
+	Bitmapset *present; /* items: what is there, beside all that no command drops */
+} Reading;
+
+static void
+read_indexes(void *arg)
+{
+	Reading *reading = arg;
 	Datum *texts;
 	bool *nulls;
 	int n;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
+	deconstruct_array(reading->array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		IndexText command;
@@ -98,13 +105,11 @@ read_indexes(Whatif *whatif, ArrayType *array)
 			continue;
 		command = dbops_index_text_read(TextDatumGetCString(texts[i]));
 		if (command.spec == NULL)
-		{
-			dbops_whatif_add_existing(whatif, command.dropped);
-			continue;
-		}
-		present = bms_add_member(present, add_index(whatif, &command));
+			dbops_whatif_add_existing(reading->whatif, command.dropped);
+		else
+			reading->present =
+			    bms_add_member(reading->present, add_index(reading->whatif, &command));
 	}
-	return present;
 }
 
 Datum
@@ -115,9 +120,15 @@ dbops_explain_whatif(PG_FUNCTION_ARGS)
 	StringInfoData printed;
 	WhatifRequest request = {.on_plan = print_plan, .arg = &printed};
 	Statement *statement;
+	Reading reading = {.whatif = whatif, .array = PG_GETARG_ARRAYTYPE_P(1)};
+	TaskError error;
 	WhatifPlan plan;
 
-	request.present = read_indexes(whatif, PG_GETARG_ARRAYTYPE_P(1));
+	if (!dbops_restricted_run(&(RestrictedContext){0}, read_indexes, &reading, &error))
+		ereport(ERROR, (errcode(error.sqlerrcode), errmsg("%s", error.message),
+		                errhint("Give commands such as CREATE INDEX ON t (a, b) or DROP INDEX i, "
+		                        "one each.")));
+	request.present = reading.present;
 	statement = dbops_statement_read(&source);
 	install_hook();
 	initStringInfo(&printed);

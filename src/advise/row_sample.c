@@ -11,10 +11,12 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "storage/bufmgr.h"
+#include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "advise/restricted.h"
@@ -150,20 +152,36 @@ make_sample(const Sampling *sampling)
 	return sample;
 }
 
+/* Functions in an expression run with the rights of who asks for it, never with more. */
+static bool
+may_evaluate(Relation table)
+{
+	Oid relid = RelationGetRelid(table);
+
+	return superuser() || (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+	                       check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED);
+}
+
 RowSample *
 dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression)
 {
 	Sampling sampling = {
 	    .table = table, .attno = attno, .expression = expression, .context = CurrentMemoryContext};
+	RestrictedContext reader = {.userid = table->rd_rel->relowner};
 	TaskError error;
 
 	if (table->rd_tableam == NULL || table->rd_tableam->scan_set_tidrange == NULL ||
 	    RELATION_IS_OTHER_TEMP(table))
 		return NULL;
+	if (expression != NULL)
+	{
+		if (!may_evaluate(table))
+			return NULL;
+		if (!superuser())
+			reader.userid = GetUserId();
+	}
 	sampling.sample = make_sample(&sampling);
-	if (!dbops_restricted_run(&(RestrictedContext){.userid = table->rd_rel->relowner}, look,
-	                          &sampling, &error) ||
-	    sampling.sample->nrows == 0)
+	if (!dbops_restricted_run(&reader, look, &sampling, &error) || sampling.sample->nrows == 0)
 		return NULL;
 	return sampling.sample;
 }

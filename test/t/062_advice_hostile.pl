@@ -113,6 +113,26 @@ for my $trick (sort keys %words)
 is($node->safe_psql('postgres', 'SELECT * FROM ' . whatif('SELECT * FROM big WHERE k = try_settings()') . "; $state")
 	=~ s/^.*?\n(?=postgres)//sr, $untouched, 'settings go with the planning');
 
+# Expressions are evaluated over rows of a table to know what an index of them would hold: with the
+# rights of who asks, not of the table's owner, and of rows that may be read.
+$node->safe_psql('postgres', <<'SQL');
+GRANT mallory TO monitor;
+SET ROLE mallory;
+CREATE FUNCTION words(t text) RETURNS tsvector IMMUTABLE LANGUAGE plpgsql AS
+	$$ BEGIN RAISE LOG 'evaluated as % of %', current_user, left(t, 5); RETURN to_tsvector('simple', t); END $$;
+CREATE FUNCTION number(t text) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+	$$ BEGIN RAISE LOG 'evaluated as % of %', current_user, left(t, 5); RETURN length(t); END $$;
+SQL
+my $secrets = "ARRAY['CREATE INDEX ON secret USING gin (words(word))', 'CREATE INDEX ON secret (number(word))', 'CREATE INDEX ON secret (word) WHERE number(word) = 3']";
+$node->psql('postgres', "SELECT * FROM " . recommend("SELECT * FROM big WHERE words(note) @@ 'b'::tsquery", "SELECT * FROM big WHERE number(note) = 3"),
+	extra_params => [ '-U', 'monitor' ]);
+$node->psql('postgres', "SELECT * FROM dbops.explain_whatif('SELECT * FROM big', ARRAY[index])
+	FROM unnest($secrets) AS index", extra_params => [ '-U', 'monitor' ]);
+my $log = slurp_file($node->logfile);
+like($log, qr/evaluated as monitor of bbb/, 'expressions are evaluated as who asks');
+unlike($log, qr/evaluated as (postgres|mallory)/, 'and as nobody else');
+unlike($log, qr/evaluated as \w+ of the p/, 'not over rows that may not be read');
+
 # A function that does not end ends after a while; meanwhile the rest of this test goes on.
 my $endless = $node->background_psql('postgres', on_error_stop => 0);
 $node->safe_psql('postgres', "CREATE FUNCTION endless() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN 1; END'");
@@ -153,6 +173,10 @@ like($out, qr/big/, 'on what is not locked there is some');
 unlike($out, qr/other/, 'on what is locked there is none');
 ($code, $out, $err) = $node->psql('postgres', 'SELECT * FROM ' . whatif('SELECT * FROM other WHERE id = 7'));
 like($err, qr/DETAIL:  canceling statement due to lock timeout/, 'and the reason is told');
+$began = time;
+($code, $out, $err) = $node->psql('postgres', 'SELECT * FROM ' . whatif($good, 'CREATE INDEX ON other (id)'));
+like($err, qr/ERROR:  canceling statement due to lock timeout/, 'nor is it waited for to read of an index');
+cmp_ok(time - $began, '<', 5, 'not for long');
 $ddl->query_safe('ROLLBACK');
 
 # A table that goes, and one whose column becomes another type, between two plannings: the function
