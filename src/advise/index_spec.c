@@ -201,6 +201,23 @@ append_opclass(StringInfo ddl, Oid opclass, Oid type, Oid am)
 	ReleaseSysCache(tuple);
 }
 
+/* Whether the expression is a conversion that nobody wrote: without it the key is another one. */
+static bool
+is_implicit(const Node *expression)
+{
+	switch (nodeTag(expression))
+	{
+		case T_FuncExpr:
+			return ((const FuncExpr *) expression)->funcformat == COERCE_IMPLICIT_CAST;
+		case T_RelabelType:
+			return ((const RelabelType *) expression)->relabelformat == COERCE_IMPLICIT_CAST;
+		case T_CoerceViaIO:
+			return ((const CoerceViaIO *) expression)->coerceformat == COERCE_IMPLICIT_CAST;
+		default:
+			return false;
+	}
+}
+
 static void
 append_key(StringInfo ddl, const IndexSpec *spec, const SpecColumn *column, List *context)
 {
@@ -219,7 +236,8 @@ append_key(StringInfo ddl, const IndexSpec *spec, const SpecColumn *column, List
 		type = exprType(column->expression);
 		usual = exprCollation(column->expression);
 		appendStringInfo(ddl, "(%s)",
-		                 deparse_expression(column->expression, context, false, false));
+		                 deparse_expression(column->expression, context, false,
+		                                    is_implicit(column->expression)));
 	}
 	append_collation(ddl, column->collation, usual);
 	append_opclass(ddl, column->opclass, type, spec->am);

@@ -134,10 +134,10 @@ dbops_index_text_read(const char *command)
 	Node *stmt = list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 
 	if (stmt != NULL && IsA(stmt, IndexStmt))
-		return (IndexText){.spec = read_create((IndexStmt *) stmt, command)};
+		return (IndexText){.name = ((IndexStmt *) stmt)->idxname,
+		                   .spec = read_create((IndexStmt *) stmt, command)};
 	if (stmt != NULL && IsA(stmt, DropStmt) && ((DropStmt *) stmt)->removeType == OBJECT_INDEX)
 		return (IndexText){.dropped = read_drop((DropStmt *) stmt)};
 	ereport(ERROR,
-	        (errcode(ERRCODE_SYNTAX_ERROR), errmsg("not a command on an index: %s", command),
-	         errhint("Give commands such as CREATE INDEX ON t (a, b) or DROP INDEX i, one each.")));
+	        (errcode(ERRCODE_SYNTAX_ERROR), errmsg("not a command on an index: %s", command)));
 }

@@ -8,12 +8,13 @@
 
 typedef struct IndexText
 {
-	IndexSpec *spec; /* to be there; or NULL */
-	Oid dropped;     /* not to be there; or 0 */
+	IndexSpec *spec;  /* to be there; or NULL */
+	const char *name; /* that it is given; NULL: none */
+	Oid dropped;      /* not to be there; or 0 */
 } IndexText;
 
 /*
- * Reads one command, with the rights and the search_path of the current user; locks the table. 
+ * Reads one command, with the rights and the search_path of the current user; locks the table.
  * What is neither CREATE INDEX nor DROP INDEX, or would fail as such, is an error.
  */
 extern IndexText dbops_index_text_read(const char *command);

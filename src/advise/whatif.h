@@ -25,7 +25,8 @@ typedef struct WhatifItem
 {
 	const IndexSpec *spec; /* NULL: it exists, and no spec can say what it is */
 	Oid table;
-	Oid indexid; /* InvalidOid: it does not exist */
+	Oid indexid;      /* InvalidOid: it does not exist */
+	const char *name; /* what it is called in plans that are shown; NULL: as its table and keys */
 	IndexSize size;
 } WhatifItem;
 
@@ -61,6 +62,9 @@ extern double dbops_whatif_share(Whatif *whatif, Oid table, List *predicate);
 
 /* The item that is this existing index. */
 extern int dbops_whatif_add_existing(Whatif *whatif, Oid indexid);
+
+/* Gives an item that does not exist a name, for plans that are shown. */
+extern void dbops_whatif_call(Whatif *whatif, int item, const char *name);
 
 extern int dbops_whatif_count(const Whatif *whatif);
 extern const WhatifItem *dbops_whatif_item(const Whatif *whatif, int item);

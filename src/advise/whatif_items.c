@@ -261,6 +261,12 @@ dbops_whatif_add_existing(Whatif *whatif, Oid indexid)
 	return entry->item;
 }
 
+void
+dbops_whatif_call(Whatif *whatif, int item, const char *name)
+{
+	whatif->items[item].shown.name = MemoryContextStrdup(whatif->memory, name);
+}
+
 int
 dbops_whatif_count(const Whatif *whatif)
 {

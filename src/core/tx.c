@@ -16,6 +16,14 @@
 #include "core/clock.h"
 #include "core/tx.h"
 
+/* How long a run of dbops_tx_probe() may take. */
+#define PROBE_LIMIT_MS 10000
+
+/* Runs under way that have the limit; those within another share its time. */
+static int nprobes = 0;
+static volatile sig_atomic_t out_of_time = false;
+static TimeoutId probe_timeout = MAX_TIMEOUTS;
+
 static void
 begin_task(const Task *task)
 {
@@ -110,12 +118,56 @@ note_caught(TaskError *error, const ErrorData *edata)
 	         edata->detail ? ": " : "", edata->detail ? edata->detail : "");
 }
 
+/*
+ * Whether the server itself wants an end.  Functions may throw with any SQLSTATE: such an error is
+ * one like others, or whoever writes a function could end what looks at many.
+ */
 static bool
-is_expected(int thrown, int sqlerrcode)
+is_cancel(const ErrorData *edata)
+{
+	if (edata->sqlerrcode != ERRCODE_QUERY_CANCELED && edata->sqlerrcode != ERRCODE_ADMIN_SHUTDOWN)
+		return false;
+	return edata->funcname != NULL && strcmp(edata->funcname, "ProcessInterrupts") == 0;
+}
+
+static bool
+is_expected(const ErrorData *edata, int sqlerrcode)
 {
 	if (sqlerrcode == TX_ANY_ERROR)
-		return thrown != ERRCODE_QUERY_CANCELED && thrown != ERRCODE_ADMIN_SHUTDOWN;
-	return thrown == sqlerrcode;
+		return !is_cancel(edata);
+	return edata->sqlerrcode == sqlerrcode;
+}
+
+/* In a signal handler: the run is canceled as by a user, but it is known why. */
+static void
+end_probe(void)
+{
+	out_of_time = true;
+	QueryCancelPending = true;
+	InterruptPending = true;
+}
+
+static void
+start_clock(void)
+{
+	if (probe_timeout == MAX_TIMEOUTS)
+		probe_timeout = RegisterTimeout(USER_TIMEOUT, end_probe);
+	if (nprobes++ > 0)
+		return;
+	out_of_time = false;
+	enable_timeout_after(probe_timeout, PROBE_LIMIT_MS);
+}
+
+/* True if time ran out for the outermost run. */
+static bool
+stop_clock(void)
+{
+	if (--nprobes > 0)
+		return false;
+	disable_timeout(probe_timeout, false);
+	if (out_of_time)
+		QueryCancelPending = false;
+	return out_of_time;
 }
 
 /* How a subtransaction that went well ends. */
@@ -131,13 +183,19 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool limited = end == END_UNDONE;
 	volatile bool done = true;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		if (limited)
+			start_clock();
 		run(arg);
+		if (limited)
+			(void) stop_clock();
+		limited = false;
 		if (end == END_KEPT)
 			ReleaseCurrentSubTransaction();
 		else
@@ -145,15 +203,22 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	}
 	PG_CATCH();
 	{
+		bool late = limited && stop_clock();
 		ErrorData *edata;
 
-		if (!is_expected(geterrcode(), sqlerrcode))
-			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		edata = CopyErrorData();
 		FlushErrorState();
+		/* Before the error goes on, too: who catches it ends the subtransaction it began itself. */
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (!late && !is_expected(edata, sqlerrcode))
+			ReThrowError(edata);
 		note_caught(error, edata);
+		if (late)
+			snprintf(error->message, sizeof(error->message), "it takes longer than %d s",
+			         PROBE_LIMIT_MS / 1000);
 		FreeErrorData(edata);
 		done = false;
 	}

@@ -44,6 +44,7 @@ extern bool dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, Task
 
 /*
  * The same for what only looks: the subtransaction is rolled back in any case, with its locks, the
- * user and the settings it took.  Any error is told, as with TX_ANY_ERROR.
+ * user and the settings it took.  Any error is told, as with TX_ANY_ERROR; to take more than ten
+ * seconds, with all that is run so within, is one.
  */
 extern bool dbops_tx_probe(void (*run)(void *arg), void *arg, TaskError *error);

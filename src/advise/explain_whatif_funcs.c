@@ -1,5 +1,5 @@
 /*
- * advise/explain_funcs.c
+ * advise/explain_whatif_funcs.c
  *		dbops.explain_whatif(): the plan of a statement with indexes that do not exist.
  */
 #include "postgres.h"
@@ -9,6 +9,7 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "advise/index_text.h"
 #include "advise/whatif.h"
@@ -24,10 +25,11 @@ name_index(Oid indexid)
 {
 	const Whatif *whatif = dbops_whatif_active();
 	int item = whatif != NULL ? dbops_whatif_find(whatif, indexid) : -1;
+	const WhatifItem *index = item >= 0 ? dbops_whatif_item(whatif, item) : NULL;
 
-	if (item >= 0 && !OidIsValid(dbops_whatif_item(whatif, item)->indexid))
+	if (index != NULL && !OidIsValid(index->indexid))
 		return psprintf("hypothetical_%s",
-		                dbops_index_spec_name(dbops_whatif_item(whatif, item)->spec, NULL));
+		                index->name ? index->name : dbops_index_spec_name(index->spec, NULL));
 	return prev_index_name ? prev_index_name(indexid) : NULL;
 }
 
@@ -57,16 +59,44 @@ print_plan(PlannedStmt *plan, const Statement *statement, void *arg)
 	appendStringInfoString(printed, es->str->data);
 }
 
-/* What is there without hypothetical indexes, but for those that are dropped, and with them. */
-static Bitmapset *
-read_indexes(Whatif *whatif, ArrayType *array)
+static int
+add_index(Whatif *whatif, const IndexText *command)
 {
-	Bitmapset *present = NULL;
+	int item;
+
+	if (command->spec->predicate != NIL)
+	{
+		double share = dbops_whatif_share(whatif, command->spec->table, command->spec->predicate);
+
+		command->spec->selectivity = share >= 0 ? share : 1;
+	}
+	item = dbops_whatif_add(whatif, command->spec);
+	if (item < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+		                errmsg("the expressions of the index fail for rows of table \"%s\"",
+		                       get_rel_name(command->spec->table))));
+	if (command->name != NULL)
+		dbops_whatif_call(whatif, item, command->name);
+	return item;
+}
+
+/* The list of commands, and what is made of it. */
+typedef struct Reading
+{
+	Whatif *whatif;
+	ArrayType *array;
+	Bitmapset *present; /* items: what is there, beside all that no command drops */
+} Reading;
+
+static void
+read_indexes(void *arg)
+{
+	Reading *reading = arg;
 	Datum *texts;
 	bool *nulls;
 	int n;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
+	deconstruct_array(reading->array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		IndexText command;
@@ -75,13 +105,11 @@ read_indexes(Whatif *whatif, ArrayType *array)
 			continue;
 		command = dbops_index_text_read(TextDatumGetCString(texts[i]));
 		if (command.spec == NULL)
-		{
-			dbops_whatif_add_existing(whatif, command.dropped);
-			continue;
-		}
-		present = bms_add_member(present, dbops_whatif_add(whatif, command.spec));
+			dbops_whatif_add_existing(reading->whatif, command.dropped);
+		else
+			reading->present =
+			    bms_add_member(reading->present, add_index(reading->whatif, &command));
 	}
-	return present;
 }
 
 Datum
@@ -92,9 +120,15 @@ dbops_explain_whatif(PG_FUNCTION_ARGS)
 	StringInfoData printed;
 	WhatifRequest request = {.on_plan = print_plan, .arg = &printed};
 	Statement *statement;
+	Reading reading = {.whatif = whatif, .array = PG_GETARG_ARRAYTYPE_P(1)};
+	TaskError error;
 	WhatifPlan plan;
 
-	request.present = read_indexes(whatif, PG_GETARG_ARRAYTYPE_P(1));
+	if (!dbops_restricted_run(&(RestrictedContext){0}, read_indexes, &reading, &error))
+		ereport(ERROR, (errcode(error.sqlerrcode), errmsg("%s", error.message),
+		                errhint("Give commands such as CREATE INDEX ON t (a, b) or DROP INDEX i, "
+		                        "one each.")));
+	request.present = reading.present;
 	statement = dbops_statement_read(&source);
 	install_hook();
 	initStringInfo(&printed);
