@@ -19,6 +19,7 @@ typedef struct UpkeepOptions
 	int64 window_ms;        /* that the history is asked for */
 	const List *statements; /* of Statement: they tell what updates set */
 	double ms_per_cost;     /* of the planner's unit, as measured; 0: not known */
+	double window_days;     /* that the statements are of; 0: they are given */
 } UpkeepOptions;
 
 /* In the current context, which facts of tables go to later.  SQL: not in parallel. */
