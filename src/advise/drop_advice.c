@@ -1,0 +1,139 @@
+/*
+ * advise/drop_advice.c
+ *		Advice to drop indexes; see drop_advice.h.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+
+#include "advise/drop_advice.h"
+#include "advise/index_script.h"
+
+#define MINUTES_A_DAY 1440
+#define HOURS_A_DAY 24
+
+static const Bitmapset *
+list_staying(const SearchResult *result)
+{
+	return bms_difference(result->existing, result->dropped);
+}
+
+int
+dbops_drop_advice_replacement(const SearchResult *result, int item)
+{
+	IndexCover cover;
+
+	if (dbops_droppable_cover(result->droppables, item, list_staying(result), &cover) >= 0)
+		return -1;
+	return dbops_droppable_cover(result->droppables, item, result->created, &cover);
+}
+
+char *
+dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo)
+{
+	const ExistingIndex *index = dbops_droppable_of(result->droppables, item)->index;
+	IndexScript script =
+	    dbops_index_script_of_existing(index->indexid, index->name, index->definition);
+
+	*undo = script.create;
+	return script.drop;
+}
+
+static char *
+write_span(double days)
+{
+	if (days * HOURS_A_DAY < 2)
+		return psprintf("%.0f minutes", Max(days * MINUTES_A_DAY, 1));
+	return days < 2 ? psprintf("%.0f hours", days * HOURS_A_DAY) : psprintf("%.0f days", days);
+}
+
+static void
+append_unused(StringInfo reason, const DropFacts *facts)
+{
+	appendStringInfo(reason, "not used in the %s that are known", write_span(facts->days));
+	if (facts->standbys_unknown > 0)
+		appendStringInfo(reason, "; %d %s may use it, of which dbops knows nothing",
+		                 facts->standbys_unknown,
+		                 facts->standbys_unknown == 1 ? "standby" : "standbys");
+}
+
+/* Says why, and returns the condition that this is by. */
+static DropCondition
+append_reason(StringInfo reason, const SearchResult *result, const Droppable *droppable)
+{
+	IndexCover cover;
+	int other =
+	    dbops_droppable_cover(result->droppables, droppable->item, list_staying(result), &cover);
+
+	if (other >= 0)
+	{
+		const char *name = dbops_droppable_of(result->droppables, other)->index->name;
+
+		if (cover == COVER_DUPLICATE)
+			appendStringInfo(reason, "duplicate of %s", name);
+		else
+			appendStringInfo(reason, "redundant beside %s, which begins with its keys", name);
+		return DROP_COVERED;
+	}
+	if (droppable->condition == DROP_UNUSED)
+		append_unused(reason, &droppable->facts);
+	else
+		appendStringInfoString(reason, "no statement that uses it needs it: others serve as well");
+	return droppable->condition;
+}
+
+static Recommendation *
+advise_drop(const SearchResult *result, int item)
+{
+	const Droppable *droppable = dbops_droppable_of(result->droppables, item);
+	const WhatifItem *index = dbops_whatif_item(result->whatif, item);
+	Recommendation *advice = palloc0(sizeof(Recommendation));
+	StringInfoData reason;
+	DropCondition because;
+
+	initStringInfo(&reason);
+	because = append_reason(&reason, result, droppable);
+	advice->action = "drop";
+	advice->table = index->table;
+	advice->ddl = dbops_drop_advice_ddl(result, item, &advice->undo_ddl);
+	advice->index_size_bytes = dbops_index_size_bytes(&index->size);
+	advice->benefit_ms_per_day = result->item_upkeep[item];
+	advice->write_cost_ms_per_day = NAN;
+	advice->build_seconds = NAN;
+	advice->confidence = dbops_drop_confidence(&droppable->facts, because);
+	advice->reason = reason.data;
+	return advice;
+}
+
+/* What saves most first; of those that save the same, the largest. */
+static int
+compare_advice(const ListCell *a, const ListCell *b)
+{
+	const Recommendation *left = lfirst(a);
+	const Recommendation *right = lfirst(b);
+
+	double left_ms = isnan(left->benefit_ms_per_day) ? 0 : left->benefit_ms_per_day;
+	double right_ms = isnan(right->benefit_ms_per_day) ? 0 : right->benefit_ms_per_day;
+
+	if (left_ms != right_ms)
+		return left_ms > right_ms ? -1 : 1;
+	if (left->index_size_bytes != right->index_size_bytes)
+		return left->index_size_bytes > right->index_size_bytes ? -1 : 1;
+	return strcmp(left->ddl, right->ddl);
+}
+
+List *
+dbops_drop_advice_make(const SearchResult *result)
+{
+	List *advice = NIL;
+
+	for (int item = -1; (item = bms_next_member(result->dropped, item)) >= 0;)
+	{
+		if (dbops_drop_advice_replacement(result, item) < 0)
+			advice = lappend(advice, advise_drop(result, item));
+	}
+	list_sort(advice, compare_advice);
+	return advice;
+}
