@@ -11,9 +11,6 @@
 #include "advise/drop_advice.h"
 #include "advise/index_script.h"
 
-#define MINUTES_A_DAY 1440
-#define HOURS_A_DAY 24
-
 static const Bitmapset *
 list_staying(const SearchResult *result)
 {
@@ -35,28 +32,10 @@ dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo)
 {
 	const ExistingIndex *index = dbops_droppable_of(result->droppables, item)->index;
 	IndexScript script =
-	    dbops_index_script_of_existing(index->indexid, index->name, index->definition);
+	    dbops_index_script_of_existing(index->indexid, index->spec, index->definition);
 
 	*undo = script.create;
 	return script.drop;
-}
-
-static char *
-write_span(double days)
-{
-	if (days * HOURS_A_DAY < 2)
-		return psprintf("%.0f minutes", Max(days * MINUTES_A_DAY, 1));
-	return days < 2 ? psprintf("%.0f hours", days * HOURS_A_DAY) : psprintf("%.0f days", days);
-}
-
-static void
-append_unused(StringInfo reason, const DropFacts *facts)
-{
-	appendStringInfo(reason, "not used in the %s that are known", write_span(facts->days));
-	if (facts->standbys_unknown > 0)
-		appendStringInfo(reason, "; %d %s may use it, of which dbops knows nothing",
-		                 facts->standbys_unknown,
-		                 facts->standbys_unknown == 1 ? "standby" : "standbys");
 }
 
 /* Says why, and returns the condition that this is by. */
@@ -71,14 +50,11 @@ append_reason(StringInfo reason, const SearchResult *result, const Droppable *dr
 	{
 		const char *name = dbops_droppable_of(result->droppables, other)->index->name;
 
-		if (cover == COVER_DUPLICATE)
-			appendStringInfo(reason, "duplicate of %s", name);
-		else
-			appendStringInfo(reason, "redundant beside %s, which begins with its keys", name);
+		appendStringInfoString(reason, dbops_index_cover_phrase(cover, name));
 		return DROP_COVERED;
 	}
 	if (droppable->condition == DROP_UNUSED)
-		append_unused(reason, &droppable->facts);
+		appendStringInfoString(reason, dbops_drop_unused_phrase(&droppable->facts));
 	else
 		appendStringInfoString(reason, "no statement that uses it needs it: others serve as well");
 	return droppable->condition;

@@ -18,6 +18,9 @@
 #define WEEK_DAYS 7
 #define MONTH_DAYS 31
 
+#define MINUTES_A_DAY 1440
+#define HOURS_A_DAY 24
+
 enum
 {
 	CONFIDENCE_LOW,
@@ -80,4 +83,23 @@ dbops_drop_confidence(const DropFacts *facts, DropCondition because)
 	if (facts->standbys_unknown > 0 && confidence > CONFIDENCE_LOW)
 		confidence--;
 	return confidences[confidence];
+}
+
+static char *
+write_span(double days)
+{
+	if (days * HOURS_A_DAY < 2)
+		return psprintf("%.0f minutes", Max(days * MINUTES_A_DAY, 1));
+	return days < 2 ? psprintf("%.0f hours", days * HOURS_A_DAY) : psprintf("%.0f days", days);
+}
+
+char *
+dbops_drop_unused_phrase(const DropFacts *facts)
+{
+	char *unused = psprintf("not used in the %s that are known", write_span(facts->days));
+
+	if (facts->standbys_unknown == 0)
+		return unused;
+	return psprintf("%s; %d %s may use it, of which nothing is known", unused,
+	                facts->standbys_unknown, facts->standbys_unknown == 1 ? "standby" : "standbys");
 }

@@ -47,5 +47,8 @@ extern DropCondition dbops_drop_judge(const DropFacts *facts);
 /* high, medium or low: how sure it is that nobody misses it. */
 extern const char *dbops_drop_confidence(const DropFacts *facts, DropCondition because);
 
+/* "not used in the 12 days that are known": and who may have used it unseen. */
+extern char *dbops_drop_unused_phrase(const DropFacts *facts);
+
 /* "is the primary key": why it stays, whoever uses it; NULL: for no such reason. */
 extern const char *dbops_index_duty_phrase(IndexDuty duty);

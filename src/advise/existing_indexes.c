@@ -42,11 +42,15 @@ static const char indexes_query[] =
     "       i.indisclustered,\n"
     "       EXISTS (SELECT FROM pg_catalog.pg_depend AS d\n"
     "                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass\n"
-    "                  AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))\n"
+    "                  AND d.objid IN (i.indexrelid, i.indrelid) AND d.deptype IN ('e', 'x'))\n"
     "  FROM pg_catalog.pg_index AS i\n"
     "  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid\n"
     "  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace\n"
-    " WHERE i.indrelid = ANY ($1) AND i.indislive\n"
+    " WHERE i.indislive\n"
+    "   AND (i.indrelid = ANY ($1) OR i.indrelid IN (\n"
+    "           SELECT conrelid FROM pg_catalog.pg_constraint\n"
+    "            WHERE contype = 'f' AND conparentid = 0 AND confrelid = ANY ($1)))\n"
+    "   AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')\n"
     " ORDER BY i.indexrelid";
 
 /* What columns of the query stand for, from INDEX_FIRST_DUTY on; the first that is true counts. */
@@ -109,15 +113,16 @@ enum
 	KEY_CONSTRAINT,
 	KEY_TABLE,
 	KEY_REFERENCED,
-	KEY_COLUMNS
+	KEY_COLUMNS,
+	KEY_REFERENCED_COLUMNS
 };
 
 /* A partition has its table's. */
-static const char keys_query[] =
-    "SELECT oid, conrelid, confrelid, conkey\n"
-    "  FROM pg_catalog.pg_constraint\n"
-    " WHERE contype = 'f' AND conparentid = 0 AND conrelid = ANY ($1)\n"
-    " ORDER BY oid";
+static const char keys_query[] = "SELECT oid, conrelid, confrelid, conkey, confkey\n"
+                                 "  FROM pg_catalog.pg_constraint\n"
+                                 " WHERE contype = 'f' AND conparentid = 0\n"
+                                 "   AND (conrelid = ANY ($1) OR confrelid = ANY ($1))\n"
+                                 " ORDER BY oid";
 
 /*
  * Servers that read what this one writes, and are not told of in the history.  Logical ones have
@@ -203,6 +208,17 @@ load_indexes(ExistingIndexes *existing, const SpiValue *tables)
 		read_index(&existing->indexes[row], rows, row);
 }
 
+static int
+read_columns(const SpiRows *rows, uint64 row, int column, AttrNumber *columns)
+{
+	bool isnull;
+	const ArrayType *array = DatumGetArrayTypeP(dbops_spi_cell(rows, row, column, &isnull));
+	const int n = Min(ARR_DIMS(array)[0], SPEC_MAX_COLUMNS);
+
+	memcpy(columns, ARR_DATA_PTR(array), sizeof(AttrNumber) * n);
+	return n;
+}
+
 static void
 load_keys(ExistingIndexes *existing, const SpiValue *tables)
 {
@@ -214,14 +230,12 @@ load_keys(ExistingIndexes *existing, const SpiValue *tables)
 	{
 		ForeignKey *key = &existing->keys[row];
 		bool isnull;
-		const ArrayType *columns;
 
 		key->constraint = DatumGetObjectId(dbops_spi_cell(rows, row, KEY_CONSTRAINT, &isnull));
 		key->table = DatumGetObjectId(dbops_spi_cell(rows, row, KEY_TABLE, &isnull));
 		key->referenced = DatumGetObjectId(dbops_spi_cell(rows, row, KEY_REFERENCED, &isnull));
-		columns = DatumGetArrayTypeP(dbops_spi_cell(rows, row, KEY_COLUMNS, &isnull));
-		key->ncolumns = Min(ARR_DIMS(columns)[0], SPEC_MAX_COLUMNS);
-		memcpy(key->columns, ARR_DATA_PTR(columns), sizeof(AttrNumber) * key->ncolumns);
+		key->ncolumns = read_columns(rows, row, KEY_COLUMNS, key->columns);
+		read_columns(rows, row, KEY_REFERENCED_COLUMNS, key->referenced_columns);
 	}
 }
 

@@ -3,7 +3,8 @@
  *		The indexes that are there, and what speaks for keeping each: duties, and use in the past.
  *
  * Use is counted over a window of the history, on all servers that it knows: an index that only a
- * standby reads is in use.  Needs a snapshot; SQL, so not in parallel.
+ * standby reads is in use.  Indexes of system catalogs are nobody's to drop, and left out.  Needs a
+ * snapshot; SQL, so not in parallel.
  */
 #pragma once
 
@@ -31,11 +32,14 @@ typedef struct ExistingIndexes
 	int count;
 	ExistingIndex *indexes; /* by OID */
 	int nkeys;
-	ForeignKey *keys;     /* of these tables, as those that refer */
+	ForeignKey *keys;     /* of these tables, as those that refer or are referred to */
 	int standbys_unknown; /* standbys whose use is in no history here */
 } ExistingIndexes;
 
-/* Of these tables (OIDs) of the current database, without specs.  In the current context. */
+/*
+ * Of these tables (OIDs) of the current database, and those that refer to them; without specs.  In
+ * the current context.
+ */
 extern ExistingIndexes *dbops_existing_indexes_load(const List *tables, int64 window_ms);
 
 /*

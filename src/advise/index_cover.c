@@ -66,6 +66,14 @@ dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wide)
 	return narrow->am == BTREE_AM_OID ? COVER_EXTENDS : COVER_NONE;
 }
 
+char *
+dbops_index_cover_phrase(IndexCover cover, const char *name)
+{
+	return cover == COVER_DUPLICATE ?
+	           psprintf("duplicate of %s", name) :
+	           psprintf("redundant beside %s, which begins with its keys", name);
+}
+
 static bool
 is_column_of(const ForeignKey *key, AttrNumber attno)
 {

@@ -16,6 +16,7 @@ typedef struct ForeignKey
 	Oid referenced; /* whose deletes look for rows of the table */
 	int ncolumns;
 	AttrNumber columns[SPEC_MAX_COLUMNS]; /* of the table */
+	AttrNumber referenced_columns[SPEC_MAX_COLUMNS];
 } ForeignKey;
 
 typedef enum IndexCover
@@ -30,6 +31,9 @@ typedef enum IndexCover
  * the same keys first, in the same order or in the reverse of it.  Uniqueness is not looked at.
  */
 extern IndexCover dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wide);
+
+/* "duplicate of s.x": what an index is beside one that covers it, which has that name. */
+extern char *dbops_index_cover_phrase(IndexCover cover, const char *name);
 
 /*
  * Whether rows that refer to a given row are found by the index: its first keys are the columns of

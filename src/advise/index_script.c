@@ -30,6 +30,15 @@ append_only(StringInfo script, const IndexSpec *spec, const char *name)
 	appendStringInfo(script, "%sONLY %s", head, whole + strlen(head));
 }
 
+/* Foreign tables have none, and are no part of it. */
+static bool
+has_index(Oid table)
+{
+	char relkind = get_rel_relkind(table);
+
+	return relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE;
+}
+
 /* That of a partition, and what its own partitions need before; then it is a part of the whole. */
 static void
 append_part(StringInfo script, const IndexSpec *whole, const char *name, Oid table, List **taken)
@@ -37,7 +46,7 @@ append_part(StringInfo script, const IndexSpec *whole, const char *name, Oid tab
 	IndexSpec *spec = dbops_partition_spec(whole, table);
 	char *part;
 
-	if (spec == NULL)
+	if (spec == NULL || !has_index(table))
 		return;
 	part = dbops_index_spec_name(spec, taken);
 	appendStringInfoString(script, ";\n");
@@ -55,18 +64,9 @@ append_part(StringInfo script, const IndexSpec *whole, const char *name, Oid tab
 	                 qualify(table, part));
 }
 
-static bool
-has_index(Oid table)
+static IndexScript
+write_script(const IndexSpec *spec, const char *name, List **taken)
 {
-	char relkind = get_rel_relkind(table);
-
-	return relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE;
-}
-
-IndexScript
-dbops_index_script_of(const IndexSpec *spec, List **taken)
-{
-	char *name = dbops_index_spec_name(spec, taken);
 	IndexScript script = {0};
 	StringInfoData create;
 	ListCell *lc;
@@ -88,25 +88,27 @@ dbops_index_script_of(const IndexSpec *spec, List **taken)
 	initStringInfo(&create);
 	append_only(&create, spec, name);
 	foreach (lc, find_inheritance_children(spec->table, NoLock))
-	{
-		if (has_index(lfirst_oid(lc)))
-			append_part(&create, spec, name, lfirst_oid(lc), taken);
-	}
+		append_part(&create, spec, name, lfirst_oid(lc), taken);
 	script.create = create.data;
 	return script;
 }
 
 IndexScript
-dbops_index_script_of_existing(Oid indexid, const char *name, const char *definition)
+dbops_index_script_of(const IndexSpec *spec, List **taken)
+{
+	return write_script(spec, dbops_index_spec_name(spec, taken), taken);
+}
+
+IndexScript
+dbops_index_script_of_existing(Oid indexid, const IndexSpec *spec, const char *definition)
 {
 	static const char head[] = "CREATE INDEX ";
-	const char *concurrently =
-	    get_rel_relkind(indexid) == RELKIND_PARTITIONED_INDEX ? "" : "CONCURRENTLY ";
-	IndexScript script = {0};
+	List *taken = NIL;
+	IndexScript script = write_script(spec, get_rel_name(indexid), &taken);
 
-	/* What is unique is not dropped by anybody here. */
+	if (get_rel_relkind(indexid) == RELKIND_PARTITIONED_INDEX)
+		return script;
 	Assert(strncmp(definition, head, strlen(head)) == 0);
-	script.create = psprintf("%s%s%s", head, concurrently, definition + strlen(head));
-	script.drop = psprintf("DROP INDEX %s%s", concurrently, name);
+	script.create = psprintf("%sCONCURRENTLY %s", head, definition + strlen(head));
 	return script;
 }

@@ -23,6 +23,9 @@ typedef struct IndexScript
 /* *taken: see dbops_index_spec_name().  In the current context; throws if the table is gone. */
 extern IndexScript dbops_index_script_of(const IndexSpec *spec, List **taken);
 
-/* The statements that drop an existing index, and make it again as its definition says. */
+/*
+ * The statements that drop an existing index, which is not unique, and make it again: as its
+ * definition says, or, if it is that of a partitioned table, by its spec.
+ */
 extern IndexScript
-dbops_index_script_of_existing(Oid indexid, const char *name, const char *definition);
+dbops_index_script_of_existing(Oid indexid, const IndexSpec *spec, const char *definition);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "advise/drop_advice.h"
+#include "advise/foreign_key_advice.h"
 #include "advise/index_script.h"
 #include "advise/recommendation.h"
 #include "advise/search_existing.h"
@@ -171,6 +172,8 @@ dbops_recommendations_make(const SearchResult *result)
 		present = bms_add_member(present, item);
 		before = after;
 	}
+	foreach (lc, dbops_foreign_key_advice_make(result, &taken))
+		advice = append_line(advice, lfirst(lc));
 	foreach (lc, dbops_drop_advice_make(result))
 		advice = append_line(advice, lfirst(lc));
 	return advice;

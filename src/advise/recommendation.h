@@ -16,7 +16,7 @@ typedef struct RecommendedStatement
 
 typedef struct Recommendation
 {
-	int rank;           /* from 1: what is created, what saves most first; then what is dropped */
+	int rank; /* from 1: what serves statements, foreign keys, nobody; what saves most first */
 	const char *action; /* create, replace (create and then drop), drop */
 	char *ddl;
 	char *undo_ddl;

@@ -56,6 +56,8 @@ typedef struct SearchResult
 	Bitmapset *dropped;
 	double cost_before; /* weighted: ms a day */
 	double cost_after;
+	double bytes_left; /* of the budget, beside what is created */
+	int indexes_left;  /* that may be created, beside */
 	int plannings;
 	bool timed_out;
 } SearchResult;

@@ -156,3 +156,12 @@ dbops_upkeep_build(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size)
 
 	return dbops_build_cost(&facts, &index);
 }
+
+const WriteFacts *
+dbops_upkeep_writes(Upkeep *upkeep, Oid table, double *table_pages)
+{
+	const TableWrites *writes = writes_of(upkeep, table);
+
+	*table_pages = writes->table_pages;
+	return &writes->facts;
+}

@@ -29,5 +29,8 @@ extern Upkeep *dbops_upkeep_begin(const UpkeepOptions *options);
 extern WriteCost dbops_upkeep_of_spec(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size);
 extern BuildCost dbops_upkeep_build(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size);
 
+/* What is written to a table in a day, as costs are made of. */
+extern const WriteFacts *dbops_upkeep_writes(Upkeep *upkeep, Oid table, double *table_pages);
+
 /* What an index of a table costs in a day. */
 extern WriteCost dbops_upkeep_of_index(Upkeep *upkeep, Oid table, Oid index);

@@ -67,6 +67,16 @@ test_phrases(void)
 	ok(dbops_index_duty_phrase(INDEX_NO_DUTY) == NULL, "no duty, nothing to say");
 	for (int duty = INDEX_NO_DUTY + 1; duty < INDEX_NDUTIES; duty++)
 		ok(dbops_index_duty_phrase(duty) != NULL, "each duty has words");
+	is_str(dbops_drop_unused_phrase(&(DropFacts){.days = 0.05}),
+	       "not used in the 72 minutes that are known", "a short time");
+	is_str(
+	    dbops_drop_unused_phrase(&(DropFacts){.days = 1.5, .standbys_unknown = 1}),
+	    "not used in the 36 hours that are known; 1 standby may use it, of which nothing is known",
+	    "who was not asked");
+	is_str(
+	    dbops_drop_unused_phrase(&(DropFacts){.days = 12, .standbys_unknown = 2}),
+	    "not used in the 12 days that are known; 2 standbys may use it, of which nothing is known",
+	    "days");
 }
 
 int
