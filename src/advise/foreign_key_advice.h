@@ -11,7 +11,7 @@
 
 /*
  * Lines for foreign keys of the tables of the workload, where an index pays and the budget has
- * room for it; what saves most first.  *taken: see dbops_index_spec_name().  A List of Recommendation, in
- * the current context; ranks are left to the caller.
+ * room for it; what saves most first.  *taken: see dbops_index_spec_name().  A List of
+ * Recommendation, in the current context; ranks are left to the caller.
  */
 extern List *dbops_foreign_key_advice_make(const SearchResult *result, List **taken);
