@@ -37,8 +37,8 @@ static const char indexes_query[] =
     "       EXISTS (SELECT FROM pg_catalog.pg_constraint AS k\n"
     "                WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid\n"
     "                  AND k.contype IN ('p', 'u', 'x')),\n"
-    "       i.indisunique,\n"
     "       i.indisreplident,\n"
+    "       i.indisunique,\n"
     "       i.indisclustered,\n"
     "       EXISTS (SELECT FROM pg_catalog.pg_depend AS d\n"
     "                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass\n"
@@ -55,8 +55,9 @@ static const char indexes_query[] =
 
 /* What columns of the query stand for, from INDEX_FIRST_DUTY on; the first that is true counts. */
 static const IndexDuty duty_columns[] = {
-    INDEX_INVALID, INDEX_OF_PARTITION,     INDEX_PRIMARY_KEY, INDEX_EXCLUSION,    INDEX_CONSTRAINT,
-    INDEX_UNIQUE,  INDEX_REPLICA_IDENTITY, INDEX_CLUSTERED,   INDEX_OF_EXTENSION,
+    INDEX_INVALID,   INDEX_OF_PARTITION, INDEX_PRIMARY_KEY,
+    INDEX_EXCLUSION, INDEX_CONSTRAINT,   INDEX_REPLICA_IDENTITY,
+    INDEX_UNIQUE,    INDEX_CLUSTERED,    INDEX_OF_EXTENSION,
 };
 
 enum
@@ -73,14 +74,14 @@ enum
  * are used in its stead.
  */
 static const char use_query[] =
-    "WITH asked AS (\n"
+    "WITH RECURSIVE asked AS (\n"
     "    SELECT pg_catalog.date_bin('1 hour', pg_catalog.now() - $3 * interval '1 ms',\n"
     "               '2000-01-01 00:00+00') AS since\n"
     "), part AS (\n"
     "    SELECT root, root AS relid FROM pg_catalog.unnest($2) AS root\n"
     "    UNION\n"
-    "    SELECT root, tree.relid FROM pg_catalog.unnest($2) AS root,\n"
-    "           pg_catalog.pg_partition_tree(root) AS tree\n"
+    "    SELECT part.root, i.inhrelid\n"
+    "      FROM part JOIN pg_catalog.pg_inherits AS i ON i.inhparent = part.relid\n"
     "), watched AS (\n"
     "    SELECT pg_catalog.sum(h.covers) AS over\n"
     "      FROM asked, dbops.server_history AS h\n"
@@ -97,8 +98,8 @@ static const char use_query[] =
     "           EXTRACT(epoch FROM LEAST(watched.over, pg_catalog.now() - o.first_seen_at)) / 86400\n"
     "               AS days\n"
     "      FROM watched, part\n"
-    "      JOIN dbops.object AS o\n"
-    "           ON o.class = 'r' AND o.datid = $1 AND o.objid = part.relid::bigint\n"
+    "      JOIN dbops.objects AS o\n"
+    "           ON o.kind IN ('index', 'partitioned index') AND o.datid = $1 AND o.objid = part.relid::bigint\n"
     "      LEFT JOIN used ON used.relid = part.relid\n"
     ")\n"
     "SELECT root, pg_catalog.min(days)::float8,\n"

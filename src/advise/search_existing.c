@@ -186,14 +186,20 @@ dbops_search_find_upkeep(SearchResult *result, const List *statements,
 	                               .ms_per_cost = result->ms_per_cost,
 	                               .window_days = result->given ? 0 : result->window_days};
 	int n = dbops_whatif_count(result->whatif);
+	List *failed = NIL;
 
 	result->upkeep = dbops_upkeep_begin(&options);
 	result->item_upkeep = palloc(sizeof(double) * Max(n, 1));
 	for (int item = 0; item < n; item++)
-		result->item_upkeep[item] =
-		    out_of_time(arg) ?
-		        NAN :
-		        ask(result->upkeep, dbops_whatif_item(result->whatif, item), ask_upkeep);
+	{
+		const WhatifItem *shown = dbops_whatif_item(result->whatif, item);
+		/* What fails once, as for a table that is locked, would fail for each item of it. */
+		bool hopeless = list_member_oid(failed, shown->table) || out_of_time(arg);
+
+		result->item_upkeep[item] = hopeless ? NAN : ask(result->upkeep, shown, ask_upkeep);
+		if (isnan(result->item_upkeep[item]))
+			failed = list_append_unique_oid(failed, shown->table);
+	}
 }
 
 static double

@@ -43,6 +43,15 @@ VACUUM ANALYZE parent, duty;
 SELECT index_name, may_drop, reason FROM dbops.index_duties('duty') WHERE reason !~ 'known' ORDER BY 1;
 SELECT action, ddl, undo_ddl, confidence, reason FROM advice('duty', ARRAY['SELECT count(*) FROM drops.duty']);
 
+-- what an extension brings is its own
+CREATE TABLE brought (a int);
+CREATE INDEX brought_a ON brought (a);
+CREATE INDEX brought_a_again ON brought (a);
+ALTER EXTENSION pg_stat_statements ADD TABLE brought;
+SELECT index_name, may_drop, reason FROM dbops.index_duties('brought') ORDER BY 1;
+ALTER EXTENSION pg_stat_statements DROP TABLE brought;
+SELECT index_name, may_drop, reason FROM dbops.index_duties('brought') WHERE reason !~ 'known' ORDER BY 1;
+
 -- any of two indexes may serve the foreign key, but not none; a partial one if it lacks but NULLs
 CREATE TABLE child (id int PRIMARY KEY, f int REFERENCES parent, x int);
 CREATE INDEX child_f ON child (f) WHERE f IS NOT NULL;
@@ -68,6 +77,10 @@ CREATE UNIQUE INDEX twice_unique ON twice (a, id);
 INSERT INTO twice SELECT i, i % 1000, i % 500, i % 300, md5(i::text) FROM generate_series(1, 20000) AS i;
 VACUUM ANALYZE twice;
 SELECT * FROM advice('twice', ARRAY['SELECT * FROM drops.twice WHERE a = 1', 'SELECT * FROM drops.twice WHERE c = 2']);
+
+-- one that is not the same is kept, as nobody knows who else uses it
+CREATE INDEX twice_b ON twice (b);
+SELECT ddl FROM advice('twice', ARRAY['SELECT * FROM drops.twice WHERE a = 1']) WHERE ddl ~ 'twice_b';
 
 -- an index that is extended is replaced, created first and dropped then
 CREATE TABLE wider (id int PRIMARY KEY, a int, b int, pad text);
@@ -139,6 +152,16 @@ SELECT FROM pg_stat_force_next_flush();
 CALL pg_temp.await($$ (SELECT count(*) = 2 FROM dbops.index_duties('drops.used') WHERE scans > 0) $$);
 SELECT index_name, may_drop, regexp_replace(reason, '\d+', 'N'), scans > 0 AS used, days > 0 AS watched FROM dbops.index_duties('used') ORDER BY 1;
 SELECT * FROM advice('used', NULL);
+-- whoever may watch the server may ask
+CREATE ROLE drops_watcher;
+GRANT pg_monitor TO drops_watcher;
+GRANT USAGE ON SCHEMA drops TO drops_watcher;
+SET ROLE drops_watcher;
+SELECT index_name FROM dbops.index_duties('used') WHERE may_drop;
+SELECT action FROM advice('twice', ARRAY['SELECT FROM pg_class']);
+RESET ROLE;
+DROP OWNED BY drops_watcher;
+DROP ROLE drops_watcher;
 ALTER SYSTEM RESET dbops.inspect_interval;
 ALTER SYSTEM RESET dbops.wide_interval;
 SELECT pg_reload_conf();
