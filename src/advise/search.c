@@ -464,7 +464,7 @@ dbops_search_run(const Workload *workload, const SearchOptions *options)
 	learn(&search);
 	search.items = make_items(&search);
 	result->cost_before = sum_before(result);
-	conclude(&search, dbops_search_settle(result, improve(&search)));
+	conclude(&search, dbops_search_settle(result, improve(&search), is_out_of_time, &search));
 	result->bytes_left = options->budget_bytes - created_bytes(result, result->created);
 	result->indexes_left = options->max_indexes - bms_num_members(result->created);
 	return result;

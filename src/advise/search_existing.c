@@ -298,8 +298,16 @@ may_cost(const SearchResult *result, const Droppable *droppable, const Bitmapset
 	return known_upkeep(result, droppable->item);
 }
 
+static bool
+may_leave(const SearchResult *result, const Droppable *droppable, const Bitmapset *set)
+{
+	return dbops_droppable_from(result->droppables, droppable->item, set) &&
+	       !is_missed(result, droppable->item, set, may_cost(result, droppable, set));
+}
+
 const Bitmapset *
-dbops_search_settle(SearchResult *result, const Bitmapset *chosen)
+dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of_time)(void *arg),
+                    void *arg)
 {
 	const Droppables *droppables = result->droppables;
 	Bitmapset *set = bms_copy(chosen);
@@ -308,20 +316,17 @@ dbops_search_settle(SearchResult *result, const Bitmapset *chosen)
 	{
 		const Droppable *droppable = &droppables->indexes[i];
 
-		if (droppable->item < 0 || bms_is_member(droppable->item, set))
-			continue;
-		if (!dbops_droppable_from(droppables, droppable->item, set) ||
-		    is_missed(result, droppable->item, set, may_cost(result, droppable, set)))
+		if (droppable->item >= 0 && !bms_is_member(droppable->item, set) &&
+		    (out_of_time(arg) || !may_leave(result, droppable, set)))
 			set = bms_add_member(set, droppable->item);
 	}
 	/* Backwards, so that of two that are the same the older stays. */
-	for (int i = droppables->count - 1; i >= 0 && !result->timed_out; i--)
+	for (int i = droppables->count - 1; i >= 0; i--)
 	{
 		const Droppable *droppable = &droppables->indexes[i];
 
-		if (droppable->item >= 0 && bms_is_member(droppable->item, set) &&
-		    dbops_droppable_from(droppables, droppable->item, set) &&
-		    !is_missed(result, droppable->item, set, may_cost(result, droppable, set)))
+		if (droppable->item >= 0 && bms_is_member(droppable->item, set) && !out_of_time(arg) &&
+		    may_leave(result, droppable, set))
 			set = bms_del_member(set, droppable->item);
 	}
 	return set;

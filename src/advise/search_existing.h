@@ -34,6 +34,7 @@ extern int dbops_search_replaced(const SearchResult *result, int item);
 
 /*
  * The set with those that must not be dropped from it, and without those that nobody misses, as the
- * planner says.
+ * planner says.  What time does not allow to ask about stays.
  */
-extern const Bitmapset *dbops_search_settle(SearchResult *result, const Bitmapset *chosen);
+extern const Bitmapset *dbops_search_settle(SearchResult *result, const Bitmapset *chosen,
+                                            bool (*out_of_time)(void *arg), void *arg);
