@@ -115,6 +115,8 @@ add_replaced(const SearchResult *result, int replaced, Recommendation *advice)
 	char *ddl = dbops_drop_advice_ddl(result, replaced, &undo);
 
 	advice->action = "replace";
+	if (!isnan(result->item_upkeep[replaced]))
+		advice->write_cost_ms_per_day -= result->item_upkeep[replaced];
 	advice->ddl = psprintf("%s;\n%s", advice->ddl, ddl);
 	advice->undo_ddl = psprintf("%s;\n%s", undo, advice->undo_ddl);
 	advice->reason = psprintf("%s; takes the place of %s, whose keys it begins with",

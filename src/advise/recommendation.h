@@ -23,7 +23,7 @@ typedef struct Recommendation
 	Oid table;
 	double index_size_bytes;
 	double benefit_ms_per_day;    /* beside those of smaller rank; of a drop: its upkeep, or NaN */
-	double write_cost_ms_per_day; /* NaN: not known */
+	double write_cost_ms_per_day; /* less that of what is replaced; NaN: not known */
 	double build_seconds;         /* NaN: not known */
 	List *improved;               /* of RecommendedStatement */
 	List *regressed;              /* of RecommendedStatement */
