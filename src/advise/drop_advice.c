@@ -27,6 +27,15 @@ dbops_drop_advice_replacement(const SearchResult *result, int item)
 	return dbops_droppable_cover(result->droppables, item, result->created, &cover);
 }
 
+bool
+dbops_drop_advice_hold(const SearchResult *result, int item)
+{
+	const ExistingIndex *index = dbops_droppable_of(result->droppables, item)->index;
+
+	return index->definition != NULL && dbops_index_script_hold(index->table) &&
+	       dbops_index_script_hold(index->indexid);
+}
+
 char *
 dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo)
 {
@@ -107,7 +116,7 @@ dbops_drop_advice_make(const SearchResult *result)
 
 	for (int item = -1; (item = bms_next_member(result->dropped, item)) >= 0;)
 	{
-		if (dbops_drop_advice_replacement(result, item) < 0)
+		if (dbops_drop_advice_replacement(result, item) < 0 && dbops_drop_advice_hold(result, item))
 			advice = lappend(advice, advise_drop(result, item));
 	}
 	list_sort(advice, compare_advice);

@@ -9,6 +9,9 @@
 /* The created item that stands in for one that is dropped, where no existing one does; -1: none. */
 extern int dbops_drop_advice_replacement(const SearchResult *result, int item);
 
+/* Keeps it from being dropped meanwhile; see dbops_index_script_hold(). */
+extern bool dbops_drop_advice_hold(const SearchResult *result, int item);
+
 /* The statement that drops it; *undo makes it again. */
 extern char *dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo);
 

@@ -190,7 +190,9 @@ dbops_foreign_key_advice_make(const SearchResult *result, List **taken)
 		/* Two keys may have the same columns. */
 		foreach (other, made)
 			twice = twice || dbops_index_serves_key(lfirst(other), index->key);
-		if (twice || left <= 0 || dbops_index_size_bytes(&index->size) > bytes)
+		if (twice || left <= 0 || !dbops_index_script_hold(index->key->table) ||
+		    !dbops_index_script_hold(index->key->referenced) ||
+		    dbops_index_size_bytes(&index->size) > bytes)
 			continue;
 		advice = lappend(advice, advise(index, taken));
 		made = lappend(made, index->spec);

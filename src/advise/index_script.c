@@ -7,11 +7,20 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "advise/index_script.h"
 #include "advise/partition_index.h"
+
+bool
+dbops_index_script_hold(Oid relid)
+{
+	return ConditionalLockRelationOid(relid, AccessShareLock) &&
+	       SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid));
+}
 
 static char *
 qualify(Oid table, const char *name)

@@ -20,6 +20,12 @@ typedef struct IndexScript
 	bool blocks; /* it had too many partitions for a script */
 } IndexScript;
 
+/*
+ * Keeps a table or index from being dropped until the transaction ends, so that it can be written
+ * about.  False if it is gone, or about to be altered.
+ */
+extern bool dbops_index_script_hold(Oid relid);
+
 /* *taken: see dbops_index_spec_name().  In the current context; throws if the table is gone. */
 extern IndexScript dbops_index_script_of(const IndexSpec *spec, List **taken);
 

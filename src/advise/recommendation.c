@@ -143,7 +143,8 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 	advice->reason = write_reason(result, advice, &script);
 	for (int other = -1; (other = bms_next_member(result->dropped, other)) >= 0;)
 	{
-		if (dbops_drop_advice_replacement(result, other) == item)
+		if (dbops_drop_advice_replacement(result, other) == item &&
+		    dbops_drop_advice_hold(result, other))
 			add_replaced(result, other, advice);
 	}
 	return advice;
@@ -170,7 +171,8 @@ dbops_recommendations_make(const SearchResult *result)
 
 	while ((item = find_best(result, present, &after)) >= 0)
 	{
-		advice = append_line(advice, recommend(result, item, before - after, &taken));
+		if (dbops_index_script_hold(dbops_whatif_item(result->whatif, item)->table))
+			advice = append_line(advice, recommend(result, item, before - after, &taken));
 		present = bms_add_member(present, item);
 		before = after;
 	}
