@@ -50,6 +50,7 @@ static const char indexes_query[] =
     "   AND (i.indrelid = ANY ($1) OR i.indrelid IN (\n"
     "           SELECT conrelid FROM pg_catalog.pg_constraint\n"
     "            WHERE contype = 'f' AND conparentid = 0 AND confrelid = ANY ($1)))\n"
+    "   AND c.relpersistence <> 't'\n"
     "   AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')\n"
     " ORDER BY i.indexrelid";
 

@@ -3,8 +3,8 @@
  *		The indexes that are there, and what speaks for keeping each: duties, and use in the past.
  *
  * Use is counted over a window of the history, on all servers that it knows: an index that only a
- * standby reads is in use.  Indexes of system catalogs are nobody's to drop, and left out.  Needs a
- * snapshot; SQL, so not in parallel.
+ * standby reads is in use.  Indexes of system catalogs are nobody's to drop, those of
+ * temporary tables not worth it: both are left out.  Needs a snapshot; SQL, so not in parallel.
  */
 #pragma once
 

@@ -305,6 +305,22 @@ may_leave(const SearchResult *result, const Droppable *droppable, const Bitmapse
 	       !is_missed(result, droppable->item, set, may_cost(result, droppable, set));
 }
 
+/* Of two that are the same the older stays, as dbops.index_duties() says. */
+static Bitmapset *
+prefer_older(const SearchResult *result, const Droppable *dropped, Bitmapset *set)
+{
+	IndexCover cover;
+	const int other = dbops_droppable_cover(result->droppables, dropped->item, set, &cover);
+	const Droppable *younger =
+	    cover == COVER_DUPLICATE ? dbops_droppable_of(result->droppables, other) : NULL;
+	Bitmapset *both;
+
+	if (younger == NULL || younger < dropped)
+		return set;
+	both = bms_add_member(bms_copy(set), dropped->item);
+	return may_leave(result, younger, both) ? bms_del_member(both, other) : set;
+}
+
 const Bitmapset *
 dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of_time)(void *arg),
                     void *arg)
@@ -320,7 +336,6 @@ dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of
 		    (out_of_time(arg) || !may_leave(result, droppable, set)))
 			set = bms_add_member(set, droppable->item);
 	}
-	/* Backwards, so that of two that are the same the older stays. */
 	for (int i = droppables->count - 1; i >= 0; i--)
 	{
 		const Droppable *droppable = &droppables->indexes[i];
@@ -328,6 +343,11 @@ dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of
 		if (droppable->item >= 0 && bms_is_member(droppable->item, set) && !out_of_time(arg) &&
 		    may_leave(result, droppable, set))
 			set = bms_del_member(set, droppable->item);
+	}
+	for (int i = 0; i < droppables->count && !out_of_time(arg); i++)
+	{
+		if (droppables->indexes[i].item >= 0 && !bms_is_member(droppables->indexes[i].item, set))
+			set = prefer_older(result, &droppables->indexes[i], set);
 	}
 	return set;
 }
