@@ -93,6 +93,7 @@ SELECT action, ddl FROM advice('wider', ARRAY['SELECT * FROM drops.wider WHERE b
 
 -- what is written more than it is read gets no index, and the same table gets one where it is read
 SELECT action, ddl FROM advice('wider', ARRAY['SELECT * FROM drops.wider WHERE b = 1', 'INSERT INTO drops.wider VALUES (1, 2, 3)'], ARRAY[1, 1e7]);
+SELECT action, ddl FROM advice('wider', ARRAY['SELECT * FROM drops.wider WHERE b = 1', 'UPDATE drops.wider SET b = 2 WHERE id = 1'], ARRAY[1, 1e7]);
 SELECT action, ddl FROM advice('wider', ARRAY['SELECT * FROM drops.wider WHERE b = 1', 'INSERT INTO drops.wider VALUES (1, 2, 3)'], ARRAY[1e5, 100]);
 SELECT write_cost_ms_per_day > 0 AS has_write_cost, build_seconds > 0 AS has_build_time, benefit_ms_per_day > write_cost_ms_per_day AS pays
   FROM dbops.recommend_indexes(workload => ARRAY['SELECT * FROM drops.wider WHERE b = 1', 'INSERT INTO drops.wider VALUES (1, 2, 3)'], weights => ARRAY[1e5, 100]);
