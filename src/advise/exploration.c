@@ -7,7 +7,7 @@
 #include "advise/exploration.h"
 
 /* The sets that an exploration begins with; what plans use among them leads on to others. */
-#define NBEGINNINGS 5
+#define NBEGINNINGS 6
 
 static bool
 has_keys_only(const WhatifItem *item)
@@ -58,10 +58,11 @@ dbops_exploration_new(PlanPool *pool, const Whatif *whatif, const Bitmapset *exi
 	    list_such(whatif, candidates, has_one_column),
 	    list_small(whatif, candidates, budget_bytes),
 	    list_small(whatif, candidates, budget_bytes / 4),
+	    NULL,
 	};
 
 	exploration->pool = pool;
-	exploration->existing = existing;
+	exploration->existing = exploration->kept = existing;
 	for (int i = 0; i < NBEGINNINGS; i++)
 		exploration->sets = lappend(exploration->sets, bms_join(beginnings[i], bms_copy(existing)));
 	return exploration;
@@ -73,7 +74,7 @@ lead_on(Exploration *exploration, const Bitmapset *set, const Bitmapset *uses)
 {
 	for (int item = -1; (item = bms_next_member(uses, item)) >= 0;)
 	{
-		if (!bms_is_member(item, exploration->existing))
+		if (!bms_is_member(item, exploration->kept))
 			exploration->sets = lappend(exploration->sets, bms_del_member(bms_copy(set), item));
 	}
 }

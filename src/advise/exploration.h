@@ -14,13 +14,14 @@ typedef struct Exploration
 {
 	PlanPool *pool;
 	const Bitmapset *existing;
-	List *sets; /* of Bitmapset: asked, and still to be asked */
+	const Bitmapset *kept; /* of them: those that are never left out; at first all */
+	List *sets;            /* of Bitmapset: asked, and still to be asked */
 	int nasked;
 } Exploration;
 
 /*
  * Begins with sets of the candidates: all, without what is only covered, single columns, and those
- * of no more than the budget and a quarter of it.  In the current context.
+ * of no more than the budget and a quarter of it, and none.  In the current context.
  */
 extern Exploration *
 dbops_exploration_new(PlanPool *pool, const Whatif *whatif, const Bitmapset *existing,

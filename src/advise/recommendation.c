@@ -6,10 +6,11 @@
 
 #include <math.h>
 
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-
+#include "advise/drop_advice.h"
+#include "advise/foreign_key_advice.h"
+#include "advise/index_script.h"
 #include "advise/recommendation.h"
+#include "advise/search_existing.h"
 
 /* A statement is named as changed from this share of its cost on. */
 #define NOTABLE_CHANGE 0.01
@@ -94,14 +95,32 @@ judge_confidence(const Recommendation *advice)
 }
 
 static char *
-write_reason(const SearchResult *result, const Recommendation *advice)
+write_reason(const SearchResult *result, const Recommendation *advice, const IndexScript *script)
 {
 	int n = list_length(advice->improved);
 	double share = result->cost_before > 0 ? advice->benefit_ms_per_day / result->cost_before : 0;
 
-	return psprintf("%d %s faster; saves %.1f %% of the time of all %d", n,
-	                n == 1 ? "statement becomes" : "statements become", share * 100,
-	                result->nstatements);
+	return psprintf(
+	    "%d %s faster; saves %.1f %% of the time of all %d%s", n,
+	    n == 1 ? "statement becomes" : "statements become", share * 100, result->nstatements,
+	    script->blocks ? "; too many partitions to build it without blocking writes" : "");
+}
+
+/* Adds what drops an index that the created one stands in for, once that is there. */
+static void
+add_replaced(const SearchResult *result, int replaced, Recommendation *advice)
+{
+	const ExistingIndex *index = dbops_droppable_of(result->droppables, replaced)->index;
+	char *undo;
+	char *ddl = dbops_drop_advice_ddl(result, replaced, &undo);
+
+	advice->action = "replace";
+	if (!isnan(result->item_upkeep[replaced]))
+		advice->write_cost_ms_per_day -= result->item_upkeep[replaced];
+	advice->ddl = psprintf("%s;\n%s", advice->ddl, ddl);
+	advice->undo_ddl = psprintf("%s;\n%s", undo, advice->undo_ddl);
+	advice->reason = psprintf("%s; takes the place of %s, whose keys it begins with",
+	                          advice->reason, index->name);
 }
 
 static Recommendation *
@@ -109,21 +128,33 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 {
 	const WhatifItem *index = dbops_whatif_item(result->whatif, item);
 	Recommendation *advice = palloc0(sizeof(Recommendation));
-	char *name = dbops_index_spec_name(index->spec, taken);
-	char *schema = get_namespace_name(get_rel_namespace(index->table));
+	IndexScript script = dbops_index_script_of(index->spec, taken);
 
 	advice->action = "create";
 	advice->table = index->table;
-	advice->ddl = dbops_index_spec_ddl(index->spec, name, true);
-	advice->undo_ddl =
-	    psprintf("DROP INDEX CONCURRENTLY %s", quote_qualified_identifier(schema, name));
+	advice->ddl = script.create;
+	advice->undo_ddl = script.drop;
 	advice->index_size_bytes = dbops_index_size_bytes(&index->size);
 	advice->benefit_ms_per_day = benefit;
-	advice->write_cost_ms_per_day = NAN;
-	advice->build_seconds = NAN;
+	advice->write_cost_ms_per_day = result->item_upkeep[item];
+	advice->build_seconds = dbops_search_build_seconds(result, item);
 	list_statements(result, item, advice);
 	advice->confidence = judge_confidence(advice);
-	advice->reason = write_reason(result, advice);
+	advice->reason = write_reason(result, advice, &script);
+	for (int other = -1; (other = bms_next_member(result->dropped, other)) >= 0;)
+	{
+		if (dbops_drop_advice_replacement(result, other) == item &&
+		    dbops_drop_advice_hold(result, other))
+			add_replaced(result, other, advice);
+	}
+	return advice;
+}
+
+static List *
+append_line(List *advice, Recommendation *line)
+{
+	advice = lappend(advice, line);
+	line->rank = list_length(advice);
 	return advice;
 }
 
@@ -136,15 +167,18 @@ dbops_recommendations_make(const SearchResult *result)
 	double before = cost_of(result, present);
 	double after = before;
 	int item;
+	ListCell *lc;
 
 	while ((item = find_best(result, present, &after)) >= 0)
 	{
-		Recommendation *line = recommend(result, item, before - after, &taken);
-
-		advice = lappend(advice, line);
-		line->rank = list_length(advice);
+		if (dbops_index_script_hold(dbops_whatif_item(result->whatif, item)->table))
+			advice = append_line(advice, recommend(result, item, before - after, &taken));
 		present = bms_add_member(present, item);
 		before = after;
 	}
+	foreach (lc, dbops_foreign_key_advice_make(result, &taken))
+		advice = append_line(advice, lfirst(lc));
+	foreach (lc, dbops_drop_advice_make(result))
+		advice = append_line(advice, lfirst(lc));
 	return advice;
 }

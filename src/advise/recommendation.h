@@ -16,14 +16,14 @@ typedef struct RecommendedStatement
 
 typedef struct Recommendation
 {
-	int rank;           /* from 1, what saves most first */
-	const char *action; /* create, drop */
+	int rank; /* from 1: what serves statements, foreign keys, nobody; what saves most first */
+	const char *action; /* create, replace (create and then drop), drop */
 	char *ddl;
 	char *undo_ddl;
 	Oid table;
 	double index_size_bytes;
-	double benefit_ms_per_day;    /* beside those of smaller rank */
-	double write_cost_ms_per_day; /* NaN: not known */
+	double benefit_ms_per_day;    /* beside those of smaller rank; of a drop: its upkeep, or NaN */
+	double write_cost_ms_per_day; /* less that of what is replaced; NaN: not known */
 	double build_seconds;         /* NaN: not known */
 	List *improved;               /* of RecommendedStatement */
 	List *regressed;              /* of RecommendedStatement */

@@ -11,6 +11,7 @@
 #include "advise/candidates.h"
 #include "advise/exploration.h"
 #include "advise/search.h"
+#include "advise/search_existing.h"
 #include "core/clock.h"
 
 /* Candidates for one relation of one statement. */
@@ -60,6 +61,7 @@ typedef struct Search
 	SearchResult *result;
 	const SearchOptions *options;
 	int64 deadline_us;
+	const SelectionItem *items;
 	Oid *tables; /* of items: SelectionItem.table is the place in it */
 	int ntables;
 	const Bitmapset *best;
@@ -80,21 +82,34 @@ is_out_of_time(void *arg)
 
 /* ---- learning plans -------------------------------------------------------------------------- */
 
+/* Reads the statements, without planning them. */
+static List *
+read_statements(Search *search)
+{
+	SearchResult *result = search->result;
+	List *statements = NIL;
+
+	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
+	{
+		SearchStatement *statement = &result->statements[i];
+
+		statement->pool = dbops_plan_pool_new(dbops_statement_read(statement->source));
+		statements = lappend(statements, statement->pool->statement);
+	}
+	return statements;
+}
+
 /* How a statement stands without advice; false if it cannot be planned. */
 static bool
 begin_statement(Search *search, SearchStatement *statement)
 {
-	const WorkloadStatement *source = statement->source;
-	const PooledPlan *plan;
+	const PooledPlan *plan =
+	    dbops_plan_pool_ask(statement->pool, search->result->whatif, search->result->existing);
 
-	statement->pool = dbops_plan_pool_new(dbops_statement_read(source));
-	plan = dbops_plan_pool_ask(statement->pool, search->result->whatif, search->result->existing);
 	if (plan == NULL)
 		return false;
 	statement->before = statement->after = plan->plan.cost;
-	statement->weight = source->weight;
-	if (source->ms_per_day > 0 && plan->plan.cost > 0)
-		statement->weight = source->ms_per_day / plan->plan.cost;
+	statement->used = bms_copy(plan->uses);
 	return true;
 }
 
@@ -102,16 +117,17 @@ begin_statement(Search *search, SearchStatement *statement)
 static void
 find_relevant(SearchResult *result, SearchStatement *statement)
 {
+	List *tables = dbops_search_tables(statement->pool->statement);
+
 	statement->relevant = NULL;
 	for (int item = 0; item < dbops_whatif_count(result->whatif); item++)
 	{
-		if (list_member_oid(statement->pool->statement->relations,
-		                    dbops_whatif_item(result->whatif, item)->table))
+		if (list_member_oid(tables, dbops_whatif_item(result->whatif, item)->table))
 			statement->relevant = bms_add_member(statement->relevant, item);
 	}
 }
 
-/* Reads a statement, and finds what could serve it. */
+/* Sees how a statement stands, and finds what could serve it. */
 static void
 meet(Search *search, SearchStatement *statement)
 {
@@ -125,15 +141,30 @@ meet(Search *search, SearchStatement *statement)
 	    dbops_candidates_find(result->whatif, statement->pool->statement, &limits);
 }
 
+/* Meets all of them; one that time does not allow for has no pool. */
 static void
-learn(Search *search)
+meet_all(Search *search)
+{
+	SearchResult *result = search->result;
+	bool late = false;
+
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		late = late || is_out_of_time(search);
+		if (late)
+			result->statements[i].pool = NULL;
+		else if (result->statements[i].pool != NULL)
+			meet(search, &result->statements[i]);
+	}
+}
+
+static void
+explore(Search *search)
 {
 	SearchResult *result = search->result;
 	int plannings =
 	    Max(MIN_EXPLORED, Min(MAX_EXPLORED, ALL_EXPLORED / Max(result->nstatements, 1)));
 
-	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
-		meet(search, &result->statements[i]);
 	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
 	{
 		SearchStatement *statement = &result->statements[i];
@@ -141,11 +172,29 @@ learn(Search *search)
 
 		if (statement->pool == NULL)
 			continue;
-		find_relevant(result, statement);
 		exploration = dbops_exploration_new(statement->pool, result->whatif, result->existing,
 		                                    statement->candidates, search->options->budget_bytes);
+		exploration->kept = result->kept;
 		dbops_exploration_go_on(exploration, result->whatif, plannings, is_out_of_time, search);
 	}
+}
+
+static void
+learn(Search *search)
+{
+	SearchResult *result = search->result;
+	List *statements = read_statements(search);
+
+	dbops_search_find_existing(result, statements);
+	meet_all(search);
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		if (result->statements[i].pool != NULL)
+			find_relevant(result, &result->statements[i]);
+	}
+	dbops_search_weigh(result);
+	dbops_search_find_upkeep(result, statements, is_out_of_time, search);
+	explore(search);
 }
 
 /* ---- selecting ------------------------------------------------------------------------------- */
@@ -185,11 +234,14 @@ make_items(Search *search)
 	for (int i = 0; i < n; i++)
 	{
 		const WhatifItem *item = dbops_whatif_item(result->whatif, i);
+		bool exists = bms_is_member(i, result->existing);
 
 		items[i] = (SelectionItem){.bytes = budgeted_bytes(item),
+		                           .upkeep = dbops_search_upkeep(result, bms_make_singleton(i)),
 		                           .table = number_table(search, item->table),
-		                           .exists = OidIsValid(item->indexid),
-		                           .replaces = -1};
+		                           .exists = exists,
+		                           .droppable = exists && !bms_is_member(i, result->kept),
+		                           .replaces = dbops_search_replaced(result, i)};
 	}
 	return items;
 }
@@ -225,7 +277,7 @@ select_items(Search *search, const Bitmapset *start, double share, int patience)
 	SelectionStatement *statements = palloc(sizeof(SelectionStatement) * result->nstatements);
 	bool *begin = palloc0(sizeof(bool) * Max(n, 1));
 	SelectionProblem problem = {.nitems = n,
-	                            .items = make_items(search),
+	                            .items = search->items,
 	                            .ntables = search->ntables,
 	                            .statements = statements,
 	                            .limits = {.bytes = share * search->options->budget_bytes,
@@ -271,7 +323,7 @@ verify_statement(Search *search, SearchStatement *statement, const Bitmapset *ch
 	if (plan == NULL)
 		return statement->before;
 	cost = plan->plan.cost;
-	uses = bms_difference(plan->uses, result->existing);
+	uses = bms_difference(plan->uses, result->kept);
 	for (int item = -1; (item = bms_next_member(uses, item)) >= 0 && !is_out_of_time(search);)
 		dbops_plan_pool_ask(pool, result->whatif, bms_del_member(bms_copy(present), item));
 	return cost;
@@ -281,7 +333,7 @@ static double
 verify(Search *search, const Bitmapset *chosen)
 {
 	SearchResult *result = search->result;
-	double sum = 0;
+	double sum = dbops_search_upkeep(result, chosen);
 
 	for (int i = 0; i < result->nstatements; i++)
 	{
@@ -363,7 +415,7 @@ sum_before(const SearchResult *result)
 
 	for (int i = 0; i < result->nstatements; i++)
 		sum += result->statements[i].weight * result->statements[i].before;
-	return sum;
+	return sum + dbops_search_upkeep(result, result->existing);
 }
 
 /* Says of each statement what the set does for it. */
@@ -374,7 +426,7 @@ conclude(Search *search, const Bitmapset *chosen)
 
 	result->created = bms_difference(chosen, result->existing);
 	result->dropped = bms_difference(result->existing, chosen);
-	result->cost_after = 0;
+	result->cost_after = dbops_search_upkeep(result, chosen);
 	for (int i = 0; i < result->nstatements; i++)
 	{
 		SearchStatement *statement = &result->statements[i];
@@ -407,9 +459,14 @@ dbops_search_run(const Workload *workload, const SearchOptions *options)
 	result->statements = palloc0(sizeof(SearchStatement) * Max(workload->nstatements, 1));
 	for (int i = 0; i < workload->nstatements; i++)
 		result->statements[i].source = &workload->statements[i];
+	result->given = workload->since == 0;
+	result->window_days = workload->window_days;
 	learn(&search);
+	search.items = make_items(&search);
 	result->cost_before = sum_before(result);
-	conclude(&search, improve(&search));
+	conclude(&search, dbops_search_settle(result, improve(&search), is_out_of_time, &search));
+	result->bytes_left = options->budget_bytes - created_bytes(result, result->created);
+	result->indexes_left = options->max_indexes - bms_num_members(result->created);
 	return result;
 }
 

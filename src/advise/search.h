@@ -9,8 +9,13 @@
  */
 #pragma once
 
+#include "advise/droppable.h"
 #include "advise/plan_pool.h"
+#include "advise/upkeep.h"
 #include "advise/workload.h"
+
+/* What the history is asked about: writes, use of indexes, time of statements. */
+#define SEARCH_WINDOW_MS (7 * INT64CONST(86400) * 1000)
 
 typedef struct SearchOptions
 {
@@ -25,9 +30,10 @@ typedef struct SearchStatement
 {
 	const WorkloadStatement *source;
 	PlanPool *pool;
-	double weight; /* of one unit of cost */
+	double weight; /* ms a day of one unit of cost */
 	double before; /* cost */
 	double after;
+	Bitmapset *used;       /* items in the plan with what exists */
 	Bitmapset *uses;       /* in the plan with what was chosen */
 	Bitmapset *candidates; /* items that could serve it */
 	Bitmapset *relevant;   /* items on relations of the statement */
@@ -38,11 +44,20 @@ typedef struct SearchResult
 	Whatif *whatif;
 	int nstatements;
 	SearchStatement *statements; /* with those that are left out: statement->left_out */
-	Bitmapset *existing;         /* items that were there */
+	bool given;             /* the workload was: weights are calls a day, times are not known */
+	double window_days;     /* that it is of; 0: not known */
+	double ms_per_cost;     /* of a unit of cost: as measured, or of the machine of the costs */
+	Droppables *droppables; /* what exists on their tables */
+	Upkeep *upkeep;         /* what indexes on their tables cost */
+	double *item_upkeep;    /* ms a day, per item; NaN: not known, counts as 0 */
+	Bitmapset *existing;    /* items that were there */
+	Bitmapset *kept;        /* of them: those that no advice drops */
 	Bitmapset *created;
 	Bitmapset *dropped;
-	double cost_before; /* weighted */
+	double cost_before; /* weighted: ms a day */
 	double cost_after;
+	double bytes_left; /* of the budget, beside what is created */
+	int indexes_left;  /* that may be created, beside */
 	int plannings;
 	bool timed_out;
 } SearchResult;

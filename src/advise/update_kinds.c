@@ -121,13 +121,21 @@ dbops_update_rows_load(const List *statements, int64 window_ms)
 	return rows;
 }
 
-static double
-rows_per_call(const UpdateRows *rows, uint64 queryid)
+double
+dbops_update_rows_per_call(const UpdateRows *rows, uint64 queryid)
 {
 	const RowsEntry *entry =
 	    rows == NULL ? NULL : hash_search(rows->entries, &queryid, HASH_FIND, NULL);
 
-	return entry == NULL ? 1 : entry->rows_per_call;
+	return entry == NULL ? -1 : entry->rows_per_call;
+}
+
+static double
+rows_per_call(const UpdateRows *rows, const Statement *statement)
+{
+	const double known = dbops_update_rows_per_call(rows, statement->source->queryid);
+
+	return known >= 0 ? known : 1;
 }
 
 /* Finds what is updated in the table, by any query in the tree: CTEs may write, too. */
@@ -221,7 +229,7 @@ dbops_update_kinds_find(const List *statements, Oid table, const UpdateRows *row
 		/* Of given texts nothing but the weight is known. */
 		const double calls = source->calls_per_day > 0 ? source->calls_per_day : source->weight;
 
-		add_statement(&kinds, relation, statement, calls * rows_per_call(rows, source->queryid));
+		add_statement(&kinds, relation, statement, calls * rows_per_call(rows, statement));
 	}
 	table_close(relation, AccessShareLock);
 	return kinds;

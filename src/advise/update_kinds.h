@@ -26,6 +26,9 @@ typedef struct UpdateRows UpdateRows;
  */
 extern UpdateRows *dbops_update_rows_load(const List *statements, int64 window_ms);
 
+/* How many rows a call of the statement writes; -1: not known. */
+extern double dbops_update_rows_per_call(const UpdateRows *rows, uint64 queryid);
+
 /*
  * Those that the statements (of Statement) update in the table, or in its partitions.  A statement
  * of whose rows nothing is known has one row a call; rows may be NULL.  In the current context.

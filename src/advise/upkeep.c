@@ -12,10 +12,20 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "advise/statement_writes.h"
 #include "advise/table_writes.h"
 #include "advise/update_kinds.h"
 #include "advise/upkeep.h"
 #include "advise/write_index.h"
+
+/* What was written in less time may be a load that does not come again. */
+#define ENOUGH_DAYS 1.0
+
+/* A statement that was called so often is one that comes again. */
+#define ENOUGH_CALLS 3
+
+/* Share of updates that are HOT where nobody has seen any. */
+#define HOT_ASSUMED 0.5
 
 typedef struct TableEntry
 {
@@ -45,6 +55,36 @@ dbops_upkeep_begin(const UpkeepOptions *options)
 	return upkeep;
 }
 
+static double
+least_of(double measured, double found)
+{
+	return isnan(measured) ? found : Min(measured, found);
+}
+
+/*
+ * What statements write, where that tells more: those that are given, and in a short time those
+ * that come again, since what is written once a day counts as if it were written all the time.
+ */
+static void
+take_statements(const Upkeep *upkeep, Oid table, TableWrites *writes)
+{
+	const UpkeepOptions *options = &upkeep->options;
+	const bool given = options->window_days <= 0;
+	WriteFacts *facts = &writes->facts;
+	const double hot = facts->updates > 0 ? facts->hot_updates / facts->updates : HOT_ASSUMED;
+	StatementWrites found;
+
+	found = dbops_statement_writes_find(options->statements, table, upkeep->rows,
+	                                    given ? 0 : ENOUGH_CALLS / options->window_days);
+	if (writes->days >= ENOUGH_DAYS &&
+	    (!given || found.inserts + found.updates + found.deletes <= 0))
+		return;
+	facts->inserts = given ? found.inserts : least_of(facts->inserts, found.inserts);
+	facts->updates = given ? found.updates : least_of(facts->updates, found.updates);
+	facts->deletes = given ? found.deletes : least_of(facts->deletes, found.deletes);
+	facts->hot_updates = facts->updates * hot;
+}
+
 /* Loaded before it is entered, so an error leaves no entry behind. */
 static const TableWrites *
 writes_of(Upkeep *upkeep, Oid table)
@@ -61,6 +101,7 @@ writes_of(Upkeep *upkeep, Oid table)
 	kinds = dbops_update_kinds_find(upkeep->options.statements, table, upkeep->rows);
 	writes = dbops_table_writes_load(table, upkeep->options.window_ms, kinds.kinds, kinds.nkinds);
 	writes->facts.ms_per_cost = upkeep->options.ms_per_cost;
+	take_statements(upkeep, table, writes);
 	((TableEntry *) hash_search(upkeep->tables, &table, HASH_ENTER, NULL))->writes = writes;
 	MemoryContextSwitchTo(caller);
 	return writes;
@@ -114,4 +155,13 @@ dbops_upkeep_build(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size)
 	};
 
 	return dbops_build_cost(&facts, &index);
+}
+
+const WriteFacts *
+dbops_upkeep_writes(Upkeep *upkeep, Oid table, double *table_pages)
+{
+	const TableWrites *writes = writes_of(upkeep, table);
+
+	*table_pages = writes->table_pages;
+	return &writes->facts;
 }

@@ -19,6 +19,7 @@ typedef struct UpkeepOptions
 	int64 window_ms;        /* that the history is asked for */
 	const List *statements; /* of Statement: they tell what updates set */
 	double ms_per_cost;     /* of the planner's unit, as measured; 0: not known */
+	double window_days;     /* that the statements are of; 0: they are given */
 } UpkeepOptions;
 
 /* In the current context, which facts of tables go to later.  SQL: not in parallel. */
@@ -27,6 +28,9 @@ extern Upkeep *dbops_upkeep_begin(const UpkeepOptions *options);
 /* What an index would cost in a day, and to build; throws if the table is gone. */
 extern WriteCost dbops_upkeep_of_spec(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size);
 extern BuildCost dbops_upkeep_build(Upkeep *upkeep, const IndexSpec *spec, const IndexSize *size);
+
+/* What is written to a table in a day, as costs are made of. */
+extern const WriteFacts *dbops_upkeep_writes(Upkeep *upkeep, Oid table, double *table_pages);
 
 /* What an index of a table costs in a day. */
 extern WriteCost dbops_upkeep_of_index(Upkeep *upkeep, Oid table, Oid index);

@@ -56,20 +56,28 @@ is_ours(const PlannerInfo *root)
 	return active != NULL && root->glob->boundParams == active->statement->params;
 }
 
-/* Takes existing indexes that are not present from the list, and puts the others in. */
+/* Takes existing indexes that are not present from the list, be they items or parts of one. */
+static void
+hide_indexes(RelOptInfo *rel)
+{
+	ListCell *lc;
+
+	foreach (lc, rel->indexlist)
+	{
+		int item = dbops_whatif_find(active->whatif, lfirst_node(IndexOptInfo, lc)->indexoid);
+
+		if (item >= 0 && !bms_is_member(item, active->request->present))
+			rel->indexlist = foreach_delete_current(rel->indexlist, lc);
+	}
+}
+
+/* Puts those in that do not exist. */
 static void
 list_indexes(RelOptInfo *rel, const TableItems *entry)
 {
 	const Whatif *whatif = active->whatif;
 	ListCell *lc;
 
-	foreach (lc, rel->indexlist)
-	{
-		int item = dbops_whatif_find(whatif, lfirst_node(IndexOptInfo, lc)->indexoid);
-
-		if (item >= 0 && !bms_is_member(item, active->request->present))
-			rel->indexlist = foreach_delete_current(rel->indexlist, lc);
-	}
 	foreach (lc, entry->items)
 	{
 		const KnownIndex *item = &whatif->items[lfirst_int(lc)];
@@ -133,6 +141,7 @@ see_indexes(DBOPS_INDEX_LIST_PARAMS)
 	if (rel->fdwroutine != NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("it reads a foreign table, which planning may connect to")));
+	hide_indexes(rel);
 	entry = dbops_whatif_items_of(active->whatif, DBOPS_INDEX_LIST_RELID);
 	if (entry != NULL)
 		list_indexes(rel, entry);

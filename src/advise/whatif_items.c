@@ -7,6 +7,8 @@
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -242,23 +244,58 @@ dbops_whatif_share(Whatif *whatif, Oid table, List *predicate)
 	return share;
 }
 
+/* The index, and those of the partitions if it is that of a partitioned table. */
+static List *
+list_parts(Oid indexid)
+{
+	return get_rel_relkind(indexid) == RELKIND_PARTITIONED_INDEX ?
+	           find_all_inheritors(indexid, AccessShareLock, NULL) :
+	           list_make1_oid(indexid);
+}
+
+static IndexSize
+add_up_sizes(const List *indexes)
+{
+	IndexSize sum = {.tree_height = -1};
+	ListCell *lc;
+
+	foreach (lc, indexes)
+	{
+		IndexSize size = dbops_size_of_index(lfirst_oid(lc));
+
+		sum.pages += size.pages;
+		sum.tuples += size.tuples;
+		sum.tree_height = Max(sum.tree_height, size.tree_height);
+	}
+	return sum;
+}
+
 int
 dbops_whatif_add_existing(Whatif *whatif, Oid indexid)
 {
 	MemoryContext caller;
 	KnownIndex item = {.shown.indexid = indexid};
 	IndexItem *entry = hash_search(whatif->indexes, &indexid, HASH_FIND, NULL);
+	List *parts;
+	ListCell *lc;
+	int number;
 
 	if (entry != NULL)
 		return entry->item;
+	parts = list_parts(indexid);
 	caller = MemoryContextSwitchTo(whatif->memory);
 	item.shown.spec = dbops_index_spec_of(indexid);
 	item.shown.table = IndexGetRelation(indexid, false);
-	item.shown.size = dbops_size_of_index(indexid);
-	entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, NULL);
-	entry->item = append_item(whatif, &item);
+	item.shown.size = add_up_sizes(parts);
+	number = append_item(whatif, &item);
 	MemoryContextSwitchTo(caller);
-	return entry->item;
+	foreach (lc, parts)
+	{
+		indexid = lfirst_oid(lc);
+		entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, NULL);
+		entry->item = number;
+	}
+	return number;
 }
 
 void
