@@ -19,6 +19,10 @@ typedef struct SearchOptions
 	int max_columns;
 	double seconds;
 	uint64 seed;
+
+	/* If set, is asked often; true ends the search with what was found so far. */
+	bool (*stop)(void *arg);
+	void *arg;
 } SearchOptions;
 
 typedef struct SearchStatement

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "advise/index_ledger.h"
 #include "collect/archive_holes.h"
 #include "collect/backup_watch.h"
 #include "collect/collectors.h"
@@ -41,6 +42,7 @@
 #include "store/ticks.h"
 #include "track/nesting.h"
 #include "track/statements.h"
+#include "worker/adviser.h"
 #include "worker/backup_reader.h"
 #include "worker/control.h"
 #include "worker/round.h"
@@ -134,6 +136,7 @@ retain(void *arg)
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_backups_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_index_ledger_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
 static void
@@ -146,6 +149,18 @@ static void
 write_backup_board(void *arg)
 {
 	dbops_backup_board_write();
+}
+
+static void
+follow_advice(void *arg)
+{
+	dbops_index_ledger_follow(dbops_clock_now());
+}
+
+static void
+tend_adviser(void *arg)
+{
+	dbops_adviser_tend();
 }
 
 static Upkeep upkeeps[] = {
@@ -163,6 +178,12 @@ static Upkeep upkeeps[] = {
     {.name = "retain", .interval_s = 60, .run = retain},
     {.name = "tell of backups", .interval_s = 0, .run = write_backup_board},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
+    {.name = "follow index advice", .interval_s = 0, .run = follow_advice},
+    {.name = "advise on indexes",
+     .interval_s = 1,
+     .run = tend_adviser,
+     .waited_for = dbops_adviser_waits,
+     .committed = dbops_adviser_committed},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -429,6 +450,7 @@ start_up(Keeper *keeper)
 	MemoryContextSwitchTo(keeper->context);
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
+	dbops_adviser_start_up();
 }
 
 void
