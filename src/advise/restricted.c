@@ -13,6 +13,12 @@
 /* A lock that is held for longer belongs to DDL: the statement is left out this time. */
 static const char *const lock_timeout = "100ms";
 
+/*
+ * Functions that planning calls may take any time.  One planning takes so long only where there are
+ * thousands of partitions, or twenty tables.
+ */
+#define LIMIT_MS 5000
+
 typedef struct Errand
 {
 	const RestrictedContext *context;
@@ -69,5 +75,5 @@ dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg), v
 {
 	Errand errand = {.context = context, .run = run, .arg = arg};
 
-	return dbops_tx_probe(run_errand, &errand, error);
+	return dbops_tx_probe_limited(run_errand, &errand, LIMIT_MS, error);
 }

@@ -21,7 +21,8 @@ typedef struct RestrictedContext
 
 /*
  * Runs run(arg) so, in the current memory context, in a subtransaction that is rolled back.  False if
- * it threw an error, told by *error; cancel and shutdown are thrown on.
+ * it threw an error, told by *error, or took longer than some seconds; cancel and shutdown are thrown
+ * on.
  */
 extern bool dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg),
                                  void *arg, TaskError *error);

@@ -110,6 +110,43 @@ note_caught(TaskError *error, const ErrorData *edata)
 	         edata->detail ? ": " : "", edata->detail ? edata->detail : "");
 }
 
+/* ---- time limits within a transaction ---- */
+
+static TimeoutId limit_timeout = MAX_TIMEOUTS;
+static volatile sig_atomic_t limit_passed = false;
+
+/* As the server's own handler of statement_timeout ends in a cancel. */
+static void
+pass_limit(void)
+{
+	limit_passed = true;
+	QueryCancelPending = true;
+	InterruptPending = true;
+}
+
+static void
+begin_limit(int limit_ms)
+{
+	if (limit_timeout == MAX_TIMEOUTS)
+		limit_timeout = RegisterTimeout(USER_TIMEOUT, pass_limit);
+	limit_passed = false;
+	enable_timeout_after(limit_timeout, limit_ms);
+}
+
+/* Whether it was passed; a cancel that nobody has seen yet is taken back. */
+static bool
+end_limit(void)
+{
+	disable_timeout(limit_timeout, false);
+	if (!limit_passed)
+		return false;
+	QueryCancelPending = false;
+	limit_passed = false;
+	return true;
+}
+
+/* ---- subtransactions ---- */
+
 static bool
 is_expected(int thrown, int sqlerrcode)
 {
@@ -125,10 +162,18 @@ typedef enum SubtransactionEnd
 	END_UNDONE
 } SubtransactionEnd;
 
-static bool
-run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd end,
-           TaskError *error)
+typedef struct Terms
 {
+	int sqlerrcode; /* that is expected */
+	SubtransactionEnd end;
+	int limit_ms; /* 0: none */
+} Terms;
+
+static bool
+run_within(void (*run)(void *arg), void *arg, Terms terms, TaskError *error)
+{
+	bool limited =
+	    terms.limit_ms > 0 && (limit_timeout == MAX_TIMEOUTS || !get_timeout_active(limit_timeout));
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool done = true;
@@ -137,8 +182,12 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
+		if (limited)
+			begin_limit(terms.limit_ms);
 		run(arg);
-		if (end == END_KEPT)
+		if (limited)
+			(void) end_limit();
+		if (terms.end == END_KEPT)
 			ReleaseCurrentSubTransaction();
 		else
 			RollbackAndReleaseCurrentSubTransaction();
@@ -146,14 +195,19 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	PG_CATCH();
 	{
 		ErrorData *edata;
+		bool passed = limited && end_limit();
 
-		if (!is_expected(geterrcode(), sqlerrcode))
+		if (!is_expected(geterrcode(), terms.sqlerrcode) &&
+		    !(passed && geterrcode() == ERRCODE_QUERY_CANCELED))
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		edata = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		note_caught(error, edata);
+		if (passed && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			snprintf(error->message, sizeof(error->message), "it takes longer than %g s",
+			         terms.limit_ms / 1000.0);
 		FreeErrorData(edata);
 		done = false;
 	}
@@ -166,11 +220,17 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 bool
 dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error)
 {
-	return run_within(run, arg, sqlerrcode, END_KEPT, error);
+	return run_within(run, arg, (Terms){sqlerrcode, END_KEPT, 0}, error);
 }
 
 bool
 dbops_tx_probe(void (*run)(void *arg), void *arg, TaskError *error)
 {
-	return run_within(run, arg, TX_ANY_ERROR, END_UNDONE, error);
+	return run_within(run, arg, (Terms){TX_ANY_ERROR, END_UNDONE, 0}, error);
+}
+
+bool
+dbops_tx_probe_limited(void (*run)(void *arg), void *arg, int limit_ms, TaskError *error)
+{
+	return run_within(run, arg, (Terms){TX_ANY_ERROR, END_UNDONE, limit_ms}, error);
 }

@@ -47,3 +47,10 @@ extern bool dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, Task
  * user and the settings it took.  Any error is told, as with TX_ANY_ERROR.
  */
 extern bool dbops_tx_probe(void (*run)(void *arg), void *arg, TaskError *error);
+
+/*
+ * The same with a time limit: what takes longer is cancelled, and that is told as an error like any
+ * other, ERRCODE_QUERY_CANCELED.  Within another such call, the limit is that of the outer one.
+ */
+extern bool
+dbops_tx_probe_limited(void (*run)(void *arg), void *arg, int limit_ms, TaskError *error);

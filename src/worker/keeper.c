@@ -32,6 +32,7 @@
 #include "judge/drift_facts.h"
 #include "judge/judging.h"
 #include "judge/recovery_facts.h"
+#include "store/advice_board.h"
 #include "store/backups.h"
 #include "store/backup_board.h"
 #include "store/frame.h"
@@ -162,6 +163,7 @@ static void
 follow_advice(void *arg)
 {
 	dbops_index_ledger_follow(dbops_clock_now());
+	dbops_advice_board_write();
 }
 
 static void
