@@ -54,7 +54,8 @@ full_list_size(const Leaves *leaves)
 	           MAXALIGN_DOWN(MAX_POSTING));
 }
 
-/* ---- rows with equal keys ---------------------------------------------------------------------- */
+/* ---- rows with equal keys ----------------------------------------------------------------------
+ */
 
 /* Keys of which each has that many rows. */
 static void
@@ -108,7 +109,8 @@ merge_equal_keys(const SizeFacts *facts, const KeySpread *spread)
 	return leaves;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------------------------------
+ */
 
 static void
 begin_column(const SizeFacts *facts, const SizeColumn *column, KeySpread *spread)
@@ -118,6 +120,7 @@ begin_column(const SizeFacts *facts, const SizeColumn *column, KeySpread *spread
 	dbops_key_spread_begin(
 	    spread, &(KnownKeys){.rows = rows,
 	                         .keys = column->ndistinct > 0 ? column->ndistinct : rows,
+	                         .estimated = true,
 	                         .ncommon = column->ncommon,
 	                         .common = column->common,
 	                         .of = facts->tuples,
@@ -150,7 +153,8 @@ spread_keys(const SizeFacts *facts, KeySpread *spread, double *prefixes)
 	}
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------------------------------
+ */
 
 static int
 leaf_fillfactor(const SizeFacts *facts)
@@ -166,8 +170,8 @@ pages_of(double n, double per_page)
 }
 
 /*
- * How many tuples of one size a leaf keeps.  `room` is what may be used before the next tuple starts
- * a page; that one must fit, too, with a TID that the high key may get.
+ * How many tuples of one size a leaf keeps.  `room` is what may be used before the next tuple
+ * starts a page; that one must fit, too, with a TID that the high key may get.
  */
 static double
 tuples_of_one_size(double room, double size)
@@ -211,7 +215,7 @@ downlink_size(const SizeFacts *facts, const double *prefixes, double leaf_tuples
 {
 	double size = 0;
 	double differ = 0;
-	TupleSizes all = dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL);
+	const TupleSizes all = dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL);
 
 	for (int i = 0; i < facts->nkeys; i++)
 	{
@@ -225,8 +229,7 @@ downlink_size(const SizeFacts *facts, const double *prefixes, double leaf_tuples
 		}
 		differ += share;
 	}
-	return size + (1 - differ) *
-	                  (dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL).mean + MAXALIGN(TID_BYTES));
+	return size + (1 - differ) * (all.mean_square / all.mean + MAXALIGN(TID_BYTES));
 }
 
 IndexSize

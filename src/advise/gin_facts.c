@@ -21,13 +21,21 @@
 #include "core/compat.h"
 
 /* Of long documents so many keys are enough. */
-#define MOST_KEYS 100000
+#define MOST_KEYS 60000
 
 typedef struct KeyType
 {
 	int16 len;
 	bool byval;
 } KeyType;
+
+/* How values are taken apart. */
+typedef struct Extraction
+{
+	FmgrInfo *extract;
+	Oid collation;
+	KeyType type;
+} Extraction;
 
 /* The type of the keys: as the class says, or of the elements of an array. */
 static KeyType
@@ -50,37 +58,23 @@ key_type_of(Oid opclass, Oid column_type)
 }
 
 static void
-count_key(KeyCounts *counts, const KeyType *type, Datum key, int row)
+count_key(KeyCounts *counts, const KeyType *type, Datum key, KeyPlace place)
 {
-	if (type->byval)
-	{
-		dbops_key_counts_add(counts, hash_bytes_extended((unsigned char *) &key, sizeof(key), 0),
-		                     type->len, row);
-		return;
-	}
+	const void *bytes = type->byval ? (const void *) &key : DatumGetPointer(key);
+	Size size = type->byval ? sizeof(Datum) : type->len;
+	Size width = type->len;
+
 	if (type->len == -1)
 	{
-		struct varlena *text = PG_DETOAST_DATUM_PACKED(key);
-		Size size = VARSIZE_ANY_EXHDR(text);
-		bool brief = size + VARHDRSZ_SHORT <= VARATT_SHORT_MAX;
+		const struct varlena *detoasted = PG_DETOAST_DATUM_PACKED(key);
 
-		dbops_key_counts_add(counts,
-		                     hash_bytes_extended((unsigned char *) VARDATA_ANY(text), size, 0),
-		                     size + (brief ? VARHDRSZ_SHORT : VARHDRSZ), row);
-		return;
+		bytes = VARDATA_ANY(detoasted);
+		size = VARSIZE_ANY_EXHDR(detoasted);
+		width = size + (size + VARHDRSZ_SHORT <= VARATT_SHORT_MAX ? VARHDRSZ_SHORT : VARHDRSZ);
 	}
-	if (type->len == -2)
-	{
-		Size size = strlen(DatumGetCString(key)) + 1;
-
-		dbops_key_counts_add(counts,
-		                     hash_bytes_extended((unsigned char *) DatumGetCString(key), size, 0),
-		                     size, row);
-		return;
-	}
-	dbops_key_counts_add(counts,
-	                     hash_bytes_extended((unsigned char *) DatumGetPointer(key), type->len, 0),
-	                     type->len, row);
+	else if (type->len == -2)
+		width = size = strlen(DatumGetCString(key)) + 1;
+	dbops_key_counts_add(counts, hash_bytes_extended(bytes, size, 0), width, place);
 }
 
 /* What stands for a key where there is none, or NULL. */
@@ -88,25 +82,26 @@ count_key(KeyCounts *counts, const KeyType *type, Datum key, int row)
 #define NULL_KEY UINT64CONST(2)
 
 static int
-count_value(KeyCounts *counts, FmgrInfo *extract, Oid collation, const RowSample *sample, int row,
-            const KeyType *type)
+count_value(KeyCounts *counts, const Extraction *by, const RowSample *sample, int row)
 {
+	KeyPlace place = {.row = row, .block = sample->blocks[row]};
 	int32 nkeys = 0;
 	bool *nulls = NULL;
-	Datum *keys = (Datum *) DatumGetPointer(FunctionCall3Coll(
-	    extract, collation, sample->values[row], PointerGetDatum(&nkeys), PointerGetDatum(&nulls)));
+	Datum *keys = (Datum *) DatumGetPointer(
+	    FunctionCall3Coll(by->extract, by->collation, sample->values[row], PointerGetDatum(&nkeys),
+	                      PointerGetDatum(&nulls)));
 
 	if (keys == NULL || nkeys <= 0)
 	{
-		dbops_key_counts_add(counts, NO_KEY, 0, row);
+		dbops_key_counts_add(counts, NO_KEY, 0, place);
 		return 1;
 	}
 	for (int i = 0; i < nkeys; i++)
 	{
 		if (nulls != NULL && nulls[i])
-			dbops_key_counts_add(counts, NULL_KEY, 0, row);
+			dbops_key_counts_add(counts, NULL_KEY, 0, place);
 		else
-			count_key(counts, type, keys[i], row);
+			count_key(counts, &by->type, keys[i], place);
 	}
 	return nkeys;
 }
@@ -121,7 +116,7 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 	KeyCounts *counts = dbops_key_counts_new();
 	MemoryContext work;
 	FmgrInfo extract;
-	KeyType key_type;
+	Extraction by;
 	KeyEstimate estimate;
 	int nulls = 0;
 	int nkeys = 0;
@@ -130,7 +125,9 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 	if (sample == NULL || !OidIsValid(function))
 		return;
 	fmgr_info(function, &extract);
-	key_type = key_type_of(column->opclass, sample->type);
+	by = (Extraction){.extract = &extract,
+	                  .collation = column->collation,
+	                  .type = key_type_of(column->opclass, sample->type)};
 	work =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops keys of a row", ALLOCSET_DEFAULT_SIZES);
 	for (row = 0; row < sample->nrows && nkeys < MOST_KEYS; row++)
@@ -141,7 +138,7 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 		if (sample->nulls[row])
 			nulls++;
 		else
-			nkeys += count_value(counts, &extract, column->collation, sample, row, &key_type);
+			nkeys += count_value(counts, &by, sample, row);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(work);
 	}
@@ -152,8 +149,9 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 		return;
 	to->sampled = row;
 	to->nelements = estimate.occurrences / (row - nulls);
-	to->nkeys = estimate.keys;
+	to->nkeys = estimate.growing;
 	to->key_width = estimate.width;
+	to->clustered = estimate.clustered;
 	to->ncommon = estimate.ncommon;
 	to->common = estimate.common;
 }

@@ -16,12 +16,17 @@
 
 /* Common keys over those that chance would make so: below it they are told from the others. */
 #define CHANCE 0.3
+#define CHANCE_OF_FIRST 0.01
 
 /* With fewer common keys nothing is concluded from them. */
 #define FEW_COMMON 5
 
 /* Ranks are taken in so many geometric steps. */
 #define RANK_STEPS 40
+
+/* How a number of keys is fitted, and when it is not. */
+#define FIT_STEPS 30
+#define FIT_OFF 0.05
 
 /* Rows expected of keys that all occur once: small, so that they hardly ever occur twice. */
 #define ONCE 1e-3
@@ -41,7 +46,8 @@ typedef struct Fall
 	double power;
 } Fall;
 
-/* ---- one column --------------------------------------------------------------------------------- */
+/* ---- one column ---------------------------------------------------------------------------------
+ */
 
 static void
 add_stratum(KeySpread *spread, double keys, double rows)
@@ -104,7 +110,7 @@ last_rank(const Fall *fall, double rows)
 static double
 estimate_keys(const Fall *fall, const KnownKeys *known)
 {
-	double sampled = known->sampled > 0 ? Min(known->sampled, 1) : 1;
+	double sampled = known->estimated && known->sampled > 0 ? Min(known->sampled, 1) : 1;
 	double looked_at = known->rows * sampled;
 	double seen = fall->first;
 	double once = 0;
@@ -120,14 +126,15 @@ estimate_keys(const Fall *fall, const KnownKeys *known)
 	return looked_at * seen / Max(looked_at - once + once * sampled, 1);
 }
 
-/* Rows for the keys of a fall; any steeper one has fewer rows however many keys there are. */
-static void
-add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
+/* The fall from the common keys on whose number of keys is right; any steeper one has too few rows.
+ */
+static Fall
+fit_power(Fall fall, const KnownKeys *known, double rows)
 {
 	double low = 0;
 	double high = 1 + 0.999 * fall.top * fall.first / rows;
 
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < FIT_STEPS; i++)
 	{
 		fall.power = (low + high) / 2;
 		fall.last = last_rank(&fall, rows);
@@ -136,9 +143,31 @@ add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
 		else
 			low = fall.power;
 	}
+	return fall;
+}
+
+static void
+add_even(KeySpread *spread, double keys, double rows)
+{
+	double each = expected_rows(rows / keys);
+
+	add_stratum(spread, rows / each, each);
+}
+
+/* Where no fall has so many keys, there is a gap after the common ones, and the others are even. */
+static void
+add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
+{
+	Fall fit = fit_power(fall, known, rows);
+
+	if (estimate_keys(&fit, known) < known->keys * (1 - FIT_OFF))
+	{
+		add_even(spread, known->keys - fall.first, rows);
+		return;
+	}
 	for (int i = 0; i < RANK_STEPS; i++)
 	{
-		KeyStratum step = step_of(&fall, i);
+		KeyStratum step = step_of(&fit, i);
 
 		add_stratum(spread, step.keys, step.rows);
 	}
@@ -162,17 +191,19 @@ chance_of(double mean, double least)
 }
 
 /*
- * Whether the common keys may be common in the sample by chance alone: so many of equally likely keys
- * would be met as often as the last of them, or nearly so many.
+ * Whether the common keys may be common in the sample by chance alone: so many of equally likely
+ * keys would be met as often as the last of them, or nearly so many, and one as often as the first.
  */
 static bool
 is_even(const KnownKeys *known)
 {
 	double looked_at = known->of * (known->sampled > 0 ? Min(known->sampled, 1) : 1);
 	double mean = known->rows / known->of * looked_at / known->keys;
+	double most = rint(known->common[0] * looked_at);
 	double least = rint(known->common[known->ncommon - 1] * looked_at);
 
-	return known->keys * chance_of(mean, least) > CHANCE * known->ncommon;
+	return known->keys * chance_of(mean, least) > CHANCE * known->ncommon &&
+	       known->keys * chance_of(mean, most) > CHANCE_OF_FIRST;
 }
 
 void
@@ -205,11 +236,7 @@ dbops_key_spread_begin(KeySpread *spread, const KnownKeys *known)
 	else if (ncommon >= FEW_COMMON && top > left / keys)
 		add_falling(spread, known, (Fall){.first = ncommon, .top = top}, left);
 	else
-	{
-		double rows = expected_rows(left / keys);
-
-		add_stratum(spread, left / rows, rows);
-	}
+		add_even(spread, keys, left);
 }
 
 void
@@ -218,11 +245,12 @@ dbops_key_spread_add(KeySpread *spread, double rows)
 	add_stratum(spread, 1, rows);
 }
 
-/* ---- several columns ---------------------------------------------------------------------------- */
+/* ---- several columns ----------------------------------------------------------------------------
+ */
 
 /*
- * Two keys occur together with the product of their chances.  Products that are nearly the same make
- * one stratum.
+ * Two keys occur together with the product of their chances.  Products that are nearly the same
+ * make one stratum.
  */
 void
 dbops_key_spread_combine(KeySpread *spread, const KeySpread *with)
@@ -262,7 +290,8 @@ dbops_key_spread_count(const KeySpread *spread)
 	return count;
 }
 
-/* ---- group by group ----------------------------------------------------------------------------- */
+/* ---- group by group -----------------------------------------------------------------------------
+ */
 
 static void
 tell_few(const KeyStratum *stratum, KeyGroupTaker take, void *arg)

@@ -2,10 +2,10 @@
  * advise/whatif.h
  *		What a statement would cost if other indexes were there.
  *
- * An item is an index: one that does not exist, or one that does and may be left out.  A statement is
- * planned by the server's own planner, with the items that are said to be present; the plan is never
- * run and never kept.  What is injected is seen by that planning alone: functions that the planner
- * evaluates plan their queries with what is there.
+ * An item is an index: one that does not exist, or one that does and may be left out.  A statement
+ * is planned by the server's own planner, with the items that are said to be present; the plan is
+ * never run and never kept.  What is injected is seen by that planning alone: functions that the
+ * planner evaluates plan their queries with what is there.
  *
  * Items are numbered from 0; sets of them are Bitmapsets.
  */
@@ -51,10 +51,13 @@ typedef struct WhatifRequest
 extern Whatif *dbops_whatif_new(void);
 
 /*
- * The item that is such an index; it is made if there is none, of a copy of the spec.  The table must be
- * locked.  -1 if there can be no such index.
+ * The item that is such an index; it is made if there is none, of a copy of the spec.  The table
+ * must be locked.  -1 if there can be no such index.
  */
 extern int dbops_whatif_add(Whatif *whatif, const IndexSpec *spec);
+
+/* The share of rows for which the conditions hold, from a sample of the table; -1: not known. */
+extern double dbops_whatif_share(Whatif *whatif, Oid table, List *predicate);
 
 /* The item that is this existing index. */
 extern int dbops_whatif_add_existing(Whatif *whatif, Oid indexid);
