@@ -2,8 +2,9 @@
  * worker/advise_requests.h
  *		Who waits for advice: places in shared memory between dbops.advise_now() and the keeper.
  *
- * A place belongs to the one who asks, who frees it in any state; the keeper moves it on by comparing
- * and swapping, so it never touches the place of the next one.
+ * A place belongs to the one who asks, who frees it in any state; the keeper moves it on by
+ * comparing and swapping, so it never touches the place of the next one.  src/README.md has a
+ * drawing of the states.
  */
 #pragma once
 

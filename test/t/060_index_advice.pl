@@ -1,4 +1,4 @@
-# covers: advise/index_ledger advise/outcome_facts advise/recommendation_json worker/adviser worker/advising worker/advise_requests worker/advise_now collect/index_advice store/advice_board judge/checks_advice
+# covers: advise/index_ledger advise/outcome_facts advise/recommendation_json worker/adviser worker/advising worker/advise_requests collect/index_advice store/advice_board judge/checks_advice
 #
 # Index advice that comes by itself, for every database, and what becomes of it.
 use strict;
@@ -184,14 +184,14 @@ $node->safe_psql('arena', join('', map { "SELECT sum(id) FROM field WHERE v = $_
 my $own = $node->safe_psql('arena', 'SELECT count(*) FROM trace');
 answer('SELECT dbops.take_sample()');
 my $position = -s $node->logfile;
-is(answer("SELECT dbops.advise_now('arena') >= 1"), 't', 'there is advice beside a statement that sleeps when it is planned');
+is(answer("SELECT dbops.advise_now('arena') >= 1"), 't', 'there is advice beside a statement that takes for ever to plan');
 my $log = slurp_file($node->logfile, $position);
 like($log, qr/dbops adviser: LOG:  trick "SELECT public.note\(\)" as mallory of \S+: cannot execute INSERT in a read-only transaction/,
 	'a function that planning calls runs as its user, and cannot write');
 like($log, qr/trick "SET ROLE postgres" as mallory of \S+: cannot set parameter "role" within security-/, 'nor become another');
 like($log, qr/trick "SET SESSION AUTHORIZATION postgres" as mallory of \S+: cannot set parameter "session_authorization" within security-/, 'in any way');
 like($log, qr/trick "SET transaction_read_only = off" as mallory of \S+: cannot set transaction read-write mode/, 'nor begin to write');
-like($log, qr/dbops adviser: LOG:  doze as mallory of/, 'it was asked to sleep');
+like($log, qr/dbops adviser: LOG:  doze as mallory of/, 'the one that takes for ever was tried');
 unlike($log, qr/dbops adviser: LOG:  trick "[^"]*" worked/, 'no trick works');
 is($node->safe_psql('arena', 'SELECT count(*) FROM trace'), $own, 'nothing was written');
 is(answer("SELECT count(*) FROM pg_roles WHERE rolname = 'intruder'"), '0', 'nobody came in');

@@ -1,5 +1,5 @@
 /*
- * worker/advise_now_funcs.c
+ * worker/advise_requests_funcs.c
  *		dbops.advise_now(): asks the keeper for a search for indexes and waits until it is stored.
  */
 #include "postgres.h"
