@@ -21,6 +21,7 @@
 #include "collect/standbys.h"
 #include "core/guc.h"
 #include "core/preload.h"
+#include "store/advice_board.h"
 #include "store/backup_board.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
@@ -70,6 +71,7 @@ static const ShmemPart shmem_parts[] = {
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
     {dbops_backup_board_shmem_size, dbops_backup_board_shmem_init},
+    {dbops_advice_board_shmem_size, dbops_advice_board_shmem_init},
     {dbops_readings_shmem_size, dbops_readings_shmem_init},
     {dbops_setting_board_shmem_size, dbops_setting_board_shmem_init},
     {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},

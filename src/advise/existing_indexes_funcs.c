@@ -143,7 +143,7 @@ dbops_index_duties(PG_FUNCTION_ARGS)
 	const Oid table = PG_GETARG_OID(0);
 	RowSet *rows = dbops_rows_begin(fcinfo);
 	ExistingIndexes *existing =
-	    dbops_existing_indexes_load(list_make1_oid(table), SEARCH_WINDOW_MS);
+	    dbops_existing_indexes_load(list_make1_oid(table), WORKLOAD_WINDOW_MS);
 
 	for (int i = 0; i < existing->count; i++)
 	{

@@ -10,16 +10,15 @@
 #include "catalog/pg_type.h"
 
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "advise/recommendation.h"
+#include "advise/recommendation_json.h"
 #include "core/compat.h"
 #include "core/rows.h"
 
@@ -35,9 +34,6 @@ enum
 	ARG_WEIGHTS,
 	ARG_DATABASE
 };
-
-/* What is shown of a statement's text. */
-#define SHOWN_TEXT 300
 
 static int64
 positive_or(FunctionCallInfo fcinfo, int arg, const char *name, int64 value, int64 otherwise)
@@ -151,48 +147,13 @@ check_database(FunctionCallInfo fcinfo)
 		                errhint("Connect to that database, or read dbops.index_recommendations.")));
 }
 
-static void
-append_number(StringInfo json, const char *name, double value)
-{
-	if (isfinite(value))
-		appendStringInfo(json, ", \"%s\": %.6g", name, value);
-}
-
-/* A statement and what it costs: by the planner, and in measured time where there is any. */
-static void
-append_statement(StringInfo json, const RecommendedStatement *changed)
-{
-	const WorkloadStatement *source = changed->statement->source;
-	int length = pg_mbcliplen(source->text, strlen(source->text), SHOWN_TEXT);
-
-	appendStringInfoString(json, json->len > 1 ? ", {\"query\": " : "{\"query\": ");
-	escape_json(json, pnstrdup(source->text, length));
-	if (source->queryid != 0)
-		appendStringInfo(json, ", \"queryid\": \"%lld\"", (long long) source->queryid);
-	append_number(json, "calls_per_day", source->calls_per_day);
-	append_number(json, "cost_before", changed->before);
-	append_number(json, "cost_after", changed->after);
-	if (source->ms_per_day > 0 && source->calls_per_day > 0)
-	{
-		double ms = source->ms_per_day / source->calls_per_day;
-
-		append_number(json, "ms_before", ms);
-		append_number(json, "ms_after", ms * changed->after / changed->before);
-	}
-	appendStringInfoChar(json, '}');
-}
-
 static Datum
 make_json(const List *statements)
 {
 	StringInfoData json;
-	ListCell *lc;
 
 	initStringInfo(&json);
-	appendStringInfoChar(&json, '[');
-	foreach (lc, statements)
-		append_statement(&json, lfirst(lc));
-	appendStringInfoChar(&json, ']');
+	dbops_recommendation_json_statements(&json, statements, INT_MAX);
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
@@ -206,14 +167,11 @@ put_number(RowSet *rows, const char *column, double value)
 static void
 emit_advice(RowSet *rows, const Recommendation *advice)
 {
-	const char *schema = get_namespace_name(get_rel_namespace(advice->table));
-
 	dbops_rows_put(rows, "rank", Int32GetDatum(advice->rank));
 	dbops_rows_put_text(rows, "action", advice->action);
 	dbops_rows_put_text(rows, "ddl", advice->ddl);
 	dbops_rows_put_text(rows, "undo_ddl", advice->undo_ddl);
-	dbops_rows_put_text(rows, "table_name",
-	                    quote_qualified_identifier(schema, get_rel_name(advice->table)));
+	dbops_rows_put_text(rows, "table_name", dbops_recommendation_table(advice));
 	dbops_rows_put(rows, "index_size_bytes", Int64GetDatum((int64) advice->index_size_bytes));
 	put_number(rows, "benefit_ms_per_day", advice->benefit_ms_per_day);
 	put_number(rows, "write_cost_ms_per_day", advice->write_cost_ms_per_day);
@@ -236,7 +194,7 @@ dbops_recommend_indexes(PG_FUNCTION_ARGS)
 	check_database(fcinfo);
 	rows = dbops_rows_begin(fcinfo);
 	workload = PG_ARGISNULL(ARG_WORKLOAD) ?
-	               dbops_workload_load(MyDatabaseId, SEARCH_WINDOW_MS, WORKLOAD_STATEMENTS) :
+	               dbops_workload_load(MyDatabaseId, WORKLOAD_WINDOW_MS, WORKLOAD_STATEMENTS) :
 	               read_given(fcinfo);
 	foreach (lc, dbops_recommendations_make(dbops_search_run(workload, &options)))
 		emit_advice(rows, lfirst(lc));

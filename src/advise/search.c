@@ -74,7 +74,8 @@ is_out_of_time(void *arg)
 	Search *search = arg;
 
 	CHECK_FOR_INTERRUPTS();
-	if (dbops_clock_monotonic_us() < search->deadline_us)
+	if (dbops_clock_monotonic_us() < search->deadline_us &&
+	    (search->options->stop == NULL || !search->options->stop(search->options->arg)))
 		return false;
 	search->result->timed_out = true;
 	return true;

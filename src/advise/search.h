@@ -14,9 +14,6 @@
 #include "advise/upkeep.h"
 #include "advise/workload.h"
 
-/* What the history is asked about: writes, use of indexes, time of statements. */
-#define SEARCH_WINDOW_MS (7 * INT64CONST(86400) * 1000)
-
 typedef struct SearchOptions
 {
 	double budget_bytes; /* of what is created; infinity: no limit */
@@ -24,6 +21,10 @@ typedef struct SearchOptions
 	int max_columns;
 	double seconds;
 	uint64 seed;
+
+	/* If set, is asked often; true ends the search with what was found so far. */
+	bool (*stop)(void *arg);
+	void *arg;
 } SearchOptions;
 
 typedef struct SearchStatement

@@ -41,7 +41,7 @@ dbops_search_find_existing(SearchResult *result, const List *statements)
 
 	foreach (lc, statements)
 		tables = list_concat_unique_oid(tables, dbops_search_tables(lfirst(lc)));
-	result->droppables = dbops_droppables_load(result->whatif, tables, SEARCH_WINDOW_MS);
+	result->droppables = dbops_droppables_load(result->whatif, tables, WORKLOAD_WINDOW_MS);
 	for (int i = 0; i < result->droppables->count; i++)
 	{
 		int item = result->droppables->indexes[i].item;
@@ -181,7 +181,7 @@ void
 dbops_search_find_upkeep(SearchResult *result, const List *statements,
                          bool (*out_of_time)(void *arg), void *arg)
 {
-	const UpkeepOptions options = {.window_ms = SEARCH_WINDOW_MS,
+	const UpkeepOptions options = {.window_ms = WORKLOAD_WINDOW_MS,
 	                               .statements = statements,
 	                               .ms_per_cost = result->ms_per_cost,
 	                               .window_days = result->given ? 0 : result->window_days};

@@ -308,6 +308,6 @@ void
 dbops_statement_fail(Statement *statement, const TaskError *error)
 {
 	statement->failure = MemoryContextStrdup(GetMemoryChunkContext(statement), error->message);
-	if (++statement->failures >= MAX_FAILURES)
+	if (++statement->failures >= MAX_FAILURES || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		leave_out(statement, error);
 }

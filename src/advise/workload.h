@@ -36,6 +36,9 @@ typedef struct WorkloadStatement
 /* More are hardly worth looking at: the rest takes next to no time in any workload seen. */
 #define WORKLOAD_STATEMENTS 1000
 
+/* The window of the history, where nobody asks for another: a week has its weekend. */
+#define WORKLOAD_WINDOW_MS (7 * INT64CONST(86400) * 1000)
+
 typedef struct Workload
 {
 	Oid database;

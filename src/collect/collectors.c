@@ -50,6 +50,7 @@ static const Family *const families[] = {
     &dbops_family_backup_repository,
     &dbops_family_verification,
     &dbops_family_setting_drift,
+    &dbops_family_index_advice,
     /* clang-format on */
 };
 

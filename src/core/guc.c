@@ -39,6 +39,8 @@ int dbops_guc_ten_minute_retention;
 int dbops_guc_hour_retention;
 int dbops_guc_backup_command_interval;
 int dbops_guc_backup_command_limit;
+int dbops_guc_advise_interval;
+int dbops_guc_advise_time_limit;
 
 typedef struct BoolSetting
 {
@@ -131,6 +133,12 @@ static const IntSetting int_settings[] = {
     {"dbops.backup_command_limit", &dbops_guc_backup_command_limit, 60, 1, 3600, PGC_SIGHUP,
      GUC_UNIT_S, "Time that a command of dbops.backup_command may take.",
      "One that takes longer is ended."},
+    {"dbops.advise_interval", &dbops_guc_advise_interval, 86400, 0, 30 * 86400, PGC_SIGHUP,
+     GUC_UNIT_S, "Time between searches for the indexes that each database should have.",
+     "0 searches only when asked by dbops.advise_now()."},
+    {"dbops.advise_time_limit", &dbops_guc_advise_time_limit, 30, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
+     "Time that such a search may take in one database.",
+     "It ends at once when somebody wants to drop or copy the database."},
 };
 
 static bool

@@ -33,6 +33,8 @@ extern int dbops_guc_ten_minute_retention;
 extern int dbops_guc_hour_retention;
 extern int dbops_guc_backup_command_interval; /* seconds */
 extern int dbops_guc_backup_command_limit;    /* seconds */
+extern int dbops_guc_advise_interval;         /* seconds; 0: never */
+extern int dbops_guc_advise_time_limit;       /* seconds */
 
 /*
  * Defines the settings.  Those that can only be set at start are defined only when `preloaded`:

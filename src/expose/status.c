@@ -411,6 +411,27 @@ find_visits(List *findings)
 	return lappend(findings, finding);
 }
 
+/* Advice on indexes; a finding only when something is missing. */
+static List *
+find_advice(List *findings)
+{
+	const AdviserState *adviser = &dbops_control()->adviser;
+	Finding *finding = palloc0(sizeof(Finding));
+
+	finding->component = "index advice";
+	if (adviser->no_slot)
+		find(finding, FINDING_WARNING, "no free worker slot: no indexes are searched for",
+		     psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+	else if (adviser->failing > 0)
+		find(finding, FINDING_WARNING,
+		     psprintf("databases whose last search failed: %d, such as \"%s\": %s",
+		              adviser->failing, database_name(adviser->failing_datid), adviser->error),
+		     "SELECT * FROM dbops.index_advice_runs; it is tried again.");
+	else
+		return findings;
+	return lappend(findings, finding);
+}
+
 /* Findings of one level stay in the order of the checks. */
 static List *
 worst_first(List *findings)
@@ -452,7 +473,7 @@ dbops_status_findings(void)
 		findings = skipped_tasks(findings, &dbops_control()->workers[kind]);
 	}
 	if (preloaded)
-		findings = find_visits(findings);
+		findings = find_advice(find_visits(findings));
 	return worst_first(findings);
 }
 

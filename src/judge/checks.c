@@ -20,6 +20,7 @@ static const CheckTable *const tables[] = {
     &dbops_checks_archive,
     &dbops_checks_backup,
     &dbops_checks_backup_tool,
+    &dbops_checks_advice,
     &dbops_checks_self,
     /* clang-format on */
 };

@@ -17,6 +17,7 @@ typedef struct CheckTable
 		(list), lengthof(list) \
 	}
 
+extern const CheckTable dbops_checks_advice;
 extern const CheckTable dbops_checks_archive;
 extern const CheckTable dbops_checks_machine;
 extern const CheckTable dbops_checks_server;

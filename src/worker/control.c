@@ -31,6 +31,7 @@ dbops_control_shmem_init(void)
 	memset(control, 0, sizeof(*control));
 	pg_atomic_init_u64(&control->requested, 0);
 	ConditionVariableInit(&control->served);
+	dbops_advise_requests_init(&control->advice_wanted);
 }
 
 WorkerControl *

@@ -13,6 +13,7 @@
 #include "storage/latch.h"
 
 #include "core/tx.h"
+#include "worker/advise_requests.h"
 #include "worker/breaker.h"
 
 typedef enum WorkerKind
@@ -74,6 +75,15 @@ typedef struct InspectorState
 	bool full; /* no more relations are taken in */
 } InspectorState;
 
+/* How searches for indexes go; written by the keeper. */
+typedef struct AdviserState
+{
+	bool no_slot;      /* the last search found no free slot in max_worker_processes */
+	int failing;       /* databases whose last search failed */
+	Oid failing_datid; /* one of them */
+	char error[256];   /* and why */
+} AdviserState;
+
 typedef struct WorkerControl
 {
 	pg_atomic_uint64 requested;
@@ -83,6 +93,8 @@ typedef struct WorkerControl
 	bool
 	    names_wanted; /* set by the keeper when the dictionary is a new one, cleared by the sampler */
 	InspectorState inspector;
+	AdviserState adviser;
+	AdviseRequests advice_wanted;
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;
 

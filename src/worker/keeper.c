@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "advise/index_ledger.h"
 #include "collect/archive_holes.h"
 #include "collect/backup_watch.h"
 #include "collect/collectors.h"
@@ -31,6 +32,7 @@
 #include "judge/drift_facts.h"
 #include "judge/judging.h"
 #include "judge/recovery_facts.h"
+#include "store/advice_board.h"
 #include "store/backups.h"
 #include "store/backup_board.h"
 #include "store/frame.h"
@@ -42,6 +44,7 @@
 #include "store/ticks.h"
 #include "track/nesting.h"
 #include "track/statements.h"
+#include "worker/adviser.h"
 #include "worker/backup_reader.h"
 #include "worker/control.h"
 #include "worker/round.h"
@@ -137,6 +140,7 @@ retain(void *arg)
 	dbops_objects_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_backups_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 	dbops_known_plans_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
+	dbops_index_ledger_prune(dbops_clock_now() - dbops_retention_kept_us(RESOLUTION_HOUR));
 }
 
 static void
@@ -155,6 +159,19 @@ write_backup_board(void *arg)
 	dbops_backup_board_write();
 }
 
+static void
+follow_advice(void *arg)
+{
+	dbops_index_ledger_follow(dbops_clock_now());
+	dbops_advice_board_write();
+}
+
+static void
+tend_adviser(void *arg)
+{
+	dbops_adviser_tend();
+}
+
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
     {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
@@ -170,6 +187,12 @@ static Upkeep upkeeps[] = {
     {.name = "retain", .interval_s = 60, .run = retain},
     {.name = "tell of backups", .interval_s = 0, .run = write_backup_board, .on_standby = true},
     {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader, .on_standby = true},
+    {.name = "follow index advice", .interval_s = 0, .run = follow_advice},
+    {.name = "advise on indexes",
+     .interval_s = 1,
+     .run = tend_adviser,
+     .waited_for = dbops_adviser_waits,
+     .committed = dbops_adviser_committed},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -459,6 +482,7 @@ start_up(Keeper *keeper)
 	MemoryContextSwitchTo(keeper->context);
 	keeper->worker = dbops_control_enlist(WORKER_KEEPER);
 	keeper->round = dbops_round_create(keeper->worker, ROUND_OF_KEEPER);
+	dbops_adviser_start_up();
 }
 
 void
