@@ -24,8 +24,10 @@
 #include "store/backup_board.h"
 #include "store/lsn_time.h"
 #include "store/damage.h"
+#include "store/readings.h"
 #include "store/ring.h"
 #include "store/selfstat.h"
+#include "store/setting_board.h"
 #include "store/verdicts.h"
 #include "track/backup_ends.h"
 #include "store/upstream.h"
@@ -68,6 +70,8 @@ static const ShmemPart shmem_parts[] = {
     {dbops_errors_shmem_size, dbops_errors_shmem_init},
     {dbops_logins_shmem_size, dbops_logins_shmem_init},
     {dbops_backup_board_shmem_size, dbops_backup_board_shmem_init},
+    {dbops_readings_shmem_size, dbops_readings_shmem_init},
+    {dbops_setting_board_shmem_size, dbops_setting_board_shmem_init},
     {dbops_verify_progress_shmem_size, dbops_verify_progress_shmem_init},
     {dbops_backup_ends_shmem_size, dbops_backup_ends_shmem_init},
 };

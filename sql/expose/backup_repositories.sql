@@ -31,13 +31,15 @@ SELECT COALESCE(r.tool, c.tool) AS tool,
        (SELECT place.location FROM dbops.locations AS place
          WHERE place.what = 'repository' AND place.name = r.name) AS location,
        r.listed_at,
+       pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - r.listed_at) AS age,
+       c.read_on,
        c.error IS NOT NULL AS stale,
        c.failing_since,
        c.program AS command
-  FROM dbops.backup_command AS c
-       FULL JOIN dbops.backup_repository AS r ON r.position = c.position
+  FROM dbops._known_backup_commands AS c
+       FULL JOIN dbops._known_backup_repositories AS r ON r.position = c.position
  WHERE r.name IS NOT NULL OR c.error IS NOT NULL
-    OR NOT EXISTS (SELECT FROM dbops.backup_repository AS other WHERE other.tool = c.tool)
+    OR NOT EXISTS (SELECT FROM dbops._known_backup_repositories AS other WHERE other.tool = c.tool)
  ORDER BY c.error IS NOT NULL DESC, r.status_code <> 0 DESC, r.erroneous > 0 DESC, tool, r.server, r.name;
 COMMENT ON VIEW dbops.backup_repositories IS
     'What the commands of dbops.backup_command told of each repository, those with trouble first; a command that fails has a row, too';
@@ -48,6 +50,9 @@ COMMENT ON COLUMN dbops.backup_repositories.status IS 'Words of the tool, or why
 COMMENT ON COLUMN dbops.backup_repositories.behind IS
     'Its newest backup is so much older than that of the same server in another repository';
 COMMENT ON COLUMN dbops.backup_repositories.retention IS 'Rule of the tool, where it tells: Barman with show-servers';
+COMMENT ON COLUMN dbops.backup_repositories.age IS 'How old it is what is told here: time since its backups were last listed';
+COMMENT ON COLUMN dbops.backup_repositories.read_on IS
+    'here: by the commands of this server; primary: on a standby without dbops.backup_command, by those of its primary, as far as its WAL is replayed';
 COMMENT ON COLUMN dbops.backup_repositories.stale IS 'The last run of the command failed';
 REVOKE ALL ON dbops.backup_repositories FROM PUBLIC;
 GRANT SELECT ON dbops.backup_repositories TO pg_monitor;

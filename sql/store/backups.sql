@@ -51,6 +51,14 @@ WITH seen AS MATERIALIZED (
                           AND CASE WHEN b.kind = 'archive' THEN b.tool = seen.tool AND b.label = seen.label
                               ELSE b.pid = seen.pid AND b.session_at = seen.session_at
                                    AND (b.status = 'running' OR b.started_at = seen.started_at) END)
+    UNION ALL
+    -- What a standby has read of catalogues by itself, and its primary has not.
+    SELECT NULL, told.tool, told.kind, told.label, NULL, NULL, told.status, told.started_at, told.ended_at,
+           told.start_lsn, told.stop_lsn, told.timeline, told.size_bytes, told.stored_bytes, told.repository,
+           ARRAY['catalogue'], told.evidence, NULL, told.wal_archived_at, NULL, told.prior, NULL, NULL, NULL
+      FROM dbops._read_backups() AS told
+     WHERE NOT EXISTS (SELECT FROM dbops.backup AS b
+                        WHERE b.tool = told.tool AND (b.label = told.label OR b.start_lsn = told.start_lsn))
 )
 SELECT tool,
        kind,
@@ -136,7 +144,8 @@ CREATE FUNCTION dbops.backup_status(
     OUT good bigint,
     OUT failed bigint,
     OUT last_restore_test_at timestamptz,
-    OUT next_step text)
+    OUT next_step text,
+    OUT known_at timestamptz)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -170,7 +179,10 @@ AS $$
          GROUP BY b.tool, b.kind
     )
     SELECT line.tool, line.kind, line.good_at, line.age, line.good_label, line.usual_interval, line.running_since,
-           line.failed_at, line.failed_evidence, line.good, line.failed, line.tested_at, line.next_step
+           line.failed_at, line.failed_evidence, line.good, line.failed, line.tested_at, line.next_step,
+           CASE WHEN NOT pg_is_in_recovery() THEN clock_timestamp()
+                ELSE greatest(pg_last_xact_replay_timestamp(),
+                              (SELECT max(c.read_at) FROM dbops._read_backup_commands() AS c WHERE c.tool = line.tool)) END
       FROM (
           SELECT s.tool, s.kind, s.good_at, date_trunc('second', clock_timestamp() - s.good_at) AS age, s.good_label,
                  date_trunc('second', u.interval) AS usual_interval, s.running_since, s.failed_at, s.failed_evidence, s.good, s.failed,
@@ -205,6 +217,6 @@ AS $$
      ORDER BY line.next_step IS NULL, line.age DESC NULLS FIRST, line.tool, line.kind
 $$;
 COMMENT ON FUNCTION dbops.backup_status() IS
-    'Backups in a line for each tool and kind, what needs something done first: the last good one and its age, the last that failed, what to do next';
+    'Backups in a line for each tool and kind, what needs something done first: the last good one and its age, the last that failed, what to do next; known_at is until when that is known: on a standby, when its primary last told, or its own dbops.backup_command';
 REVOKE ALL ON FUNCTION dbops.backup_status() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.backup_status() TO pg_monitor;

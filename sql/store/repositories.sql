@@ -53,3 +53,34 @@ COMMENT ON COLUMN dbops.backup_repository.failed IS 'Backups that failed';
 COMMENT ON COLUMN dbops.backup_repository.listed_at IS 'When its backups were last listed';
 COMMENT ON COLUMN dbops.backup_repository.read_at IS 'When anything was last told of it';
 REVOKE ALL ON dbops.backup_repository FROM PUBLIC;
+
+-- A standby that has commands of its own goes by what they told it, and by its primary's tables else.
+
+CREATE VIEW dbops._known_backup_commands AS
+WITH own AS MATERIALIZED (
+    SELECT position, program, tool, ran_at, read_at, took_ms, sqlstate, error, failures, failing_since
+      FROM dbops._read_backup_commands()
+)
+SELECT position, program, tool, ran_at, read_at, took_ms, sqlstate, error, failures, failing_since,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'primary' ELSE 'here' END AS read_on
+  FROM dbops.backup_command
+ WHERE NOT EXISTS (SELECT FROM own)
+UNION ALL
+SELECT position, program, tool, ran_at, read_at, took_ms, sqlstate, error, failures, failing_since, 'here'
+  FROM own;
+COMMENT ON VIEW dbops._known_backup_commands IS 'dbops.backup_command; on a standby what its own commands told, if it has any';
+REVOKE ALL ON dbops._known_backup_commands FROM PUBLIC;
+
+CREATE VIEW dbops._known_backup_repositories AS
+SELECT tool, server, name, position, status_code, status, retention, cipher, first_wal, last_wal,
+       system_identifier, busy, backups, base_backups, erroneous, failed, oldest_at, newest_at,
+       newest_base_at, stored_bytes, listed_at, read_at
+  FROM dbops.backup_repository
+ WHERE NOT EXISTS (SELECT FROM dbops._read_backup_commands())
+UNION ALL
+SELECT tool, server, name, position, status_code, status, retention, cipher, first_wal, last_wal,
+       system_identifier, busy, backups, base_backups, erroneous, failed, oldest_at, newest_at,
+       newest_base_at, stored_bytes, listed_at, read_at
+  FROM dbops._read_backup_repositories();
+COMMENT ON VIEW dbops._known_backup_repositories IS 'dbops.backup_repository; on a standby what its own commands told, if it has any';
+REVOKE ALL ON dbops._known_backup_repositories FROM PUBLIC;

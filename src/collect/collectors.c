@@ -49,6 +49,7 @@ static const Family *const families[] = {
     &dbops_family_backup,
     &dbops_family_backup_repository,
     &dbops_family_verification,
+    &dbops_family_setting_drift,
     /* clang-format on */
 };
 

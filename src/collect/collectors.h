@@ -41,6 +41,7 @@ extern const Family dbops_family_verdict;
 extern const Family dbops_family_health;
 extern const Family dbops_family_backup_repository;
 extern const Family dbops_family_verification;
+extern const Family dbops_family_setting_drift;
 extern const Family dbops_family_archiver;
 extern const Family dbops_family_backup;
 

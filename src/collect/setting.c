@@ -140,6 +140,21 @@ start_up(void)
 }
 
 /* A server's setting keeps its slot when its source changes; other kinds are slots of their own. */
+static bool
+is_slot_of_its_own(SettingSource source)
+{
+	return source == SETTING_GLOBAL || source >= SETTING_PENDING;
+}
+
+static void
+clear_value(EntityKey *key)
+{
+	if (!is_slot_of_its_own((SettingSource) key->num[LABEL_SOURCE]))
+		key->num[LABEL_SOURCE] = -1;
+	key->num[LABEL_SETTING] = -1;
+	key->num[LABEL_SOURCEFILE] = -1;
+}
+
 static SlotKey
 slot_of(const Setting *setting)
 {
@@ -149,7 +164,7 @@ slot_of(const Setting *setting)
 	    .roleid = setting->roleid,
 	};
 
-	if (setting->source == SETTING_GLOBAL || setting->source >= SETTING_PENDING)
+	if (is_slot_of_its_own(setting->source))
 		key.source = setting->source;
 	return key;
 }
@@ -300,4 +315,5 @@ const Family dbops_family_setting = {
     .sampler_only = true,
     .rarely_changes = true,
     .read = read_settings,
+    .slot = clear_value,
 };

@@ -118,8 +118,16 @@ is_expected(int thrown, int sqlerrcode)
 	return thrown == sqlerrcode;
 }
 
-bool
-dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error)
+/* How a subtransaction that went well ends. */
+typedef enum SubtransactionEnd
+{
+	END_KEPT,
+	END_UNDONE
+} SubtransactionEnd;
+
+static bool
+run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd end,
+           TaskError *error)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -130,7 +138,10 @@ dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error
 	PG_TRY();
 	{
 		run(arg);
-		ReleaseCurrentSubTransaction();
+		if (end == END_KEPT)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -150,4 +161,16 @@ dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	return done;
+}
+
+bool
+dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error)
+{
+	return run_within(run, arg, sqlerrcode, END_KEPT, error);
+}
+
+bool
+dbops_tx_probe(void (*run)(void *arg), void *arg, TaskError *error)
+{
+	return run_within(run, arg, TX_ANY_ERROR, END_UNDONE, error);
 }

@@ -41,3 +41,9 @@ extern bool dbops_tx_run(const Task *task, void *arg, TaskError *error);
  * on.
  */
 extern bool dbops_tx_try(void (*run)(void *arg), void *arg, int sqlerrcode, TaskError *error);
+
+/*
+ * The same for what only looks: the subtransaction is rolled back in any case, with its locks, the
+ * user and the settings it took.  Any error is told, as with TX_ANY_ERROR.
+ */
+extern bool dbops_tx_probe(void (*run)(void *arg), void *arg, TaskError *error);

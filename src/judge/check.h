@@ -46,7 +46,9 @@ typedef struct Check
 	double critical;
 	int for_s; /* as in Limits */
 
+	char *(*tell)(const Fact *fact);   /* evidence in words, which comes first; NULL: none */
 	const char *evidence[CHECK_TERMS]; /* columns shown beside the value */
+	const char *unknown; /* why nothing is known; NULL: it was not sampled long enough */
 	int points; /* that a warning takes from the score; a critical one takes CRITICAL_FACTOR times
 				   as much */
 	const char *why;

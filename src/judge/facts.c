@@ -40,6 +40,13 @@ typedef struct Entity
 	int64 seen_at; /* seq of the last tick that had it */
 } Entity;
 
+/* What has one value at a time, see Family.slot, and the entity that is its value. */
+typedef struct Slot
+{
+	EntityKey key;
+	EntityKey value;
+} Slot;
+
 typedef struct Usual
 {
 	EntityKey key;
@@ -60,10 +67,11 @@ struct Facts
 	Frame *now;          /* of a live family */
 	TaskError error;     /* of reading it */
 	HTAB *entities;      /* of Entity */
+	HTAB *slots;         /* of Slot; NULL where the family has none */
 	HTAB *usuals;        /* of Usual; NULL when nothing is usual */
 	TimestampTz half_at; /* when the younger half began */
 	int64 covers_us[PART_COUNT];
-	Entity **list; /* the entities in turn, of a family that is not live */
+	Entity **list; /* the entities in turn, of a family that is not live; NULL: to be made anew */
 	Fact fact;
 	int64 *values; /* of the fact */
 };
@@ -87,11 +95,11 @@ dbops_facts_create(void)
 }
 
 static HTAB *
-create_entities(MemoryContext context)
+create_table(MemoryContext context, const char *name, Size entry_size)
 {
-	HASHCTL table = {.keysize = sizeof(EntityKey), .entrysize = sizeof(Entity), .hcxt = context};
+	HASHCTL table = {.keysize = sizeof(EntityKey), .entrysize = entry_size, .hcxt = context};
 
-	return hash_create("dbops facts", 64, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return hash_create(name, 64, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
 Facts *
@@ -117,7 +125,9 @@ dbops_facts_of(FactSet *set, const Family *family)
 	facts->live = !family->sampler_only && family->cadence != CADENCE_KEEPER;
 	facts->tick = dbops_frame_create(family);
 	facts->now = dbops_frame_create(family);
-	facts->entities = create_entities(facts->context);
+	facts->entities = create_table(facts->context, "dbops facts", sizeof(Entity));
+	if (family->slot != NULL)
+		facts->slots = create_table(facts->context, "dbops values", sizeof(Slot));
 	*place = facts;
 	MemoryContextSwitchTo(caller);
 	return facts;
@@ -198,6 +208,14 @@ begin_half(Facts *facts, TimestampTz at)
 
 /* ---- taking in a tick ----------------------------------------------------------------------- */
 
+static void
+forget_list(Facts *facts)
+{
+	if (facts->list != NULL)
+		pfree(facts->list);
+	facts->list = NULL;
+}
+
 static Entity *
 meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 {
@@ -206,6 +224,7 @@ meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 
 	if (found)
 		return entity;
+	forget_list(facts);
 	entity->cells = MemoryContextAlloc(facts->context, sizeof(int64) * facts->nwanted * PART_COUNT);
 	for (int i = 0; i < facts->nwanted * PART_COUNT; i++)
 		entity->cells[i] = FAMILY_NULL;
@@ -223,12 +242,33 @@ meet_entity(Facts *facts, const EntityKey *key, const char *texts)
 static void
 forget_entity(Facts *facts, Entity *entity)
 {
+	forget_list(facts);
 	clear_part(facts, entity, PART_YOUNGER);
 	clear_part(facts, entity, PART_OLDER);
 	pfree(entity->cells);
 	if (entity->texts != NULL)
 		pfree(entity->texts);
 	hash_search(facts->entities, &entity->key, HASH_REMOVE, NULL);
+}
+
+/* Another value of the same thing is gone with this one. */
+static void
+take_place(Facts *facts, const EntityKey *key)
+{
+	EntityKey slot_key = *key;
+	Entity *before;
+	Slot *slot;
+	bool found;
+
+	facts->family->slot(&slot_key);
+	slot = hash_search(facts->slots, &slot_key, HASH_ENTER, &found);
+	if (found && dbops_entity_compare(&slot->value, key) != 0)
+	{
+		before = hash_search(facts->entities, &slot->value, HASH_FIND, NULL);
+		if (before != NULL)
+			forget_entity(facts, before);
+	}
+	slot->value = *key;
 }
 
 /* The sum of two histograms, either of which may be missing; a new one in the current context. */
@@ -271,6 +311,8 @@ take_row(Facts *facts, const Frame *tick, int row, int64 seq)
 	int64 *latest = cells_of(facts, entity, PART_LATEST);
 	int64 *sums = cells_of(facts, entity, PART_YOUNGER);
 
+	if (facts->slots != NULL)
+		take_place(facts, &tick->keys[row]);
 	entity->seen_at = seq;
 	for (int place = 0; place < facts->nwanted; place++)
 	{
@@ -353,8 +395,8 @@ list_entities(Facts *facts)
 	int n = 0;
 
 	if (facts->list != NULL)
-		pfree(facts->list);
-	facts->list = MemoryContextAlloc(
+		return;
+	facts->list = MemoryContextAllocHuge(
 	    facts->context, sizeof(Entity *) * Max(hash_get_num_entries(facts->entities), 1));
 	hash_seq_init(&iterator, facts->entities);
 	while ((entity = hash_seq_search(&iterator)) != NULL)
@@ -407,13 +449,10 @@ dbops_facts_forget_usual(Facts *facts)
 void
 dbops_facts_set_usual(Facts *facts, const EntityKey *key, double usual)
 {
-	HASHCTL table = {
-	    .keysize = sizeof(EntityKey), .entrysize = sizeof(Usual), .hcxt = facts->context};
 	Usual *entry;
 
 	if (facts->usuals == NULL)
-		facts->usuals =
-		    hash_create("dbops usual values", 32, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		facts->usuals = create_table(facts->context, "dbops usual values", sizeof(Usual));
 	entry = hash_search(facts->usuals, key, HASH_ENTER, NULL);
 	entry->usual = usual;
 }

@@ -266,6 +266,7 @@ dbops_thresholds_trigger(PG_FUNCTION_ARGS)
 	HeapTuple row;
 	const char *name;
 	const Check *check;
+	Datum value;
 	bool isnull;
 	bool no_datname;
 	bool no_object;
@@ -275,7 +276,11 @@ dbops_thresholds_trigger(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("must be called before a row is inserted or updated")));
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	name = TextDatumGetCString(get_column(trigger, row, "check_name", &isnull));
+	value = get_column(trigger, row, "check_name", &isnull);
+	/* The table's constraints come after this, and say best what is wrong. */
+	if (isnull)
+		return PointerGetDatum(row);
+	name = TextDatumGetCString(value);
 	check = dbops_checks_by_name(name);
 	if (check == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no check \"%s\"", name),

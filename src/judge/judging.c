@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "collect/collectors.h"
+#include "core/encoding.h"
 #include "judge/amount.h"
 #include "judge/check.h"
 #include "judge/judging.h"
@@ -31,6 +32,7 @@
 typedef struct Terms
 {
 	Facts *facts;
+	int standings; /* of entities, that are remembered */
 	Term column;
 	Term enough[CHECK_TERMS];
 	int nenough;
@@ -124,6 +126,13 @@ standing_key(const Check *check, const EntityKey *entity)
 	return key;
 }
 
+static void
+count_standing(Judging *judging, const StandingKey *key, int by)
+{
+	if (!key->whole)
+		judging->terms[key->check].standings += by;
+}
+
 /* A keeper that was started again goes on with what the board says. */
 static void
 recall(Judging *judging)
@@ -137,11 +146,13 @@ recall(Judging *judging)
 		const Check *check = dbops_checks_by_name(verdicts[i].check);
 		StandingKey key;
 		Standing *standing;
+		bool found;
 
 		if (check == NULL)
 			continue;
 		key = standing_key(check, verdicts[i].whole ? NULL : &verdicts[i].key);
-		standing = hash_search(judging->standings, &key, HASH_ENTER, NULL);
+		standing = hash_search(judging->standings, &key, HASH_ENTER, &found);
+		count_standing(judging, &key, found ? 0 : 1);
 		standing->verdict = verdicts[i].status;
 		standing->since = verdicts[i].since;
 		standing->beyond_since = verdicts[i].status > VERDICT_UNKNOWN ? verdicts[i].since : 0;
@@ -172,7 +183,9 @@ is_remembered(const Bench *bench, const Check *check, const EntityKey *entity)
 {
 	StandingKey key = standing_key(check, entity);
 
-	return hash_search(bench->judging->standings, &key, HASH_FIND, NULL) != NULL;
+	/* Of tens of thousands of tables hardly any is. */
+	return bench->judging->terms[key.check].standings > 0 &&
+	       hash_search(bench->judging->standings, &key, HASH_FIND, NULL) != NULL;
 }
 
 static Standing *
@@ -184,6 +197,7 @@ meet_standing(Bench *bench, const Check *check, const EntityKey *entity)
 
 	if (!found)
 	{
+		count_standing(bench->judging, &key, 1);
 		standing->verdict = VERDICT_OK;
 		standing->since = bench->now;
 		standing->beyond_since = 0;
@@ -201,8 +215,10 @@ forget_unmet(Judging *judging)
 	hash_seq_init(&iterator, judging->standings);
 	while ((standing = hash_seq_search(&iterator)) != NULL)
 	{
-		if (standing->round != judging->round)
-			hash_search(judging->standings, &standing->key, HASH_REMOVE, NULL);
+		if (standing->round == judging->round)
+			continue;
+		count_standing(judging, &standing->key, -1);
+		hash_search(judging->standings, &standing->key, HASH_REMOVE, NULL);
 	}
 }
 
@@ -245,6 +261,8 @@ write_evidence(const Check *check, const Terms *terms, const Fact *fact, char *e
 	StringInfoData line;
 
 	initStringInfo(&line);
+	if (check->tell != NULL)
+		appendStringInfoString(&line, check->tell(fact));
 	for (int i = 0; i < terms->nevidence; i++)
 	{
 		const char *word = dbops_term_word(fact, terms->evidence[i]);
@@ -256,7 +274,8 @@ write_evidence(const Check *check, const Terms *terms, const Fact *fact, char *e
 		                 word != NULL ? word : form_value(fact, terms->evidence[i], value),
 		                 dbops_term_is_instant(fact->family, terms->evidence[i]) ? " ago" : "");
 	}
-	strlcpy(evidence, line.data, VERDICT_EVIDENCE);
+	strlcpy(evidence, line.data,
+	        dbops_encoding_clip(line.data, line.len, VERDICT_EVIDENCE - 1) + 1);
 }
 
 static Verdict *
@@ -409,7 +428,9 @@ judge_whole(Bench *bench, const Check *check, const Count *count, int untold)
 	else
 	{
 		verdict->status = VERDICT_UNKNOWN;
-		strlcpy(verdict->evidence, "not sampled long enough", VERDICT_EVIDENCE);
+		strlcpy(verdict->evidence,
+		        check->unknown == NULL ? "not sampled long enough" : check->unknown,
+		        VERDICT_EVIDENCE);
 	}
 	standing = meet_standing(bench, check, NULL);
 	settle(standing, 0, verdict->status, bench->now);

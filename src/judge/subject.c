@@ -88,14 +88,17 @@ static void
 add_labels(Naming *naming, const Family *family, const EntityKey *key, const char *texts, bool most)
 {
 	int ntext = 0;
+	EntityKey named = *key;
 
+	if (family->slot != NULL)
+		family->slot(&named);
 	for (int i = 0; i < family->nlabels; i++)
 	{
 		const Label *label = &family->labels[i];
 		const char *word =
 		    label->type == LABEL_TEXT && texts != NULL ? dbops_texts_at(texts, ntext++) : NULL;
 
-		if (says_most(label) == most)
+		if (says_most(label) == most && named.num[i] == key->num[i])
 			add_label(naming, label, &key->num[i], word);
 	}
 }

@@ -33,8 +33,8 @@ static const char repositories_query[] =
     "    extract(epoch FROM max(r.newest_at) OVER (PARTITION BY r.tool, r.server)\n"
     "        - r.newest_at)::bigint,\n"
     "    r.oldest_at, r.newest_at, r.newest_base_at, r.listed_at, c.failing_since\n"
-    "FROM dbops.backup_command AS c\n"
-    "    FULL JOIN dbops.backup_repository AS r ON r.position = c.position\n"
+    "FROM dbops._known_backup_commands AS c\n"
+    "    FULL JOIN dbops._known_backup_repositories AS r ON r.position = c.position\n"
     "WHERE r.name IS NOT NULL OR c.error IS NOT NULL\n"
     "ORDER BY c.error IS NULL, r.status_code <> 0 DESC, r.tool, r.server, r.name\n"
     "LIMIT $1";

@@ -143,6 +143,13 @@ typedef struct Family
 	void (*read)(struct Frame *frame);
 
 	/*
+	 * Optional, where labels hold a value: clears in a key, to -1, what is the value rather than
+	 * the name of what has it.  Where two entities are left alike, the newer one has taken the
+	 * place of the older.
+	 */
+	void (*slot)(EntityKey *key);
+
+	/*
 	 * Optional: a number that changes when counters must not be compared with those read before.
 	 * It is asked after reading; that sample is then a base.
 	 */

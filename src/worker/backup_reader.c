@@ -3,7 +3,8 @@
  *		Reading the catalogues of backup tools; see backup_reader.h.
  *
  * Each command is two tasks: one runs it and reads what it prints, holding no snapshot meanwhile;
- * the other stores what came of it, be it an error.
+ * the other stores what came of it, be it an error;
+ * on a standby in memory.
  */
 #include "postgres.h"
 
@@ -25,6 +26,7 @@
 #include "core/guc.h"
 #include "core/words.h"
 #include "store/backups.h"
+#include "store/readings.h"
 #include "store/repositories.h"
 #include "store/selfstat.h"
 #include "track/nesting.h"
@@ -97,6 +99,8 @@ is_of_this_cluster(const ToolCatalogue *catalogue, const char *server, int64 ide
 	int64 own = (int64) GetSystemIdentifier();
 
 	if (identifier == 0)
+		identifier = dbops_readings_identifier(catalogue->tool, server);
+	if (identifier == 0)
 		identifier = dbops_repositories_identifier(catalogue->tool, server);
 	if (identifier != 0)
 		return identifier == own;
@@ -136,8 +140,8 @@ count_backup(Repository *repository, const ToolBackup *backup)
 		repository->newest_base_at = Max(repository->newest_base_at, backup->ended_at);
 }
 
-static void
-store_repository(const Reading *reading, const ToolRepository *told)
+static Repository
+describe_repository(const Reading *reading, const ToolRepository *told)
 {
 	const ToolCatalogue *catalogue = reading->catalogue;
 	Repository repository = {
@@ -155,15 +159,27 @@ store_repository(const Reading *reading, const ToolRepository *told)
 	    .system_identifier = told->system_identifier,
 	    .busy = told->busy,
 	};
+
+	for (int i = 0; i < catalogue->nbackups; i++)
+	{
+		if (lies_in(&catalogue->backups[i], told))
+			count_backup(&repository, &catalogue->backups[i]);
+	}
+	return repository;
+}
+
+static void
+store_repository(const Reading *reading, const ToolRepository *told)
+{
+	const ToolCatalogue *catalogue = reading->catalogue;
+	const Repository repository = describe_repository(reading, told);
 	const char **labels = palloc(sizeof(char *) * Max(catalogue->nbackups, 1));
 	int nlabels = 0;
 
 	for (int i = 0; i < catalogue->nbackups; i++)
 	{
-		if (!lies_in(&catalogue->backups[i], told))
-			continue;
-		count_backup(&repository, &catalogue->backups[i]);
-		labels[nlabels++] = catalogue->backups[i].label;
+		if (lies_in(&catalogue->backups[i], told))
+			labels[nlabels++] = catalogue->backups[i].label;
 	}
 	dbops_repositories_store(&repository, reading->command.ran_at);
 	if (told->whole && is_of_this_cluster(catalogue, told->server, told->system_identifier))
@@ -231,12 +247,11 @@ is_only_named(const ToolBackup *told)
 	       told->start_lsn == InvalidXLogRecPtr;
 }
 
-static void
-store_backups(const ToolCatalogue *catalogue)
+/* The backups of this cluster; returns their number. */
+static int
+describe_backups(const ToolCatalogue *catalogue, Backup *backups)
 {
-	Backup *backups = palloc(sizeof(Backup) * Max(catalogue->nbackups, 1));
 	int n = 0;
-	const bool *known;
 
 	for (int i = 0; i < catalogue->nbackups; i++)
 	{
@@ -246,6 +261,16 @@ store_backups(const ToolCatalogue *catalogue)
 		    !is_only_named(told))
 			backups[n++] = describe(catalogue, told);
 	}
+	return n;
+}
+
+static void
+store_backups(const ToolCatalogue *catalogue)
+{
+	Backup *backups = palloc(sizeof(Backup) * Max(catalogue->nbackups, 1));
+	int n = describe_backups(catalogue, backups);
+	const bool *known;
+
 	known = dbops_backups_find_known(backups, n);
 	for (int i = 0; i < n; i++)
 	{
@@ -259,12 +284,43 @@ store_backups(const ToolCatalogue *catalogue)
 	}
 }
 
+/* A standby has no tables to write: what its commands tell is kept in memory. */
+static void
+keep_reading(const Reading *reading)
+{
+	const ToolCatalogue *catalogue = reading->catalogue;
+	TimestampTz ran_at = reading->command.ran_at;
+	Backup *backups;
+	int n;
+
+	dbops_readings_keep_command(&reading->command);
+	if (catalogue == NULL)
+		return;
+	for (int i = 0; i < catalogue->nrepositories; i++)
+	{
+		const Repository repository = describe_repository(reading, &catalogue->repositories[i]);
+
+		dbops_readings_keep_repository(&repository, ran_at);
+	}
+	dbops_readings_forget_missing(reading->position, ran_at);
+	backups = palloc(sizeof(Backup) * Max(catalogue->nbackups, 1));
+	n = describe_backups(catalogue, backups);
+	dbops_readings_forget_backups(reading->position);
+	for (int i = 0; i < n; i++)
+		dbops_readings_keep_backup(&backups[i], reading->position);
+}
+
 static void
 store_reading(void *arg)
 {
 	Reading *reading = arg;
 	const ToolCatalogue *catalogue = reading->catalogue;
 
+	if (RecoveryInProgress())
+	{
+		keep_reading(reading);
+		return;
+	}
 	dbops_repositories_store_command(&reading->command);
 	if (catalogue == NULL)
 		return;
@@ -316,7 +372,9 @@ read_command(Reading *reading)
 static void
 forget_beyond(void *count)
 {
-	dbops_repositories_forget_beyond(*(int *) count);
+	dbops_readings_forget_beyond(*(int *) count);
+	if (!RecoveryInProgress())
+		dbops_repositories_forget_beyond(*(int *) count);
 }
 
 static void
@@ -398,6 +456,7 @@ dbops_backup_reader_tend(void)
 	static Timer timer = {0};
 	bool changed = seen == NULL || strcmp(seen, dbops_guc_backup_command) != 0;
 	bool empty = dbops_guc_backup_command[0] == '\0';
+	int none = 0;
 
 	/* One at a time: it would not see a setting that changed meanwhile. */
 	if (dbops_control()->workers[WORKER_READER].pid != 0)
@@ -408,7 +467,7 @@ dbops_backup_reader_tend(void)
 		if (empty)
 		{
 			dbops_control_forget(WORKER_READER);
-			dbops_repositories_forget_beyond(0);
+			forget_beyond(&none);
 		}
 		if (seen != NULL)
 			pfree(seen);

@@ -28,6 +28,7 @@
 #include "core/clock.h"
 #include "core/compat.h"
 #include "core/guc.h"
+#include "judge/drift_facts.h"
 #include "judge/judging.h"
 #include "judge/recovery_facts.h"
 #include "store/backups.h"
@@ -62,13 +63,14 @@ typedef struct Keeper
 	Timer wide;
 	Timer narrow;
 	Timer usual;
+	Drifting *drifting;
 	Judging *judging;
 	bool has_extension;
 	Oid extension;    /* the last one seen: another one after DROP and CREATE */
 	int64 stored_seq; /* set by the store task, published after its commit */
 } Keeper;
 
-/* Work that waits for a writable server with the extension. */
+/* Work that waits for the extension, and nearly all for a server that can be written. */
 typedef struct Upkeep
 {
 	const char *name;
@@ -76,6 +78,7 @@ typedef struct Upkeep
 	void (*run)(void *arg);
 	bool (*waited_for)(void); /* whether to run at once; NULL: never */
 	void (*committed)(void);  /* what may be forgotten once it is stored; NULL: nothing */
+	bool on_standby;          /* too: it writes no table there */
 	Timer timer;
 } Upkeep;
 
@@ -139,12 +142,16 @@ retain(void *arg)
 static void
 tend_backup_reader(void *arg)
 {
+	if (!OidIsValid(get_extension_oid("dbops", true)))
+		return;
 	dbops_backup_reader_tend();
 }
 
 static void
 write_backup_board(void *arg)
 {
+	if (!OidIsValid(get_extension_oid("dbops", true)))
+		return;
 	dbops_backup_board_write();
 }
 
@@ -161,8 +168,8 @@ static Upkeep upkeeps[] = {
      .waited_for = dbops_backup_watch_waits,
      .committed = dbops_backup_watch_committed},
     {.name = "retain", .interval_s = 60, .run = retain},
-    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board},
-    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader},
+    {.name = "tell of backups", .interval_s = 0, .run = write_backup_board, .on_standby = true},
+    {.name = "start backup reader", .interval_s = 1, .run = tend_backup_reader, .on_standby = true},
 };
 
 /* Settings of the session: bounded waits, no traces in the users' statistics. */
@@ -301,6 +308,21 @@ judge(void *arg)
 }
 
 static void
+compare_settings(void *arg)
+{
+	Keeper *keeper = arg;
+
+	if (keeper->drifting == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(keeper->context);
+
+		keeper->drifting = dbops_drift_create();
+		MemoryContextSwitchTo(caller);
+	}
+	dbops_drift_run(keeper->drifting, dbops_clock_now());
+}
+
+static void
 learn_usual(void *arg)
 {
 	const Keeper *keeper = arg;
@@ -310,8 +332,12 @@ learn_usual(void *arg)
 }
 
 static void
-run_judge(Keeper *keeper)
+run_judge(Keeper *keeper, bool wide)
 {
+	static const Task compare_task = {.name = "compare settings",
+	                                  .timeout_ms = JUDGE_LIMIT_MS,
+	                                  .sql = true,
+	                                  .run = compare_settings};
 	static const Task judge_task = {
 	    .name = "judge", .timeout_ms = JUDGE_LIMIT_MS, .sql = true, .run = judge};
 	static const Task learn_task = {.name = "learn what is usual",
@@ -319,6 +345,8 @@ run_judge(Keeper *keeper)
 	                                .sql = true,
 	                                .run = learn_usual};
 
+	if (wide)
+		dbops_control_run(keeper->worker, &compare_task, keeper);
 	dbops_control_run(keeper->worker, &judge_task, keeper);
 	if (dbops_timer_is_due(&keeper->usual, USUAL_S, dbops_clock_now()))
 		dbops_control_run(keeper->worker, &learn_task, keeper);
@@ -343,6 +371,8 @@ run_upkeep(Keeper *keeper, bool wide)
 		Task task = {
 		    .name = upkeep->name, .timeout_ms = UPKEEP_LIMIT_MS, .sql = true, .run = upkeep->run};
 
+		if (RecoveryInProgress() && !upkeep->on_standby)
+			continue;
 		if (is_due(upkeep, wide) && dbops_control_run(keeper->worker, &task, keeper) &&
 		    upkeep->committed != NULL)
 			upkeep->committed();
@@ -370,9 +400,9 @@ run_once(Keeper *keeper)
 		await_sampler(requested);
 	control->store = store_if_possible(keeper);
 	if (narrow || asked)
-		run_judge(keeper);
+		run_judge(keeper, wide || asked);
 	dbops_control_serve(keeper->worker, requested);
-	if (control->store == STORE_OK)
+	if (control->store == STORE_OK || control->store == STORE_RECOVERY)
 		run_upkeep(keeper, wide || asked);
 }
 

@@ -103,10 +103,11 @@ SELECT DISTINCT status, datname = current_database() AS here FROM dbops.health W
 DELETE FROM dbops.thresholds;
 
 -- Settings that endanger data are told with the file they are in.
-SELECT status, object ~ '^fsync off' AS named, value, "limit", points FROM dbops.health WHERE check_name = 'unsafe settings';
+SELECT status, object = 'fsync' AS named, evidence ~ '^"off" in .*conf' AS told, value, "limit", points FROM dbops.health WHERE check_name = 'unsafe settings';
 
 -- Nonsense is refused.
 INSERT INTO dbops.thresholds (check_name) VALUES ('conections');
+INSERT INTO dbops.thresholds (check_name) VALUES (NULL);
 INSERT INTO dbops.thresholds (check_name, datname) VALUES ('connections', 'postgres');
 INSERT INTO dbops.thresholds (check_name, object) VALUES ('sessions lost', 'x');
 INSERT INTO dbops.thresholds (check_name, warning, critical) VALUES ('connections', 90, 80);

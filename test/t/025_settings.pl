@@ -68,6 +68,16 @@ $node->adjust_conf('postgresql.conf', 'log_disconnections', undef);
 $node->reload;
 await(changes('log_disconnections'), 'server off -> on; server on -> off', 'and that it went');
 
+# A verdict ends with what it is about.
+my $unsafe = "SELECT string_agg(concat_ws(' ', status, object, evidence ~ '^\"off\" in .*postgresql.auto.conf'), '; ') FROM dbops.health
+	WHERE check_name = 'unsafe settings' AND object = 'full_page_writes'";
+$node->safe_psql('postgres', 'ALTER SYSTEM SET full_page_writes = off');
+$node->reload;
+await($unsafe, 'critical full_page_writes t', 'a setting that endangers data is found');
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET full_page_writes');
+$node->reload;
+await($unsafe, '', 'and when it is set right, the verdict goes');
+
 # Of databases and roles.
 $node->safe_psql('postgres', <<'SQL');
 ALTER DATABASE shop SET random_page_cost = 1.5;
@@ -122,7 +132,7 @@ is($node->safe_psql('postgres', "SELECT new_setting, source FROM dbops.setting_c
 is($node->safe_psql('postgres', 'SELECT count(*) FROM dbops.settings WHERE pending_setting IS NOT NULL'), '0', 'and waits no more');
 is($node->safe_psql('postgres', "SELECT count(*), count(*) FILTER (WHERE source IN ('default', 'dynamic default')) FROM dbops.setting_changes
 	WHERE name NOT IN ('work_mem', 'random_page_cost', 'primary_conninfo', 'max_connections', 'nonsense', 'lock_timeout', 'myapp.color',
-		'log_disconnections')
+		'log_disconnections', 'full_page_writes')
 		AND name NOT LIKE 'shared_memory_size%' AND name <> 'num_os_semaphores'"), '0|0', 'nothing else seems to have changed');
 
 # Rows are stored for changes alone.

@@ -1,0 +1,197 @@
+/*
+ * advise/candidates.c
+ *		From one planning of a statement to the indexes that could serve it; see candidates.h.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "advise/candidate_list.h"
+#include "advise/candidates_btree.h"
+#include "advise/candidates_partial.h"
+
+/* A table of so few pages is read as fast as an index of it. */
+#define FEW_PAGES 8
+
+typedef struct Finding
+{
+	Whatif *whatif;
+	const CandidateLimits *limits;
+	MemoryContext caller;
+	Bitmapset *items;
+} Finding;
+
+/* ---- which relations --------------------------------------------------------------------------- */
+
+static bool
+is_partitioned(Oid table)
+{
+	return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE;
+}
+
+/*
+ * Whether the relation stands for another one that is looked at: a partition for its table, whose
+ * clauses are the same in other numbers; or a table with children for itself as one of them.
+ */
+static bool
+is_stand_in(const PlannerInfo *root, const RelOptInfo *rel, Oid table)
+{
+	const AppendRelInfo *link;
+
+	if (rel->reloptkind != RELOPT_OTHER_MEMBER_REL)
+		return root->simple_rte_array[rel->relid]->inh && !is_partitioned(table);
+	link = root->append_rel_array[rel->relid];
+	return OidIsValid(link->parent_reloid) && is_partitioned(link->parent_reloid);
+}
+
+/* A partitioned table has the pages of the partitions that are left after pruning. */
+static double
+pages_of(const PlannerInfo *root, const RelOptInfo *rel)
+{
+	double pages = rel->pages;
+
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		const RelOptInfo *child = root->simple_rel_array[i];
+
+		if (child != NULL && child->reloptkind == RELOPT_OTHER_MEMBER_REL &&
+		    bms_is_member(rel->relid, child->top_parent_relids))
+			pages += child->pages;
+	}
+	return pages;
+}
+
+static bool
+is_own(Oid schema)
+{
+	const char *name = get_namespace_name(schema);
+
+	return name != NULL && (strcmp(name, "dbops") == 0 || strcmp(name, "information_schema") == 0);
+}
+
+/* Why the table gets no index; NULL: it may. */
+static const char *
+reason_against(const PlannerInfo *root, const RelOptInfo *rel, Oid table)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	const char *reason = NULL;
+	Form_pg_class form;
+
+	if (!HeapTupleIsValid(tuple))
+		return "it is gone";
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
+	    form->relkind != RELKIND_PARTITIONED_TABLE)
+		reason = "it is no table";
+	else if (IsCatalogRelationOid(table) || IsToastNamespace(form->relnamespace) ||
+	         is_own(form->relnamespace))
+		reason = "it is of the system";
+	else if (form->relpersistence == RELPERSISTENCE_TEMP)
+		reason = "it is temporary";
+	else if (form->relkind != RELKIND_PARTITIONED_TABLE && form->reltuples < 0)
+		reason = "it was never analyzed";
+	else if (pages_of(root, rel) <= FEW_PAGES)
+		reason = "it is so small that reading all of it is as fast";
+	ReleaseSysCache(tuple);
+	return reason;
+}
+
+/* ---- what they get ----------------------------------------------------------------------------- */
+
+static List *
+existing_indexes(Oid table)
+{
+	Relation relation = table_open(table, NoLock);
+	List *specs = NIL;
+	ListCell *lc;
+
+	foreach (lc, RelationGetIndexList(relation))
+	{
+		IndexSpec *spec = dbops_index_spec_of(lfirst_oid(lc));
+
+		if (spec != NULL)
+			specs = lappend(specs, spec);
+	}
+	table_close(relation, NoLock);
+	return specs;
+}
+
+static List *
+unique_columns(const RelOptInfo *rel)
+{
+	List *sets = NIL;
+	ListCell *lc;
+
+	foreach (lc, rel->indexlist)
+	{
+		const IndexOptInfo *index = lfirst(lc);
+		Bitmapset *columns = NULL;
+
+		if (!index->unique || !index->immediate || index->indpred != NIL || index->indexprs != NIL)
+			continue;
+		for (int i = 0; i < index->nkeycolumns; i++)
+			columns = bms_add_member(columns, index->indexkeys[i]);
+		sets = lappend(sets, columns);
+	}
+	return sets;
+}
+
+static void
+add_items(Finding *finding, List *specs)
+{
+	ListCell *lc;
+
+	foreach (lc, specs)
+	{
+		int item = dbops_whatif_add(finding->whatif, lfirst(lc));
+		MemoryContext planner = MemoryContextSwitchTo(finding->caller);
+
+		if (item >= 0)
+			finding->items = bms_add_member(finding->items, item);
+		MemoryContextSwitchTo(planner);
+	}
+}
+
+static void
+look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
+{
+	Finding *finding = arg;
+	const char *reason;
+	CandidateList list = {.limits = finding->limits, .selectivity = 1};
+
+	if (is_stand_in(root, rel, table))
+		return;
+	reason = reason_against(root, rel, table);
+	if (reason != NULL)
+	{
+		if (finding->limits->on_passed_over != NULL)
+			finding->limits->on_passed_over(table, reason, finding->limits->arg);
+		return;
+	}
+	list.wants = dbops_wants_of(root, rel, table);
+	list.existing = existing_indexes(table);
+	list.unique = unique_columns(rel);
+	dbops_candidates_btree(&list);
+	dbops_candidates_partial(&list);
+	add_items(finding, list.specs);
+}
+
+Bitmapset *
+dbops_candidates_find(Whatif *whatif, Statement *statement, const CandidateLimits *limits)
+{
+	Finding finding = {.whatif = whatif, .limits = limits, .caller = CurrentMemoryContext};
+	WhatifRequest request = {.on_relation = look_at_relation, .arg = &finding};
+	WhatifPlan plan;
+
+	if (!dbops_whatif_plan(whatif, statement, &request, &plan))
+		return NULL;
+	return finding.items;
+}

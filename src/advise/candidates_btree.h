@@ -1,0 +1,15 @@
+/*
+ * advise/candidates_btree.h
+ *		B-trees that a relation of a statement could be served by.
+ *
+ * A file of its own because it is all about the order of keys: what is looked for by equality comes
+ * first, then what is sorted by or one range.
+ */
+#pragma once
+
+#include "advise/candidate_list.h"
+
+extern void dbops_candidates_btree(CandidateList *list);
+
+/* Those that begin with this key. */
+extern void dbops_candidates_btree_by(CandidateList *list, const Want *want);

@@ -1,0 +1,106 @@
+/*
+ * advise/explain_funcs.c
+ *		dbops.explain_whatif(): the plan of a statement with indexes that do not exist.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "advise/index_text.h"
+#include "advise/whatif.h"
+#include "core/compat_planner.h"
+
+PG_FUNCTION_INFO_V1(dbops_explain_whatif);
+
+static explain_get_index_name_hook_type prev_index_name = NULL;
+
+/* What stands in the plan for an index that has no name. */
+static const char *
+name_index(Oid indexid)
+{
+	const Whatif *whatif = dbops_whatif_active();
+	int item = whatif != NULL ? dbops_whatif_find(whatif, indexid) : -1;
+
+	if (item >= 0 && !OidIsValid(dbops_whatif_item(whatif, item)->indexid))
+		return psprintf("hypothetical_%s",
+		                dbops_index_spec_name(dbops_whatif_item(whatif, item)->spec, NULL));
+	return prev_index_name ? prev_index_name(indexid) : NULL;
+}
+
+static void
+install_hook(void)
+{
+	static bool installed = false;
+
+	if (installed)
+		return;
+	prev_index_name = explain_get_index_name_hook;
+	explain_get_index_name_hook = name_index;
+	installed = true;
+}
+
+/* Prints the plan; it is not run. */
+static void
+print_plan(PlannedStmt *plan, const Statement *statement, void *arg)
+{
+	StringInfo printed = arg;
+	ExplainState *es = NewExplainState();
+
+	es->costs = true;
+	ExplainBeginOutput(es);
+	dbops_compat_explain_plan(plan, es, statement->source->text, statement->params);
+	ExplainEndOutput(es);
+	appendStringInfoString(printed, es->str->data);
+}
+
+/* What is there without hypothetical indexes, but for those that are dropped, and with them. */
+static Bitmapset *
+read_indexes(Whatif *whatif, ArrayType *array)
+{
+	Bitmapset *present = NULL;
+	Datum *texts;
+	bool *nulls;
+	int n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		IndexText command;
+
+		if (nulls[i])
+			continue;
+		command = dbops_index_text_read(TextDatumGetCString(texts[i]));
+		if (command.spec == NULL)
+		{
+			dbops_whatif_add_existing(whatif, command.dropped);
+			continue;
+		}
+		present = bms_add_member(present, dbops_whatif_add(whatif, command.spec));
+	}
+	return present;
+}
+
+Datum
+dbops_explain_whatif(PG_FUNCTION_ARGS)
+{
+	Whatif *whatif = dbops_whatif_new();
+	WorkloadStatement source = {.text = text_to_cstring(PG_GETARG_TEXT_PP(0))};
+	StringInfoData printed;
+	WhatifRequest request = {.on_plan = print_plan, .arg = &printed};
+	Statement *statement;
+	WhatifPlan plan;
+
+	request.present = read_indexes(whatif, PG_GETARG_ARRAYTYPE_P(1));
+	statement = dbops_statement_read(&source);
+	install_hook();
+	initStringInfo(&printed);
+	if (!dbops_whatif_plan(whatif, statement, &request, &plan))
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the statement cannot be planned"),
+		         errdetail("%s.", statement->left_out ? statement->left_out : statement->failure)));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(printed.data, printed.len - 1));
+}

@@ -1,0 +1,403 @@
+/*
+ * advise/search.c
+ *		Planner and selection in turns; see search.h.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "advise/candidates.h"
+#include "advise/exploration.h"
+#include "advise/search.h"
+#include "core/clock.h"
+
+/* Candidates for one relation of one statement. */
+#define CANDIDATES_PER_RELATION 40
+
+/*
+ * Plannings to learn a statement's plans before anything is selected.  More than 20 hardly change what is
+ * selected; a thousand statements get by with less.
+ */
+#define MAX_EXPLORED 20
+#define MIN_EXPLORED 4
+#define ALL_EXPLORED 10000
+
+/* Selections and verifications in turn, for one budget; most end after three to six. */
+#define MAX_ROUNDS 10
+
+/*
+ * Budgets that are selected for, in shares of the real one.  What is learnt of the plans that smaller and
+ * larger ones ask for leads the last selection out of where the first one got stuck.
+ */
+static const double budget_shares[] = {1, 0.6, 1.6, 1};
+
+/* An item must save this share of all costs, or it is not worth a line of advice. */
+#define MIN_GAIN_RATIO 0.0005
+
+/* A statement may become dearer by this share. */
+#define WORST_REGRESSION 0.01
+
+/* Indexes on a table, those that exist included. */
+#define MAX_PER_TABLE 15
+
+typedef struct Search
+{
+	SearchResult *result;
+	const SearchOptions *options;
+	int64 deadline_us;
+	Oid *tables; /* of items: SelectionItem.table is the place in it */
+	int ntables;
+	const Bitmapset *best;
+	double best_cost;
+} Search;
+
+static bool
+is_out_of_time(void *arg)
+{
+	Search *search = arg;
+
+	CHECK_FOR_INTERRUPTS();
+	if (dbops_clock_monotonic_us() < search->deadline_us)
+		return false;
+	search->result->timed_out = true;
+	return true;
+}
+
+/* ---- learning plans -------------------------------------------------------------------------- */
+
+/* How a statement stands without advice; false if it cannot be planned. */
+static bool
+begin_statement(Search *search, SearchStatement *statement)
+{
+	const WorkloadStatement *source = statement->source;
+	const PooledPlan *plan;
+
+	statement->pool = dbops_plan_pool_new(dbops_statement_read(source));
+	plan = dbops_plan_pool_ask(statement->pool, search->result->whatif, search->result->existing);
+	if (plan == NULL)
+		return false;
+	statement->before = statement->after = plan->plan.cost;
+	statement->weight = source->weight;
+	if (source->ms_per_day > 0 && plan->plan.cost > 0)
+		statement->weight = source->ms_per_day / plan->plan.cost;
+	return true;
+}
+
+/* Items on the relations that the statement reads. */
+static void
+find_relevant(SearchResult *result, SearchStatement *statement)
+{
+	statement->relevant = NULL;
+	for (int item = 0; item < dbops_whatif_count(result->whatif); item++)
+	{
+		if (list_member_oid(statement->pool->statement->relations,
+		                    dbops_whatif_item(result->whatif, item)->table))
+			statement->relevant = bms_add_member(statement->relevant, item);
+	}
+}
+
+/* Reads a statement, and finds what could serve it. */
+static void
+meet(Search *search, SearchStatement *statement)
+{
+	SearchResult *result = search->result;
+	const CandidateLimits limits = {.max_columns = search->options->max_columns,
+	                                .per_relation = CANDIDATES_PER_RELATION};
+
+	if (!begin_statement(search, statement))
+		return;
+	statement->candidates =
+	    dbops_candidates_find(result->whatif, statement->pool->statement, &limits);
+}
+
+static void
+learn(Search *search)
+{
+	SearchResult *result = search->result;
+	int plannings =
+	    Max(MIN_EXPLORED, Min(MAX_EXPLORED, ALL_EXPLORED / Max(result->nstatements, 1)));
+
+	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
+		meet(search, &result->statements[i]);
+	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
+	{
+		SearchStatement *statement = &result->statements[i];
+		Exploration *exploration;
+
+		if (statement->pool == NULL)
+			continue;
+		find_relevant(result, statement);
+		exploration = dbops_exploration_new(statement->pool, result->whatif, result->existing,
+		                                    statement->candidates, search->options->budget_bytes);
+		dbops_exploration_go_on(exploration, result->whatif, plannings, is_out_of_time, search);
+	}
+}
+
+/* ---- selecting ------------------------------------------------------------------------------- */
+
+static int
+number_table(Search *search, Oid table)
+{
+	for (int i = 0; i < search->ntables; i++)
+	{
+		if (search->tables[i] == table)
+			return i;
+	}
+	search->tables[search->ntables] = table;
+	return search->ntables++;
+}
+
+static SelectionItem *
+make_items(Search *search)
+{
+	const SearchResult *result = search->result;
+	int n = dbops_whatif_count(result->whatif);
+	SelectionItem *items = palloc0(sizeof(SelectionItem) * Max(n, 1));
+
+	search->tables = palloc(sizeof(Oid) * Max(n, 1));
+	search->ntables = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const WhatifItem *item = dbops_whatif_item(result->whatif, i);
+
+		items[i] = (SelectionItem){.bytes = dbops_index_size_bytes(&item->size),
+		                           .table = number_table(search, item->table),
+		                           .exists = OidIsValid(item->indexid),
+		                           .replaces = -1};
+	}
+	return items;
+}
+
+/* The statements that can be planned, as the selection takes them. */
+static int
+make_statements(const SearchResult *result, SelectionStatement *statements)
+{
+	int n = 0;
+
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		const PlanPool *pool = result->statements[i].pool;
+		SelectionPlan *plans;
+
+		if (pool == NULL || pool->nplans == 0)
+			continue;
+		plans = palloc(sizeof(SelectionPlan) * pool->nplans);
+		for (int j = 0; j < pool->nplans; j++)
+			plans[j] = pool->plans[j].plan;
+		statements[n++] = (SelectionStatement){
+		    .weight = result->statements[i].weight, .nplans = pool->nplans, .plans = plans};
+	}
+	return n;
+}
+
+/* The set that is best by what is known, for a share of the budget: all that is present. */
+static Bitmapset *
+select_items(Search *search, const Bitmapset *start, double share)
+{
+	SearchResult *result = search->result;
+	int n = dbops_whatif_count(result->whatif);
+	SelectionStatement *statements = palloc(sizeof(SelectionStatement) * result->nstatements);
+	bool *begin = palloc0(sizeof(bool) * Max(n, 1));
+	SelectionProblem problem = {.nitems = n,
+	                            .items = make_items(search),
+	                            .ntables = search->ntables,
+	                            .statements = statements,
+	                            .limits = {.bytes = share * search->options->budget_bytes,
+	                                       .max_created = search->options->max_indexes,
+	                                       .max_per_table = MAX_PER_TABLE,
+	                                       .worst_regression = WORST_REGRESSION,
+	                                       .min_gain_ratio = MIN_GAIN_RATIO},
+	                            .out_of_time = is_out_of_time,
+	                            .arg = search,
+	                            .seed = search->options->seed};
+	const Selection *selection;
+	Bitmapset *chosen = NULL;
+
+	problem.nstatements = make_statements(result, statements);
+	for (int item = -1; (item = bms_next_member(start, item)) >= 0;)
+		begin[item] = true;
+	selection = dbops_selection_search(&problem, begin);
+	for (int item = 0; item < n; item++)
+	{
+		if (selection->chosen[item])
+			chosen = bms_add_member(chosen, item);
+	}
+	return chosen;
+}
+
+/* ---- verifying ------------------------------------------------------------------------------- */
+
+/*
+ * Asks the planner what a statement costs with the set, and what it would do without each that it uses.
+ * Returns the cost with the set.
+ */
+static double
+verify_statement(Search *search, SearchStatement *statement, const Bitmapset *chosen)
+{
+	SearchResult *result = search->result;
+	PlanPool *pool = statement->pool;
+	Bitmapset *present = bms_intersect(chosen, statement->relevant);
+	const PooledPlan *plan = dbops_plan_pool_ask(pool, result->whatif, present);
+	Bitmapset *uses;
+	double cost;
+
+	if (plan == NULL)
+		return statement->before;
+	cost = plan->plan.cost;
+	uses = bms_difference(plan->uses, result->existing);
+	for (int item = -1; (item = bms_next_member(uses, item)) >= 0 && !is_out_of_time(search);)
+		dbops_plan_pool_ask(pool, result->whatif, bms_del_member(bms_copy(present), item));
+	return cost;
+}
+
+static double
+verify(Search *search, const Bitmapset *chosen)
+{
+	SearchResult *result = search->result;
+	double sum = 0;
+
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		SearchStatement *statement = &result->statements[i];
+
+		if (statement->pool != NULL && statement->pool->statement->left_out == NULL)
+			sum += statement->weight * verify_statement(search, statement, chosen);
+	}
+	return sum;
+}
+
+static int
+count_plans(const SearchResult *result)
+{
+	int n = 0;
+
+	for (int i = 0; i < result->nstatements; i++)
+		n += result->statements[i].pool ? result->statements[i].pool->nplans : 0;
+	return n;
+}
+
+static double
+created_bytes(const SearchResult *result, const Bitmapset *chosen)
+{
+	double bytes = 0;
+
+	for (int item = -1; (item = bms_next_member(chosen, item)) >= 0;)
+	{
+		const WhatifItem *index = dbops_whatif_item(result->whatif, item);
+
+		bytes += OidIsValid(index->indexid) ? 0 : dbops_index_size_bytes(&index->size);
+	}
+	return bytes;
+}
+
+/* Selects and verifies in turn until the planner says nothing new. */
+static void
+converge(Search *search, double share)
+{
+	SearchResult *result = search->result;
+	const Bitmapset *chosen = search->best;
+
+	for (int round = 0; round < MAX_ROUNDS && !is_out_of_time(search); round++)
+	{
+		int known = count_plans(result);
+		double cost;
+
+		chosen = select_items(search, chosen, share);
+		cost = verify(search, chosen);
+		if (cost < search->best_cost &&
+		    created_bytes(result, chosen) <= search->options->budget_bytes)
+		{
+			search->best = chosen;
+			search->best_cost = cost;
+		}
+		if (count_plans(result) == known)
+			break;
+	}
+}
+
+/* The best set whose cost the planner has said. */
+static const Bitmapset *
+improve(Search *search)
+{
+	search->best = search->result->existing;
+	search->best_cost = search->result->cost_before;
+	for (int i = 0; i < lengthof(budget_shares); i++)
+		converge(search, budget_shares[i]);
+	return search->best;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static double
+sum_before(const SearchResult *result)
+{
+	double sum = 0;
+
+	for (int i = 0; i < result->nstatements; i++)
+		sum += result->statements[i].weight * result->statements[i].before;
+	return sum;
+}
+
+/* Says of each statement what the set does for it. */
+static void
+conclude(Search *search, const Bitmapset *chosen)
+{
+	SearchResult *result = search->result;
+
+	result->created = bms_difference(chosen, result->existing);
+	result->dropped = bms_difference(result->existing, chosen);
+	result->cost_after = 0;
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		SearchStatement *statement = &result->statements[i];
+		const PooledPlan *plan = NULL;
+
+		if (statement->pool != NULL)
+		{
+			result->plannings += statement->pool->plannings;
+			plan = dbops_plan_pool_ask(statement->pool, result->whatif,
+			                           bms_intersect(chosen, statement->relevant));
+		}
+		if (plan != NULL)
+		{
+			statement->after = plan->plan.cost;
+			statement->uses = bms_copy(plan->uses);
+		}
+		result->cost_after += statement->weight * statement->after;
+	}
+}
+
+SearchResult *
+dbops_search_run(const Workload *workload, const SearchOptions *options)
+{
+	SearchResult *result = palloc0(sizeof(SearchResult));
+	Search search = {.result = result, .options = options};
+
+	search.deadline_us = dbops_clock_monotonic_us() + (int64) (options->seconds * USECS_PER_SEC);
+	result->whatif = dbops_whatif_new();
+	result->nstatements = workload->nstatements;
+	result->statements = palloc0(sizeof(SearchStatement) * Max(workload->nstatements, 1));
+	for (int i = 0; i < workload->nstatements; i++)
+		result->statements[i].source = &workload->statements[i];
+	learn(&search);
+	result->cost_before = sum_before(result);
+	conclude(&search, improve(&search));
+	return result;
+}
+
+double
+dbops_search_cost(const SearchStatement *statement, const Bitmapset *present)
+{
+	double cost = statement->before;
+
+	for (int i = 0; statement->pool != NULL && i < statement->pool->nplans; i++)
+	{
+		const PooledPlan *known = &statement->pool->plans[i];
+
+		if (!known->assumed && bms_is_subset(known->uses, present))
+			cost = Min(cost, known->plan.cost);
+	}
+	return cost;
+}
