@@ -142,61 +142,48 @@ COMMENT ON COLUMN dbops.recovery.backup_interval_needed_seconds IS 'How often a 
 REVOKE ALL ON dbops.recovery FROM PUBLIC;
 GRANT SELECT ON dbops.recovery TO pg_monitor;
 
+CREATE FUNCTION dbops._recovery_windows(
+    OUT timeline bigint,
+    OUT from_lsn pg_lsn,
+    OUT to_lsn pg_lsn,
+    OUT from_at timestamptz,
+    OUT last_backup_at timestamptz,
+    OUT backups bigint,
+    OUT ends_because text,
+    OUT branch boolean)
+RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'dbops__recovery_windows'
+    LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION dbops._recovery_windows() IS
+    'Spans of WAL that lead on from backups without a gap, by archives, receivers and timelines, and what ends each';
+REVOKE ALL ON FUNCTION dbops._recovery_windows() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._recovery_windows() TO pg_monitor;
+
 CREATE VIEW dbops.recovery_windows AS
-WITH kept AS (
-    SELECT GREATEST(archived_lsn, receiver_lsn) AS end_lsn FROM dbops._archiving()
-), base AS (
-    SELECT b.label, b.tool, b.timeline, b.start_lsn, b.stop_lsn, b.ended_at, h.start_lsn AS hole_lsn, h.kind AS hole_kind
-      FROM dbops.backups AS b
-      LEFT JOIN LATERAL (
-               SELECT start_lsn, kind
-                 FROM dbops.archive_holes
-                WHERE COALESCE(end_lsn > b.start_lsn, true)
-                ORDER BY start_lsn
-                LIMIT 1) AS h ON true
-     WHERE b.kind IN ('base', 'incremental', 'differential') AND b.restorable AND b.stop_lsn IS NOT NULL
-), reach AS (
-    SELECT base.timeline, base.stop_lsn, base.ended_at, base.hole_lsn, base.hole_kind,
-           GREATEST(base.stop_lsn, LEAST(base.hole_lsn, (SELECT end_lsn FROM kept))) AS end_lsn
-      FROM base
-), windows AS (
-    SELECT end_lsn, hole_lsn, hole_kind,
-           pg_catalog.min(stop_lsn) AS start_lsn,
-           pg_catalog.min(ended_at) AS from_at,
-           pg_catalog.max(ended_at) AS last_backup_at,
-           pg_catalog.count(*) AS backups,
-           pg_catalog.min(timeline) AS first_timeline,
-           pg_catalog.max(timeline) AS last_timeline
-      FROM reach
-     GROUP BY end_lsn, hole_lsn, hole_kind
-)
-SELECT from_at,
-       GREATEST(last_backup_at,
-                CASE WHEN hole_lsn IS NULL AND exposed.rpo_seconds = 0 THEN pg_catalog.now() ELSE dbops.lsn_time(end_lsn) END) AS to_at,
-       start_lsn AS from_lsn,
-       end_lsn AS to_lsn,
-       backups,
-       CASE
-           WHEN hole_kind = 'discarded' AND end_lsn = hole_lsn THEN 'archive_command kept nothing'
-           WHEN hole_kind = 'dropped' AND end_lsn = hole_lsn THEN 'pgBackRest dropped WAL'
-           WHEN hole_kind IS NOT NULL THEN 'WAL behind the backup is missing'
-           WHEN (SELECT end_lsn FROM kept) IS NULL THEN 'no WAL is kept'
-       END AS ends_because,
-       LEAD(from_at) OVER (ORDER BY start_lsn) AS next_from_at,
-       CASE WHEN first_timeline < (SELECT timeline FROM dbops.archiver_now)
-            THEN pg_catalog.format('goes on from timeline %s: whether the server before archived all of it is not known here', first_timeline)
-       END AS doubt
-  FROM windows
+SELECT COALESCE(found.from_at, dbops.lsn_time(found.from_lsn)) AS from_at,
+       GREATEST(found.last_backup_at,
+                CASE WHEN found.ends_because IS NULL AND exposed.rpo_seconds = 0 THEN pg_catalog.now()
+                     ELSE dbops.lsn_time(found.to_lsn) END) AS to_at,
+       found.from_lsn,
+       found.to_lsn,
+       found.timeline,
+       found.backups,
+       found.ends_because,
+       CASE WHEN NOT found.branch AND found.ends_because IS NOT NULL
+            THEN pg_catalog.min(found.from_at) FILTER (WHERE NOT found.branch)
+                 OVER (ORDER BY found.from_lsn ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) END AS next_from_at
+  FROM dbops._recovery_windows() AS found
   LEFT JOIN (SELECT rpo_seconds FROM dbops.recovery WHERE failure = 'loss of all but the archive') AS exposed ON true
- ORDER BY from_at DESC;
+ ORDER BY found.branch, found.to_lsn DESC;
 
 COMMENT ON VIEW dbops.recovery_windows IS
-    'Times that can be gone back to with what is kept elsewhere, the latest first; between the end of one and the beginning of the next nothing leads there';
-COMMENT ON COLUMN dbops.recovery_windows.from_at IS 'End of the first backup in it: the earliest time';
+    'Times that can be gone back to with what is kept elsewhere, the latest first; between the end of one and the beginning of the next nothing is known to lead there; timelines that were left come last';
+COMMENT ON COLUMN dbops.recovery_windows.from_at IS 'End of the first backup in it, the earliest time; of a timeline that was left, when that was, if known';
 COMMENT ON COLUMN dbops.recovery_windows.to_at IS 'The latest time';
+COMMENT ON COLUMN dbops.recovery_windows.timeline IS 'Timeline at its end';
 COMMENT ON COLUMN dbops.recovery_windows.backups IS 'Backups that it can be reached from';
 COMMENT ON COLUMN dbops.recovery_windows.ends_because IS 'What ended it; NULL while it goes on';
 COMMENT ON COLUMN dbops.recovery_windows.next_from_at IS 'Where the next begins, after the hole';
-COMMENT ON COLUMN dbops.recovery_windows.doubt IS 'What makes it less than certain';
 REVOKE ALL ON dbops.recovery_windows FROM PUBLIC;
 GRANT SELECT ON dbops.recovery_windows TO pg_monitor;

@@ -136,7 +136,11 @@ judge_stream(const BackupEnd *end, BackupOutcome *outcome)
 		strlcpy(outcome->label, end->application_name, sizeof(outcome->label));
 	backup->kind = BACKUP_ARCHIVE;
 	backup->started_at = end->started_at;
+	backup->start_lsn = dbops_backup_text_stream_start(end->statement);
 	backup->stop_lsn = end->lsn;
+	/* It may have gone before it had anything. */
+	if (backup->start_lsn > end->lsn)
+		backup->start_lsn = InvalidXLogRecPtr;
 	backup->status = BACKUP_FAILED;
 	if (!explain_leave(end, outcome))
 		strlcpy(outcome->evidence, "the receiver was stopped", sizeof(outcome->evidence));

@@ -127,6 +127,7 @@ sends_to_archive(Candidate *candidate)
 	if (candidate->label[0] == '\0')
 		strlcpy(candidate->label, candidate->texts.application_name, sizeof(candidate->label));
 	backup->kind = BACKUP_ARCHIVE;
+	backup->start_lsn = dbops_backup_text_stream_start(candidate->texts.statement);
 	backup->started_at = candidate->session.statement_at;
 	set_tool(candidate, "pg_receivewal");
 	return true;

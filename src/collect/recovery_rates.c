@@ -39,8 +39,8 @@ static const char standby_query[] =
     "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
 
 /*
- * What a standby saw of itself, kept for when it is promoted.  It replays as fast as it can while it
- * has WAL left at both ends of a span, and was neither paused nor in conflict at one of them.
+ * What a standby saw of itself, kept for when it is promoted.  It replays as fast as it can while
+ * it has WAL left at both ends of a span, and was neither paused nor in conflict at one of them.
  */
 static const char self_query[] =
     "INSERT INTO dbops.recovery_rate AS r (node, source, name, bytes, seconds, measured_at)\n"

@@ -46,8 +46,8 @@ extern void dbops_standbys_shmem_init(void);
 extern bool dbops_standbys_note(void);
 
 /*
- * Follows replay while one of them has plenty to replay, some times a second; for the sampler.  True
- * if that goes on.  Allocates nothing.
+ * Follows replay while one of them has plenty to replay, some times a second; for the sampler.
+ * True if that goes on.  Allocates nothing.
  */
 extern bool dbops_standbys_measure(void);
 

@@ -249,6 +249,21 @@ dbops_backup_text_stream(const char *sent, char *slot)
 	return true;
 }
 
+/* Names of slots have no slash. */
+XLogRecPtr
+dbops_backup_text_stream_start(const char *sent)
+{
+	const char *slash = strchr(sent, '/');
+	uint32 high;
+	uint32 low;
+
+	while (slash != NULL && slash > sent && isxdigit((unsigned char) slash[-1]))
+		slash--;
+	if (slash == NULL || sscanf(slash, "%8X/%8X", &high, &low) != 2)
+		return InvalidXLogRecPtr;
+	return ((uint64) high << 32) | low;
+}
+
 /* The label, if the first argument is a literal: 'label', E'label', label => 'label'. */
 static void
 read_label(const char *at, char *label, bool *whole)

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "access/xlogdefs.h"
+
 #define BACKUP_LABEL_BYTES 256
 
 /*
@@ -29,6 +31,9 @@ extern bool dbops_backup_text_command(const char *sent, BackupCommand *command);
 
 /* Whether it is a START_REPLICATION of physical WAL, and by which slot; empty without one. */
 extern bool dbops_backup_text_stream(const char *sent, char *slot);
+
+/* Where such a START_REPLICATION begins; invalid if that cannot be read. */
+extern XLogRecPtr dbops_backup_text_stream_start(const char *sent);
 
 /*
  * Whether a statement calls pg_backup_start, and with which label, empty where it is no literal; if

@@ -27,6 +27,9 @@
  */
 #define MISSING_AFTER "interval '60 seconds'"
 
+/* What is said of a receiver whose end was not seen. */
+#define MISSING "the receiver is not connected"
+
 /* What a tool does after the server's part of a backup. */
 #define TOLD_AFTER "interval '10 minutes'"
 
@@ -87,6 +90,10 @@ enum
  * another one than that in the history file, and there it stands for one backup alone; without
  * archiving there is no history file, and what was seen of the session has but its times.  Either
  * may come first: a catalogue is read when it is due, and a session is known when it ends.
+ *
+ * A receiver that comes back is the same as long as it goes on where it was; if it lost its place,
+ * what it keeps from there on is another archive, with a gap before it.  How far it was is not
+ * known of one that went missing, and then it is taken for the same.
  */
 static const char find_query[] =
     "SELECT b.id\n"
@@ -94,6 +101,8 @@ static const char find_query[] =
     "WHERE CASE $1\n"
     "        WHEN 'archive' THEN b.kind = 'archive' AND b.node = $2 AND b.tool = $3\n"
     "            AND b.label IS NOT DISTINCT FROM $4\n"
+    "            AND (b.start_lsn = $6 OR b.status = 'running' OR b.evidence = '" MISSING "'\n"
+    "                OR coalesce($6 <= b.stop_lsn, true))\n"
     "        WHEN 'dump' THEN b.kind = 'dump' AND b.node = $2\n"
     "            AND (b.pid = $8 AND b.session_at = $9\n"
     "                OR b.tool = $3 AND b.label = $4 AND b.started_at = $5)\n"
@@ -163,7 +172,8 @@ static const char change_query[] =
     "        CASE WHEN v.status = 'running' OR coalesce($9, old.ended_at) IS NULL THEN NULL\n"
     "            WHEN told THEN greatest(coalesce($9, old.ended_at), $8, old.started_at)\n"
     "            ELSE greatest(old.ended_at, $9) END AS ended_at,\n"
-    "        coalesce(old.start_lsn, $10) AS start_lsn,\n"
+    "        coalesce(old.start_lsn, CASE WHEN $10 <= coalesce($11, old.stop_lsn, $10)\n"
+    "            THEN $10 END) AS start_lsn,\n"
     "        coalesce($11, old.stop_lsn) AS stop_lsn,\n"
     "        coalesce($12, old.timeline) AS timeline,\n"
     "        coalesce($13, old.size_bytes) AS size_bytes,\n"
@@ -228,7 +238,7 @@ static const char missing_query[] =
     "SET status = CASE WHEN b.kind IN ('archive', 'dump') OR $6 OR b.session_at < $5 THEN 'failed'\n"
     "        ELSE 'ok' END,\n"
     "    ended_at = CASE WHEN b.kind = 'archive' THEN $4 END,\n"
-    "    evidence = CASE WHEN b.kind = 'archive' THEN 'the receiver is not connected'\n"
+    "    evidence = CASE WHEN b.kind = 'archive' THEN '" MISSING "'\n"
     "        WHEN b.kind = 'dump' OR $6 OR b.session_at < $5\n"
     "        THEN 'its session is gone, and nothing tells that it was completed'\n"
     "        ELSE 'its session is gone without a warning; nothing else tells with archive_mode'\n"

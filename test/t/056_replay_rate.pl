@@ -43,7 +43,7 @@ is(sql('SELECT count(*) FROM dbops.recovery_rates'), '0', 'a standby that is nev
 
 $standby->stop;
 my $from = sql('SELECT pg_current_wal_lsn()');
-sql("INSERT INTO t SELECT md5((g * 7)::text) FROM generate_series(1, 400000) AS g");
+sql("INSERT INTO t SELECT md5((g * 7)::text) FROM generate_series(1, 450000) AS g");
 my $to = sql('SELECT pg_current_wal_lsn()');
 my $megabytes = sql("SELECT ('$to'::pg_lsn - '$from') / 1048576");
 cmp_ok($megabytes, '>', 100, 'there is much to catch up with');
@@ -54,9 +54,10 @@ my @seen;
 my $watch = $standby->background_psql('postgres');
 for (;;)
 {
-	my ($replayed, $at, $left) = split /\|/, $watch->query_safe("SELECT pg_last_wal_replay_lsn() - '$from', extract(epoch FROM clock_timestamp()), '$to' - pg_last_wal_replay_lsn() FROM pg_sleep(0.05)");
+	my ($replayed, $at, $left) = split /\|/, $watch->query_safe("SELECT pg_last_wal_replay_lsn() - '$from', extract(epoch FROM clock_timestamp()), '$to' - pg_last_wal_replay_lsn()");
 	push @seen, [ $at, $replayed ];
 	last if $left <= 0;
+	select undef, undef, undef, 0.05;
 }
 $watch->quit;
 my ($first) = grep { $_->[1] > 0.1 * $megabytes * 1048576 } @seen;

@@ -104,6 +104,19 @@ test_streams(void)
 }
 
 static void
+test_starts(void)
+{
+	is_int((int64) dbops_backup_text_stream_start(
+	           "START_REPLICATION SLOT \"a\" 1/2A000000 TIMELINE 3"),
+	       0x12A000000, "where a stream begins");
+	is_int((int64) dbops_backup_text_stream_start("START_REPLICATION PHYSICAL 0/0 TIMELINE 1"), 0,
+	       "from nowhere is not known");
+	is_int((int64) dbops_backup_text_stream_start("START_REPLICATION SLOT a"), 0, "nor is none");
+	is_int((int64) dbops_backup_text_stream_start("/"), 0, "nor nonsense");
+	is_int((int64) dbops_backup_text_stream_start("x 1/"), 0, "nor half of it");
+}
+
+static void
 test_calls(void)
 {
 	static const struct
@@ -156,6 +169,7 @@ main(void)
 	test_tools();
 	test_commands();
 	test_streams();
+	test_starts();
 	test_calls();
 	test_ids();
 	return tap_done();
