@@ -9,7 +9,7 @@ CREATE FUNCTION dbops._index_size(
 )
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'dbops__index_size'
-LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 1;
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 1;
 
 COMMENT ON FUNCTION dbops._index_size(regclass) IS
     'Pages and levels that an index would have if it were built now, by statistics of its table, and has; internal';

@@ -17,7 +17,7 @@ RETURNS SETOF record
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION dbops.workload(name, interval) IS
-    'The thousand statements of a database that took most time over the last days, worst first, and whether advice can be had for each; time_percent is the share of the time of all top-level statements, reason why there is no advice';
+    'The thousand statements of a database that took most time over the last days, worst first, and whether advice can be had for each; time_percent is the share of the time of all top-level statements, reason why there is no advice; of another database analysable is NULL where only trying could tell';
 REVOKE ALL ON FUNCTION dbops.workload(name, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.workload(name, interval) TO pg_monitor;
 

@@ -72,7 +72,7 @@ GRANT SELECT ON dbops.archiving TO pg_monitor;
 
 CREATE VIEW dbops.recovery AS
 WITH base AS (
-    SELECT true AS known, start_lsn, stop_lsn, ended_at, size_bytes,
+    SELECT true AS known, tool, start_lsn, stop_lsn, ended_at, size_bytes,
            EXTRACT(epoch FROM ended_at - started_at) AS seconds
       FROM dbops.backups
      WHERE kind IN ('base', 'incremental', 'differential') AND restorable
@@ -98,11 +98,14 @@ WITH base AS (
      ORDER BY measured_at DESC
      LIMIT 1
 ), restore AS (
-    SELECT size_bytes / EXTRACT(epoch FROM took)::float8 AS bytes_per_second,
-           'the last restore test' AS source, 3 AS confidence
+    -- A dump is read in at another speed; another tool restores at another.
+    SELECT size_bytes / EXTRACT(epoch FROM took)::float8 AS bytes_per_second, size_bytes,
+           CASE WHEN tool = (SELECT tool FROM base) THEN 'the last restore test'
+                ELSE 'the last restore test, of ' || tool END AS source,
+           CASE WHEN tool = (SELECT tool FROM base) THEN 3 ELSE 2 END AS confidence
       FROM dbops.restore_tests
-     WHERE ok AND size_bytes > 0 AND took > interval '0' AND tested_at > pg_catalog.now() - interval '90 days'
-     ORDER BY tested_at DESC
+     WHERE ok AND kind <> 'dump' AND size_bytes > 0 AND took > interval '0' AND tested_at > pg_catalog.now() - interval '90 days'
+     ORDER BY tool = (SELECT tool FROM base) DESC NULLS LAST, tested_at DESC
      LIMIT 1
 )
 SELECT recovery.failure, recovery.rpo_objective_seconds, recovery.rpo_seconds, recovery.rpo_bytes, recovery.rpo_by_design_seconds,
@@ -115,7 +118,7 @@ SELECT recovery.failure, recovery.rpo_objective_seconds, recovery.rpo_seconds, r
   LEFT JOIN replay ON true
   LEFT JOIN restore ON true
  CROSS JOIN LATERAL dbops._recovery(
-           base.known, base.start_lsn, base.stop_lsn, base.ended_at, base.size_bytes, dump.started_at,
+           base.known, base.start_lsn, base.stop_lsn, base.ended_at, COALESCE(base.size_bytes, restore.size_bytes), dump.started_at,
            hole.start_lsn, hole.since,
            replay.bytes_per_second, replay.source,
            COALESCE(restore.bytes_per_second, 0.7 * base.size_bytes / NULLIF(base.seconds, 0)::float8),

@@ -17,7 +17,7 @@
 #include "storage/itemid.h"
 
 #include "advise/btree_size.h"
-#include "advise/key_groups.h"
+#include "advise/key_spread.h"
 #include "advise/tuple_sizes.h"
 
 #define LEAF_FILLFACTOR 90     /* BTREE_DEFAULT_FILLFACTOR */
@@ -50,7 +50,8 @@ typedef struct Leaves
 static double
 full_list_size(const Leaves *leaves)
 {
-	return leaves->base + dbops_round_up(leaves->rows_per_list * TID_BYTES, MAXIMUM_ALIGNOF);
+	return Min(leaves->base + dbops_round_up(leaves->rows_per_list * TID_BYTES, MAXIMUM_ALIGNOF),
+	           MAXALIGN_DOWN(MAX_POSTING));
 }
 
 /* ---- rows with equal keys ---------------------------------------------------------------------- */
@@ -82,29 +83,17 @@ set_base(Leaves *leaves, double base)
 	leaves->rows_per_list = Max(floor((MAXALIGN_DOWN(MAX_POSTING) - leaves->base) / TID_BYTES), 1);
 }
 
-/* Rows of one column that is NULL are one group; of several columns NULL counts as a value. */
+/* Rows of one column that is NULL are a group of their own, with a smaller tuple. */
 static double
 rows_all_null(const SizeFacts *facts)
 {
-	return facts->nkeys == 1 ? facts->tuples * facts->columns[0].null_ratio : 0;
-}
-
-static double
-distinct_keys(const SizeFacts *facts)
-{
-	double rows = facts->tuples - rows_all_null(facts);
-	double keys = facts->key_ndistinct;
-
-	if (facts->nkeys == 1 && facts->columns[0].ndistinct > 0)
-		keys = facts->columns[0].ndistinct;
-	return keys > 0 ? Max(Min(keys, rows), 1) : rows;
+	return facts->nkeys == 1 ? floor(facts->tuples * facts->columns[0].null_ratio) : 0;
 }
 
 static Leaves
-merge_equal_keys(const SizeFacts *facts)
+merge_equal_keys(const SizeFacts *facts, const KeySpread *spread)
 {
-	double nulls = floor(rows_all_null(facts));
-	bool one = facts->nkeys == 1;
+	double nulls = rows_all_null(facts);
 	Leaves leaves = {0};
 
 	if (nulls >= 1)
@@ -112,14 +101,53 @@ merge_equal_keys(const SizeFacts *facts)
 		set_base(&leaves, MAXALIGN(sizeof(IndexTupleData) + sizeof(IndexAttributeBitMapData)));
 		add_groups(&leaves, 1, nulls);
 	}
-	set_base(&leaves, dbops_tuple_sizes(facts, facts->nkeys, one ? ROWS_NOT_NULL : ROWS_ALL).mean);
-	dbops_key_groups(&(KeyGroups){.rows = facts->tuples - nulls,
-	                              .keys = distinct_keys(facts),
-	                              .ncommon = one ? facts->ncommon : 0,
-	                              .common = facts->common,
-	                              .of = facts->tuples},
-	                 add_groups, &leaves);
+	set_base(
+	    &leaves,
+	    dbops_tuple_sizes(facts, facts->nkeys, facts->nkeys == 1 ? ROWS_NOT_NULL : ROWS_ALL).mean);
+	dbops_key_spread_tell(spread, add_groups, &leaves);
 	return leaves;
+}
+
+/* ---- keys -------------------------------------------------------------------------------------- */
+
+static void
+begin_column(const SizeFacts *facts, const SizeColumn *column, KeySpread *spread)
+{
+	double rows = facts->tuples * (1 - column->null_ratio);
+
+	dbops_key_spread_begin(
+	    spread, &(KnownKeys){.rows = rows,
+	                         .keys = column->ndistinct > 0 ? column->ndistinct : rows,
+	                         .ncommon = column->ncommon,
+	                         .common = column->common,
+	                         .of = facts->tuples,
+	                         .sampled = column->sampled / Max(facts->table_tuples, facts->tuples)});
+}
+
+/* The keys as far as they go, and for each number of columns how many different ones there are. */
+static void
+spread_keys(const SizeFacts *facts, KeySpread *spread, double *prefixes)
+{
+	double most = facts->key_ndistinct > 0 ? facts->key_ndistinct : facts->tuples;
+
+	for (int i = 0; i < facts->nkeys; i++)
+	{
+		const SizeColumn *column = &facts->columns[i];
+		KeySpread next;
+
+		begin_column(facts, column, i == 0 ? spread : &next);
+		if (facts->nkeys > 1 && facts->tuples * column->null_ratio >= 1)
+			dbops_key_spread_add(i == 0 ? spread : &next, facts->tuples * column->null_ratio);
+		if (i > 0)
+			dbops_key_spread_combine(spread, &next);
+		prefixes[i] = Min(dbops_key_spread_count(spread), most);
+	}
+	if (facts->nkeys > 1 && facts->key_ndistinct > 0)
+	{
+		dbops_key_spread_begin(spread,
+		                       &(KnownKeys){.rows = facts->tuples, .keys = facts->key_ndistinct});
+		prefixes[facts->nkeys - 1] = most;
+	}
 }
 
 /* ---- pages ------------------------------------------------------------------------------------- */
@@ -179,26 +207,26 @@ merged_leaf_pages(const Leaves *leaves, double room)
  * TID.  Boundaries fall anywhere, so the chance is that of two neighbours to differ.
  */
 static double
-downlink_size(const SizeFacts *facts, double leaf_tuples)
+downlink_size(const SizeFacts *facts, const double *prefixes, double leaf_tuples)
 {
 	double size = 0;
-	double equal = 1;
-	double distinct = 1;
+	double differ = 0;
+	TupleSizes all = dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL);
 
-	for (int i = 1; i <= facts->nkeys; i++)
+	for (int i = 0; i < facts->nkeys; i++)
 	{
-		double keys = facts->columns[i - 1].ndistinct;
-		double differ;
+		double share = Max(Min(prefixes[i] / leaf_tuples, 1) - differ, 0);
 
-		distinct = i == facts->nkeys ? distinct_keys(facts) :
-		                               distinct * (keys > 0 ? Min(keys, facts->tuples) : 1);
-		differ = Min(Min(distinct, distinct_keys(facts)) / leaf_tuples, 1);
-		differ = Max(differ, 1 - equal);
-		size += (differ - (1 - equal)) * dbops_tuple_sizes(facts, i, ROWS_ALL).mean;
-		equal = 1 - differ;
+		if (share > 0)
+		{
+			TupleSizes sizes = dbops_tuple_sizes(facts, i + 1, ROWS_ALL);
+
+			size += share * sizes.mean_square / sizes.mean;
+		}
+		differ += share;
 	}
-	return size +
-	       equal * (dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL).mean + MAXALIGN(TID_BYTES));
+	return size + (1 - differ) *
+	                  (dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL).mean + MAXALIGN(TID_BYTES));
 }
 
 IndexSize
@@ -208,25 +236,29 @@ dbops_btree_size(const SizeFacts *facts)
 	double room = ROOM - floor(BLCKSZ * (100 - leaf_fillfactor(facts)) / 100.0);
 	double internal_room = ROOM - floor(BLCKSZ * (100 - INTERNAL_FILLFACTOR) / 100.0);
 	double leaf_tuples = facts->tuples;
-	double level;
+	double prefixes[SIZE_MAX_COLUMNS];
+	KeySpread spread;
+	double level = 0;
 	double fanout;
 
 	if (facts->tuples < 1)
 		return size;
+	spread_keys(facts, &spread, prefixes);
 	if (facts->deduplicates && facts->ncolumns == facts->nkeys)
 	{
-		Leaves leaves = merge_equal_keys(facts);
+		Leaves leaves = merge_equal_keys(facts, &spread);
 
 		leaf_tuples = leaves.tuples;
-		level = leaves.list_bytes + leaves.full_bytes > 0 ? merged_leaf_pages(&leaves, room) :
-		                                                    plain_leaf_pages(facts, room);
+		if (leaves.lists + leaves.full_bytes > leaf_tuples / 100)
+			level = merged_leaf_pages(&leaves, room);
 	}
-	else
+	if (level == 0)
 		level = plain_leaf_pages(facts, room);
 
 	/* The first downlink of a page has no key. */
-	fanout = 1 + floor((internal_room - sizeof(IndexTupleData) - LINE) /
-	                   (Min(downlink_size(facts, Max(leaf_tuples, 1)), MAX_TUPLE) + LINE));
+	fanout =
+	    1 + floor((internal_room - sizeof(IndexTupleData) - LINE) /
+	              (Min(downlink_size(facts, prefixes, Max(leaf_tuples, 1)), MAX_TUPLE) + LINE));
 	size.pages += level;
 	while (level > 1)
 	{

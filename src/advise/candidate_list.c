@@ -34,7 +34,11 @@ has_key(const IndexSpec *spec, const SpecColumn *key)
 IndexSpec *
 dbops_candidate_new(const CandidateList *list)
 {
-	return dbops_index_spec_new(list->wants->table, BTREE_AM_OID);
+	IndexSpec *spec = dbops_index_spec_new(list->wants->table, BTREE_AM_OID);
+
+	spec->predicate = list->predicate;
+	spec->selectivity = list->selectivity;
+	return spec;
 }
 
 bool
@@ -135,39 +139,57 @@ dbops_candidate_propose(CandidateList *list, const IndexSpec *spec)
 	append(list, spec);
 }
 
-/* The index with what is read and is no key; false if it would hold too much of the row, or no more. */
+/* Whether all that is read is in the index. */
+static bool
+covers(const Wants *wants, const IndexSpec *spec)
+{
+	int attno = -1;
+
+	while ((attno = bms_next_member(wants->reads, attno)) >= 0)
+	{
+		if (!has_key(spec, &(SpecColumn){.attno = attno}))
+			return false;
+	}
+	return !wants->reads_row;
+}
+
+/* Adds what is read and is no key; false if there would be too much of the row in the index. */
 static bool
 cover(const CandidateList *list, IndexSpec *spec)
 {
 	const Wants *wants = list->wants;
 	int attno = -1;
-	int before = spec->ncolumns;
 	double row;
 
 	if (wants->reads_row)
 		return false;
 	while ((attno = bms_next_member(wants->reads, attno)) >= 0)
 	{
-		SpecColumn column = {.attno = attno};
-
-		if (!has_key(spec, &column) && !dbops_index_spec_include(spec, attno))
+		if (!has_key(spec, &(SpecColumn){.attno = attno}) && !dbops_index_spec_include(spec, attno))
 			return false;
 	}
 	row = get_relation_data_width(wants->table, NULL);
-	return spec->ncolumns > before && entry_width(wants, spec) <= row * MAX_COVERED_RATIO;
+	return entry_width(wants, spec) <= row * MAX_COVERED_RATIO;
+}
+
+void
+dbops_candidate_propose_whole(CandidateList *list, const IndexSpec *spec)
+{
+	IndexSpec covering = *spec;
+
+	if (cover(list, &covering))
+		append(list, &covering);
 }
 
 void
 dbops_candidate_propose_covering(CandidateList *list, const IndexSpec *spec)
 {
-	IndexSpec covering = *spec;
+	IndexSpec keys = *spec;
 	int unique = count_unique(list, spec);
 
 	dbops_candidate_propose(list, spec);
-	if (spec->nkeys == 0)
-		return;
 	if (unique > 0)
-		covering.nkeys = covering.ncolumns = unique;
-	if (cover(list, &covering))
-		append(list, &covering);
+		keys.nkeys = keys.ncolumns = unique;
+	if (spec->nkeys > 0 && (unique > 0 || !covers(list->wants, spec)))
+		dbops_candidate_propose_whole(list, &keys);
 }

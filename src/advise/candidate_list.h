@@ -14,12 +14,14 @@ typedef struct CandidateList
 {
 	const Wants *wants;
 	const CandidateLimits *limits;
-	List *existing; /* of IndexSpec: what the table has */
-	List *unique;   /* of Bitmapset: columns that tell any two rows apart */
-	List *specs;    /* of IndexSpec: the candidates */
+	List *existing;     /* of IndexSpec: what the table has */
+	List *unique;       /* of Bitmapset: columns that tell any two rows apart */
+	List *predicate;    /* of what is proposed at the moment */
+	double selectivity; /* of that predicate */
+	List *specs;        /* of IndexSpec: the candidates */
 } CandidateList;
 
-/* An empty B-tree of the relation's table. */
+/* An empty B-tree of the relation's table, with the predicate there is at the moment. */
 extern IndexSpec *dbops_candidate_new(const CandidateList *list);
 
 /* Appends a key; false, and nothing is changed, if it is one already or there is no room. */
@@ -30,3 +32,6 @@ extern void dbops_candidate_propose(CandidateList *list, const IndexSpec *spec);
 
 /* Proposes it, and then with all that the statement reads, if that makes it an index to read alone. */
 extern void dbops_candidate_propose_covering(CandidateList *list, const IndexSpec *spec);
+
+/* Proposes it only with all that the statement reads. */
+extern void dbops_candidate_propose_whole(CandidateList *list, const IndexSpec *spec);

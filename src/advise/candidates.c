@@ -16,6 +16,7 @@
 
 #include "advise/candidate_list.h"
 #include "advise/candidates_btree.h"
+#include "advise/candidates_partial.h"
 
 /* A table of so few pages is read as fast as an index of it. */
 #define FEW_PAGES 8
@@ -164,7 +165,7 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 {
 	Finding *finding = arg;
 	const char *reason;
-	CandidateList list = {.limits = finding->limits};
+	CandidateList list = {.limits = finding->limits, .selectivity = 1};
 
 	if (is_stand_in(root, rel, table))
 		return;
@@ -179,6 +180,7 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 	list.existing = existing_indexes(table);
 	list.unique = unique_columns(rel);
 	dbops_candidates_btree(&list);
+	dbops_candidates_partial(&list);
 	add_items(finding, list.specs);
 }
 

@@ -187,15 +187,20 @@ permute(CandidateList *list, const IndexSpec *prefix, List *rest)
 	}
 }
 
-/* All that is read, for nothing but being smaller than the table. */
+/* With nothing to look for: what is read, or what few rows there are, is smaller than the table. */
 static void
 propose_narrow(CandidateList *list)
 {
+	const Wants *wants = list->wants;
 	IndexSpec *spec = dbops_candidate_new(list);
-	int attno = bms_next_member(list->wants->reads, -1);
+	int attno = bms_next_member(wants->reads, -1);
 
 	if (attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
-		dbops_candidate_propose_covering(list, spec);
+		dbops_candidate_propose_whole(list, spec);
+	spec = dbops_candidate_new(list);
+	attno = bms_next_member(wants->tests, -1);
+	if (list->predicate != NIL && attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
+		dbops_candidate_propose(list, spec);
 }
 
 void
@@ -204,6 +209,7 @@ dbops_candidates_btree(CandidateList *list)
 	const Wants *wants = list->wants;
 	IndexSpec *none = dbops_candidate_new(list);
 	IndexSpec *equals = dbops_candidate_new(list);
+	int before = list_length(list->specs);
 	ListCell *lc;
 
 	append_wants(list, equals, wants->equals);
@@ -228,6 +234,20 @@ dbops_candidates_btree(CandidateList *list)
 	propose_orders(list, none);
 	if (list_length(wants->equals) <= MAX_PERMUTED)
 		permute(list, none, wants->equals);
-	if (list->specs == NIL)
+	if (list_length(list->specs) == before)
 		propose_narrow(list);
+}
+
+void
+dbops_candidates_btree_by(CandidateList *list, const Want *want)
+{
+	IndexSpec *spec = dbops_candidate_new(list);
+	IndexSpec longer;
+
+	(void) dbops_candidate_key(list, spec, &want->key);
+	dbops_candidate_propose_covering(list, spec);
+	longer = *spec;
+	append_wants(list, &longer, list->wants->equals);
+	dbops_candidate_propose_covering(list, &longer);
+	propose_orders(list, &longer);
 }

@@ -10,3 +10,6 @@
 #include "advise/candidate_list.h"
 
 extern void dbops_candidates_btree(CandidateList *list);
+
+/* Those that begin with this key. */
+extern void dbops_candidates_btree_by(CandidateList *list, const Want *want);

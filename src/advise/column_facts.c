@@ -8,19 +8,31 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/heaptoast.h"
 #include "access/htup_details.h"
 #include "access/toast_internals.h"
 #include "catalog/heap.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
+#include "commands/vacuum.h"
+#include "common/hashfn.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
 #include "advise/column_facts.h"
+#include "advise/key_counts.h"
 #include "core/compat.h"
+
+/* Rows that ANALYZE looks at for each step of the statistics target (std_typanalyze). */
+#define ROWS_PER_TARGET 300.0
+
+/* Where the values that are kept are shorter than the average by so much, long ones were left out. */
+#define WIDTH_OFF 0.02
 
 typedef struct WidthShare
 {
@@ -110,7 +122,48 @@ count_values(const ColumnValues *values, int kind)
 	return count;
 }
 
-/* The widths at the middles of equal parts of all values. */
+/* The widths at the middles of equal parts of all values; width becomes their average. */
+static void
+divide_widths(WidthShare *widths, int count, SizeColumn *column)
+{
+	float sum = 0;
+	float seen = 0;
+	int at = 0;
+
+	qsort(widths, count, sizeof(WidthShare), compare_widths);
+	for (int i = 0; i < count; i++)
+		sum += widths[i].share;
+	column->width = 0;
+	for (int i = 0; i < count; i++)
+		column->width += widths[i].width * widths[i].share / sum;
+	for (int i = 0; i < SIZE_WIDTHS; i++)
+	{
+		float middle = sum * (i + 0.5f) / SIZE_WIDTHS;
+
+		while (at < count - 1 && seen + widths[at].share < middle)
+			seen += widths[at++].share;
+		column->widths[i] = widths[at].width;
+	}
+}
+
+/*
+ * Widths from a few values are scaled to the average of all, `width`, of which a fraction was cut off;
+ * unless they are compressed in an index, as that average is not.
+ */
+static void
+scale_widths(SizeColumn *column, double width)
+{
+	double factor = (width + 0.5) / column->width;
+
+	if (fabs(column->width - width - 0.5) <= 0.5 || fabs(factor - 1) < WIDTH_OFF ||
+	    column->widths[0] == column->widths[SIZE_WIDTHS - 1] ||
+	    column->widths[SIZE_WIDTHS - 1] > TOAST_INDEX_TARGET)
+		return;
+	for (int i = 0; i < SIZE_WIDTHS; i++)
+		column->widths[i] = rint(column->widths[i] * factor);
+	column->width *= factor;
+}
+
 static void
 load_widths(const ColumnValues *values, SizeColumn *column)
 {
@@ -119,29 +172,15 @@ load_widths(const ColumnValues *values, SizeColumn *column)
 	WidthShare *widths = palloc(sizeof(WidthShare) * (room + 1));
 	int count = weigh_slot(values, STATISTIC_KIND_MCV, 0, widths);
 	float rest = 1 - column->null_ratio;
-	float sum = 0;
-	float seen = 0;
-	int at = 0;
-	double width = 0;
+	double width = column->width;
 
 	for (int i = 0; i < count; i++)
 		rest -= widths[i].share;
 	count += weigh_slot(values, STATISTIC_KIND_HISTOGRAM, Max(rest, 0), widths + count);
 	if (count == 0)
 		return;
-	qsort(widths, count, sizeof(WidthShare), compare_widths);
-	for (int i = 0; i < count; i++)
-		sum += widths[i].share;
-	for (int i = 0; i < SIZE_WIDTHS; i++)
-	{
-		float middle = sum * (i + 0.5f) / SIZE_WIDTHS;
-
-		while (at < count - 1 && seen + widths[at].share < middle)
-			seen += widths[at++].share;
-		column->widths[i] = widths[at].width;
-		width += widths[at].width / SIZE_WIDTHS;
-	}
-	column->width = width;
+	divide_widths(widths, count, column);
+	scale_widths(column, width);
 }
 
 static double
@@ -150,50 +189,107 @@ absolute_ndistinct(double stadistinct, double tuples)
 	return stadistinct < 0 ? -stadistinct * tuples : stadistinct;
 }
 
-void
-dbops_column_facts_load(const ColumnValues *values, SizeColumn *column)
+/* Shares of the rows that the most common values have. */
+static void
+load_common(const ColumnValues *values, SizeColumn *column)
+{
+	AttStatsSlot slot;
+	float *shares;
+
+	if (!get_attstatsslot(&slot, values->statistics, STATISTIC_KIND_MCV, InvalidOid,
+	                      ATTSTATSSLOT_NUMBERS))
+		return;
+	column->ncommon = slot.nnumbers;
+	shares = palloc(sizeof(float) * slot.nnumbers);
+	memcpy(shares, slot.numbers, sizeof(float) * slot.nnumbers);
+	column->common = shares;
+	free_attstatsslot(&slot);
+}
+
+static void
+load_type(const ColumnValues *values, SizeColumn *column)
 {
 	const FormData_pg_attribute *att = &values->att;
-	Form_pg_statistic form;
 
 	column->width = att->attlen > 0 ? att->attlen : get_typavgwidth(att->atttypid, att->atttypmod);
 	column->align = att->attalign;
-	if (att->atttypid == BOOLOID)
-		column->ndistinct = 2;
-	if (values->statistics != NULL)
-	{
-		form = (Form_pg_statistic) GETSTRUCT(values->statistics);
-		column->null_ratio = form->stanullfrac;
-		column->ndistinct = absolute_ndistinct(form->stadistinct, values->tuples);
-		if (att->attlen < 0)
-		{
-			column->width = Max(form->stawidth, 1);
-			load_widths(values, column);
-		}
-	}
-	/* What is short stands unaligned. */
-	if (att->attlen == -1 && att->attstorage != TYPSTORAGE_PLAIN &&
+}
+
+/* What is short stands unaligned. */
+static void
+align_short(const ColumnValues *values, SizeColumn *column)
+{
+	if (values->att.attlen == -1 && values->att.attstorage != TYPSTORAGE_PLAIN &&
 	    column->width <= VARATT_SHORT_MAX)
 		column->align = TYPALIGN_CHAR;
 }
 
-int
-dbops_column_common(const ColumnValues *values, const float **shares)
+void
+dbops_column_facts_load(const ColumnValues *values, SizeColumn *column)
 {
-	AttStatsSlot slot;
-	float *copy;
-	int count;
+	Form_pg_statistic form = (Form_pg_statistic) GETSTRUCT(values->statistics);
 
-	if (values->statistics == NULL ||
-	    !get_attstatsslot(&slot, values->statistics, STATISTIC_KIND_MCV, InvalidOid,
-	                      ATTSTATSSLOT_NUMBERS))
-		return 0;
-	count = slot.nnumbers;
-	copy = palloc(sizeof(float) * count);
-	memcpy(copy, slot.numbers, sizeof(float) * count);
-	free_attstatsslot(&slot);
-	*shares = copy;
-	return count;
+	load_type(values, column);
+	column->null_ratio = form->stanullfrac;
+	column->ndistinct = absolute_ndistinct(form->stadistinct, values->tuples);
+	column->sampled = ROWS_PER_TARGET * default_statistics_target;
+	load_common(values, column);
+	if (values->att.attlen < 0)
+	{
+		column->width = Max(form->stawidth, 1);
+		load_widths(values, column);
+	}
+	align_short(values, column);
+}
+
+static uint64
+hash_of(const RowSample *sample, Datum value)
+{
+	Size size = datumGetSize(value, sample->typbyval, sample->typlen);
+
+	if (sample->typbyval)
+		return hash_bytes_extended((unsigned char *) &value, sizeof(Datum), 0);
+	return hash_bytes_extended((unsigned char *) DatumGetPointer(value), size, 0);
+}
+
+void
+dbops_column_facts_guess(const ColumnValues *values, const RowSample *sample, SizeColumn *column)
+{
+	KeyCounts *counts;
+	KeyEstimate estimate;
+	WidthShare *widths;
+	int count = 0;
+
+	load_type(values, column);
+	if (values->att.atttypid == BOOLOID)
+		column->ndistinct = 2;
+	align_short(values, column);
+	if (sample == NULL)
+		return;
+	counts = dbops_key_counts_new();
+	widths = palloc(sizeof(WidthShare) * (sample->nrows + 1));
+	for (int row = 0; row < sample->nrows; row++)
+	{
+		if (sample->nulls[row])
+			continue;
+		dbops_key_counts_add(counts, hash_of(sample, sample->values[row]), 0, row);
+		if (values->att.attlen < 0)
+			widths[count].width = stored_width(values, sample->values[row]);
+		widths[count++].share = 1;
+	}
+	column->null_ratio = 1 - (double) count / sample->nrows;
+	column->sampled = sample->nrows;
+	if (count == 0)
+		return;
+	estimate = dbops_key_counts_estimate(counts, sample->nrows, values->tuples);
+	column->ndistinct = estimate.keys;
+	column->ncommon = estimate.ncommon;
+	column->common = estimate.common;
+	if (values->att.attlen < 0)
+	{
+		divide_widths(widths, count, column);
+		align_short(values, column);
+	}
 }
 
 double

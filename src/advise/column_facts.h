@@ -11,6 +11,7 @@
 #include "utils/relcache.h"
 
 #include "advise/index_size.h"
+#include "advise/row_sample.h"
 
 typedef struct ColumnValues
 {
@@ -22,14 +23,12 @@ typedef struct ColumnValues
 /* A column of the table, by number; its statistics are to be released with ReleaseSysCache(). */
 extern ColumnValues dbops_column_values(Relation table, AttrNumber attno, double tuples);
 
-/* Fills in what a B-tree, a hash index or BRIN needs. */
+/* Fills in what a B-tree, a hash index or BRIN needs, from statistics.  In the current context. */
 extern void dbops_column_facts_load(const ColumnValues *values, SizeColumn *column);
 
-/*
- * Shares of the rows that the most common values have, in the current context; none if that is not
- * known.
- */
-extern int dbops_column_common(const ColumnValues *values, const float **shares);
+/* The same without statistics, from some rows; NULL: from the type alone. */
+extern void
+dbops_column_facts_guess(const ColumnValues *values, const RowSample *sample, SizeColumn *column);
 
 /* With the order in the table, -1 to 1; 0 if that is not known. */
 extern double dbops_column_correlation(const ColumnValues *values);

@@ -17,7 +17,7 @@
 #include "storage/itemid.h"
 
 #include "advise/gin_size.h"
-#include "advise/key_groups.h"
+#include "advise/key_spread.h"
 #include "advise/tuple_sizes.h"
 
 #define LINE sizeof(ItemIdData)
@@ -94,26 +94,27 @@ add_entries(void *arg, double keys, double rows)
 }
 
 static void
-add_column(GinSize *gin, const SizeColumn *column, bool only)
+add_column(GinSize *gin, const SizeColumn *column)
 {
 	const SizeFacts *facts = gin->facts;
 	double present = facts->tuples * (1 - column->null_ratio);
 	double elements = column->nelements > 0 ? column->nelements : DEFAULT_ELEMENTS;
 	double rows = present * elements;
 	double nulls = floor(facts->tuples * column->null_ratio);
+	KeySpread spread;
 
 	gin->key_width = column->key_width > 0 ? column->key_width : DEFAULT_KEY_WIDTH;
 	if (nulls >= 1)
 		add_entries(gin, 1, nulls);
 	if (rows < 1)
 		return;
-	dbops_key_groups(&(KeyGroups){.rows = rows,
-	                              .keys = column->nkeys > 0 ? Max(Min(column->nkeys, rows), 1) :
-	                                                          Max(rows / 10, 1),
-	                              .ncommon = only ? facts->ncommon : 0,
-	                              .common = facts->common,
-	                              .of = facts->tuples},
-	                 add_entries, gin);
+	dbops_key_spread_begin(&spread,
+	                       &(KnownKeys){.rows = rows,
+	                                    .keys = column->nkeys > 0 ? column->nkeys : rows / 10,
+	                                    .ncommon = column->ncommon,
+	                                    .common = column->common,
+	                                    .of = facts->tuples});
+	dbops_key_spread_tell(&spread, add_entries, gin);
 }
 
 IndexSize
@@ -129,7 +130,7 @@ dbops_gin_size(const SizeFacts *facts)
 		return size;
 	for (int i = 0; i < facts->nkeys; i++)
 	{
-		add_column(&gin, &facts->columns[i], facts->nkeys == 1);
+		add_column(&gin, &facts->columns[i]);
 		postings += facts->tuples * facts->columns[i].nelements;
 	}
 	room = PAGE_ROOM * (postings > ROWS_AT_ONCE ? REFILLED : HALF_FULL);

@@ -79,18 +79,18 @@ overflow_at_random(double keys_per_bucket, double rows_per_key)
 static double
 hash_overflow(const SizeFacts *facts, double rows, double buckets)
 {
-	double keys = facts->columns[0].ndistinct;
+	const SizeColumn *column = &facts->columns[0];
+	double keys;
 	double pages = 0;
 	double rest = rows;
-	int ncommon = facts->common != NULL ? facts->ncommon : 0;
 
-	for (int i = 0; i < ncommon; i++)
-		rest -= facts->common[i] * facts->tuples;
+	for (int i = 0; i < column->ncommon; i++)
+		rest -= column->common[i] * facts->tuples;
 	rest = Max(rest, 0);
-	for (int i = 0; i < ncommon; i++)
-		pages += overflow_of(facts->common[i] * facts->tuples + rest / buckets) -
+	for (int i = 0; i < column->ncommon; i++)
+		pages += overflow_of(column->common[i] * facts->tuples + rest / buckets) -
 		         overflow_of(rest / buckets);
-	keys = keys > 0 ? Min(keys, rows) - ncommon : rest;
+	keys = column->ndistinct > 0 ? Min(column->ndistinct, rows) - column->ncommon : rest;
 	if (rest >= 1 && keys >= 1)
 		pages += buckets * overflow_at_random(keys / buckets, rest / keys);
 	return pages;

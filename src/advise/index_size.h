@@ -23,6 +23,10 @@ typedef struct SizeColumn
 	char align;        /* what it is aligned to in a tuple: c (short varlena, too), s, i, d */
 	/* Widths of equal shares of the values, in ascending order; the first 0: all are `width`. */
 	float widths[SIZE_WIDTHS];
+	/* Shares of the rows that have the most common values, descending; NULL is none of them. */
+	int ncommon;
+	const float *common;
+	double sampled;   /* rows of the table that this is known from; 0: all */
 	double nelements; /* GIN: keys that one value yields */
 	double nkeys;     /* GIN: different keys of all values; 0: not known */
 	double key_width; /* GIN: bytes of a key, its varlena header included; 0: not known */
@@ -42,9 +46,6 @@ typedef struct SizeFacts
 	bool deduplicates;    /* B-tree: equal keys share a tuple */
 	int fillfactor;       /* percent; 0: that of the access method */
 	int pages_per_range;  /* BRIN; 0: 128 */
-	/* Shares of the rows that have the most common keys, descending; NULL is none of them. */
-	int ncommon;
-	const float *common;
 } SizeFacts;
 
 typedef struct IndexSize

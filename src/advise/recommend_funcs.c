@@ -39,9 +39,6 @@ enum
 /* The window of the history that the workload is of. */
 #define WINDOW_MS (7 * INT64CONST(86400) * 1000)
 
-/* More are not planned: the rest takes next to no time in any workload seen. */
-#define MAX_STATEMENTS 1000
-
 /* What is shown of a statement's text. */
 #define SHOWN_TEXT 300
 
@@ -242,7 +239,7 @@ dbops_recommend_indexes(PG_FUNCTION_ARGS)
 	check_database(fcinfo);
 	rows = dbops_rows_begin(fcinfo);
 	workload = PG_ARGISNULL(ARG_WORKLOAD) ?
-	               dbops_workload_load(MyDatabaseId, WINDOW_MS, MAX_STATEMENTS) :
+	               dbops_workload_load(MyDatabaseId, WINDOW_MS, WORKLOAD_STATEMENTS) :
 	               read_given(fcinfo);
 	foreach (lc, dbops_recommendations_make(dbops_search_run(workload, &options)))
 		emit_advice(rows, lfirst(lc));

@@ -8,6 +8,7 @@
 #include "utils/guc.h"
 
 #include "advise/restricted.h"
+#include "advise/role_planning.h"
 
 /* A lock that is held for longer belongs to DDL: the statement is left out this time. */
 static const char *const lock_timeout = "100ms";
@@ -19,12 +20,25 @@ typedef struct Errand
 	void *arg;
 } Errand;
 
-/* Until the subtransaction ends. */
+/* Until the subtransaction ends.  What a role was given and is no good, its sessions do without, too. */
 static void
-set_locally(const char *name, const char *value)
+set_locally(const char *name, const char *value, int elevel)
 {
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-	                         false);
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
+	                         elevel, false);
+}
+
+static void
+set_all(const List *settings)
+{
+	ListCell *lc;
+
+	foreach (lc, settings)
+	{
+		const RoleSetting *setting = lfirst(lc);
+
+		set_locally(setting->name, setting->value, DEBUG1);
+	}
 }
 
 /* The subtransaction gives user, security context and settings back. */
@@ -37,14 +51,15 @@ run_errand(void *arg)
 	int flags;
 
 	GetUserIdAndSecContext(&userid, &flags);
-	set_locally("lock_timeout", lock_timeout);
-	set_locally("transaction_read_only", "on");
+	set_all(context->settings);
+	set_locally("lock_timeout", lock_timeout, ERROR);
+	set_locally("transaction_read_only", "on", ERROR);
 	if (OidIsValid(context->userid))
 		userid = context->userid;
 	SetUserIdAndSecContext(userid,
 	                       flags | SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
 	if (context->search_path != NULL)
-		set_locally("search_path", context->search_path);
+		set_locally("search_path", context->search_path, DEBUG1);
 	errand->run(errand->arg);
 }
 

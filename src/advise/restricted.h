@@ -8,12 +8,15 @@
  */
 #pragma once
 
+#include "nodes/pg_list.h"
+
 #include "core/tx.h"
 
 typedef struct RestrictedContext
 {
 	Oid userid;              /* 0: the current one */
-	const char *search_path; /* NULL: that of the session */
+	List *settings;          /* of RoleSetting, that plans depend on */
+	const char *search_path; /* NULL: that of the session, or of the settings */
 } RestrictedContext;
 
 /*

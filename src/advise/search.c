@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "advise/candidates.h"
+#include "advise/exploration.h"
 #include "advise/search.h"
 #include "core/clock.h"
 
@@ -16,15 +17,21 @@
 #define CANDIDATES_PER_RELATION 40
 
 /*
- * Plannings to learn a statement's plans before anything is selected.  With 40 the plans that a byte
- * budget asks for are known of statements over six relations; a thousand statements take their share of
- * the time instead.
+ * Plannings to learn a statement's plans before anything is selected.  More than 20 hardly change what is
+ * selected; a thousand statements get by with less.
  */
-#define MAX_EXPLORED 40
+#define MAX_EXPLORED 20
 #define MIN_EXPLORED 4
+#define ALL_EXPLORED 10000
 
-/* Selections and verifications in turn; most workloads end after three to six. */
-#define MAX_ROUNDS 30
+/* Selections and verifications in turn, for one budget; most end after three to six. */
+#define MAX_ROUNDS 10
+
+/*
+ * Budgets that are selected for, in shares of the real one.  What is learnt of the plans that smaller and
+ * larger ones ask for leads the last selection out of where the first one got stuck.
+ */
+static const double budget_shares[] = {1, 0.6, 1.6, 1};
 
 /* An item must save this share of all costs, or it is not worth a line of advice. */
 #define MIN_GAIN_RATIO 0.0005
@@ -39,10 +46,11 @@ typedef struct Search
 {
 	SearchResult *result;
 	const SearchOptions *options;
-	int64 began_us;
 	int64 deadline_us;
 	Oid *tables; /* of items: SelectionItem.table is the place in it */
 	int ntables;
+	const Bitmapset *best;
+	double best_cost;
 } Search;
 
 static bool
@@ -58,69 +66,6 @@ is_out_of_time(void *arg)
 }
 
 /* ---- learning plans -------------------------------------------------------------------------- */
-
-/* Those of a set that pass. */
-static Bitmapset *
-filter(const SearchResult *result, const Bitmapset *items, bool (*passes)(const WhatifItem *item))
-{
-	Bitmapset *passed = NULL;
-
-	for (int item = -1; (item = bms_next_member(items, item)) >= 0;)
-	{
-		if (passes(dbops_whatif_item(result->whatif, item)))
-			passed = bms_add_member(passed, item);
-	}
-	return passed;
-}
-
-static bool
-has_keys_only(const WhatifItem *item)
-{
-	return item->spec == NULL || item->spec->ncolumns == item->spec->nkeys;
-}
-
-static bool
-has_one_column(const WhatifItem *item)
-{
-	return item->spec == NULL || item->spec->ncolumns == 1;
-}
-
-/* Asks for the plans without each of the items that a plan uses, and puts these sets in the queue. */
-static List *
-enqueue_without(List *queue, const Bitmapset *present, const Bitmapset *uses)
-{
-	for (int item = -1; (item = bms_next_member(uses, item)) >= 0;)
-		queue = lappend(queue, bms_del_member(bms_copy(present), item));
-	return queue;
-}
-
-/*
- * Learns plans of a statement: with all its candidates, with the smaller ones, and with all but those
- * that such plans use, breadth first.
- */
-static void
-explore(Search *search, SearchStatement *statement, const Bitmapset *candidates, int quota)
-{
-	SearchResult *result = search->result;
-	PlanPool *pool = statement->pool;
-	Bitmapset *all = bms_union(candidates, result->existing);
-	List *queue =
-	    list_make3(all, filter(result, all, has_keys_only), filter(result, all, has_one_column));
-	int first = pool->plannings;
-
-	for (int i = 0; i < list_length(queue) && pool->plannings - first < quota; i++)
-	{
-		const Bitmapset *present = list_nth(queue, i);
-		const PooledPlan *plan;
-		int known = pool->nplans;
-
-		if (is_out_of_time(search))
-			break;
-		plan = dbops_plan_pool_ask(pool, result->whatif, present);
-		if (plan != NULL && (pool->nplans > known || i < 3))
-			queue = enqueue_without(queue, present, bms_difference(plan->uses, result->existing));
-	}
-}
 
 /* How a statement stands without advice; false if it cannot be planned. */
 static bool
@@ -153,35 +98,40 @@ find_relevant(SearchResult *result, SearchStatement *statement)
 	}
 }
 
+/* Reads a statement, and finds what could serve it. */
 static void
-learn(Search *search)
+meet(Search *search, SearchStatement *statement)
 {
 	SearchResult *result = search->result;
 	const CandidateLimits limits = {.max_columns = search->options->max_columns,
 	                                .per_relation = CANDIDATES_PER_RELATION};
-	Bitmapset **candidates = palloc0(sizeof(Bitmapset *) * result->nstatements);
-	int quota;
 
-	for (int i = 0; i < result->nstatements; i++)
+	if (!begin_statement(search, statement))
+		return;
+	statement->candidates =
+	    dbops_candidates_find(result->whatif, statement->pool->statement, &limits);
+}
+
+static void
+learn(Search *search)
+{
+	SearchResult *result = search->result;
+	int plannings =
+	    Max(MIN_EXPLORED, Min(MAX_EXPLORED, ALL_EXPLORED / Max(result->nstatements, 1)));
+
+	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
+		meet(search, &result->statements[i]);
+	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
 	{
 		SearchStatement *statement = &result->statements[i];
-
-		if (is_out_of_time(search))
-			break;
-		if (begin_statement(search, statement))
-			candidates[i] =
-			    dbops_candidates_find(result->whatif, statement->pool->statement, &limits);
-	}
-	quota = Max(MIN_EXPLORED, Min(MAX_EXPLORED, 20000 / Max(result->nstatements, 1)));
-	for (int i = 0; i < result->nstatements; i++)
-	{
-		SearchStatement *statement = &result->statements[i];
+		Exploration *exploration;
 
 		if (statement->pool == NULL)
 			continue;
 		find_relevant(result, statement);
-		if (candidates[i] != NULL)
-			explore(search, statement, candidates[i], quota);
+		exploration = dbops_exploration_new(statement->pool, result->whatif, result->existing,
+		                                    statement->candidates, search->options->budget_bytes);
+		dbops_exploration_go_on(exploration, result->whatif, plannings, is_out_of_time, search);
 	}
 }
 
@@ -242,9 +192,9 @@ make_statements(const SearchResult *result, SelectionStatement *statements)
 	return n;
 }
 
-/* The set that is best by what is known, as a Bitmapset of all that is present. */
+/* The set that is best by what is known, for a share of the budget: all that is present. */
 static Bitmapset *
-select_items(Search *search, const Bitmapset *start)
+select_items(Search *search, const Bitmapset *start, double share)
 {
 	SearchResult *result = search->result;
 	int n = dbops_whatif_count(result->whatif);
@@ -254,7 +204,7 @@ select_items(Search *search, const Bitmapset *start)
 	                            .items = make_items(search),
 	                            .ntables = search->ntables,
 	                            .statements = statements,
-	                            .limits = {.bytes = search->options->budget_bytes,
+	                            .limits = {.bytes = share * search->options->budget_bytes,
 	                                       .max_created = search->options->max_indexes,
 	                                       .max_per_table = MAX_PER_TABLE,
 	                                       .worst_regression = WORST_REGRESSION,
@@ -280,8 +230,8 @@ select_items(Search *search, const Bitmapset *start)
 /* ---- verifying ------------------------------------------------------------------------------- */
 
 /*
- * Asks the planner what a statement costs with the set, what it would take beside it, and what it would
- * do without each that it uses.  Returns the cost with the set.
+ * Asks the planner what a statement costs with the set, and what it would do without each that it uses.
+ * Returns the cost with the set.
  */
 static double
 verify_statement(Search *search, SearchStatement *statement, const Bitmapset *chosen)
@@ -328,31 +278,54 @@ count_plans(const SearchResult *result)
 	return n;
 }
 
-/* The best set whose cost the planner has said. */
-static Bitmapset *
-improve(Search *search)
+static double
+created_bytes(const SearchResult *result, const Bitmapset *chosen)
+{
+	double bytes = 0;
+
+	for (int item = -1; (item = bms_next_member(chosen, item)) >= 0;)
+	{
+		const WhatifItem *index = dbops_whatif_item(result->whatif, item);
+
+		bytes += OidIsValid(index->indexid) ? 0 : dbops_index_size_bytes(&index->size);
+	}
+	return bytes;
+}
+
+/* Selects and verifies in turn until the planner says nothing new. */
+static void
+converge(Search *search, double share)
 {
 	SearchResult *result = search->result;
-	Bitmapset *best = result->existing;
-	Bitmapset *chosen = result->existing;
-	double best_cost = result->cost_before;
+	const Bitmapset *chosen = search->best;
 
-	for (int round = 0; round < MAX_ROUNDS; round++)
+	for (int round = 0; round < MAX_ROUNDS && !is_out_of_time(search); round++)
 	{
 		int known = count_plans(result);
 		double cost;
 
-		chosen = select_items(search, chosen);
+		chosen = select_items(search, chosen, share);
 		cost = verify(search, chosen);
-		if (cost < best_cost)
+		if (cost < search->best_cost &&
+		    created_bytes(result, chosen) <= search->options->budget_bytes)
 		{
-			best = chosen;
-			best_cost = cost;
+			search->best = chosen;
+			search->best_cost = cost;
 		}
-		if (count_plans(result) == known || is_out_of_time(search))
+		if (count_plans(result) == known)
 			break;
 	}
-	return best;
+}
+
+/* The best set whose cost the planner has said. */
+static const Bitmapset *
+improve(Search *search)
+{
+	search->best = search->result->existing;
+	search->best_cost = search->result->cost_before;
+	for (int i = 0; i < lengthof(budget_shares); i++)
+		converge(search, budget_shares[i]);
+	return search->best;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -369,7 +342,7 @@ sum_before(const SearchResult *result)
 
 /* Says of each statement what the set does for it. */
 static void
-conclude(Search *search, Bitmapset *chosen)
+conclude(Search *search, const Bitmapset *chosen)
 {
 	SearchResult *result = search->result;
 
@@ -402,8 +375,7 @@ dbops_search_run(const Workload *workload, const SearchOptions *options)
 	SearchResult *result = palloc0(sizeof(SearchResult));
 	Search search = {.result = result, .options = options};
 
-	search.began_us = dbops_clock_monotonic_us();
-	search.deadline_us = search.began_us + (int64) (options->seconds * USECS_PER_SEC);
+	search.deadline_us = dbops_clock_monotonic_us() + (int64) (options->seconds * USECS_PER_SEC);
 	result->whatif = dbops_whatif_new();
 	result->nstatements = workload->nstatements;
 	result->statements = palloc0(sizeof(SearchStatement) * Max(workload->nstatements, 1));

@@ -28,8 +28,9 @@ typedef struct SearchStatement
 	double weight; /* of one unit of cost */
 	double before; /* cost */
 	double after;
-	Bitmapset *uses;     /* in the plan with what was chosen */
-	Bitmapset *relevant; /* items on relations of the statement */
+	Bitmapset *uses;       /* in the plan with what was chosen */
+	Bitmapset *candidates; /* items that could serve it */
+	Bitmapset *relevant;   /* items on relations of the statement */
 } SearchStatement;
 
 typedef struct SearchResult

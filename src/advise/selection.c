@@ -2,9 +2,10 @@
  * advise/selection.c
  *		Which indexes to have; see selection.h.
  *
- * Several greedy starts, then a local search that breaks the set up and repairs it: something goes
- * or is forced in, what is too much is evicted, freed room is filled, what does not pay leaves.
- * Where there is little to decide, branch and bound has the last word.
+ * Several greedy starts.  Where there is little to decide, branch and bound goes on from the best
+ * of them to the best there is; else a local search that breaks the set up and repairs it:
+ * something goes or is forced in, what is too much is evicted, freed room is filled, what does not
+ * pay leaves.
  */
 #include "postgres.h"
 
@@ -25,11 +26,18 @@
 #define MAX_RELAXED_ITEMS 600
 
 /* Attempts without progress, by the number of sets. */
-#define MIN_PATIENCE 400
+#define MIN_PATIENCE 600
 #define MAX_PATIENCE 4000
 
-/* How much worse than what it comes from an attempt may be and yet be gone on from, as a share. */
-#define TOLERANCE 0.002
+/*
+ * How much worse than what it comes from an attempt may be and yet be gone on from: to this share
+ * of the costs, divided by the number of indexes that are created.  That is about what one of them
+ * is worth; with more the search would lose its way among hundreds.
+ */
+#define TOLERANCE 0.2
+
+/* Of few, none is worth so much. */
+#define FEW_CREATED 10
 
 typedef struct Search
 {
@@ -50,6 +58,7 @@ static void try_starts(Search *search, const bool *start);
 static void try_changes(Search *search);
 static void offer_affected(Search *search);
 static void note_best(Search *search);
+static void go_on_from_best(Search *search);
 
 Selection *
 dbops_selection_search(const SelectionProblem *problem, const bool *start)
@@ -66,9 +75,10 @@ dbops_selection_search(const SelectionProblem *problem, const bool *start)
 	pool = dbops_selection_pool_new(problem, POOL_WITHIN_LIMITS);
 	search = new_search(problem, pool);
 	try_starts(search, start);
-	try_changes(search);
 	result->proven =
 	    !search->repair->stopped && dbops_selection_exact(search->state, &search->best);
+	if (!result->proven)
+		try_changes(search);
 	memcpy(result->chosen, search->best.in, problem->nitems * sizeof(bool));
 	dbops_selection_state_become(search->state, search->best.in);
 	result->cost = dbops_selection_state_cost(search->state);
@@ -140,8 +150,7 @@ new_search(const SelectionProblem *problem, const SelectionPool *pool)
 	search->present = palloc((pool->nitems + 1) * sizeof(int));
 	search->forced = palloc((pool->nsets + 1) * sizeof(int));
 	note_best(search);
-	memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-	search->current.objective = search->best.objective;
+	go_on_from_best(search);
 	for (int i = 1; i < pool->nsets; i++)
 	{
 		int at = pick(search, i);
@@ -169,11 +178,19 @@ note_best(Search *search)
 	memcpy(search->best.in, search->state->in, search->pool->nitems * sizeof(bool));
 }
 
+/* Where attempts start from: the set in the state, or the best there was. */
 static void
-go_on_from(SelectionBest *there, const Search *search)
+go_on_from_state(Search *search)
 {
-	there->objective = dbops_selection_state_objective(search->state);
-	memcpy(there->in, search->state->in, search->pool->nitems * sizeof(bool));
+	search->current.objective = dbops_selection_state_objective(search->state);
+	memcpy(search->current.in, search->state->in, search->pool->nitems * sizeof(bool));
+}
+
+static void
+go_on_from_best(Search *search)
+{
+	search->current.objective = search->best.objective;
+	memcpy(search->current.in, search->best.in, search->pool->nitems * sizeof(bool));
 }
 
 /* ---- starts -------------------------------------------------------------------------------- */
@@ -270,39 +287,62 @@ try_starts(Search *search, const bool *start)
 		dbops_selection_repair_offer_all(search->repair);
 		finish_start(search);
 	}
-	memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-	search->current.objective = search->best.objective;
 }
 
 /* ---- changes -------------------------------------------------------------- */
 
-/* Puts in a set that is not there and would be the best for some statement. */
-static int
-force_in(Search *search)
+/* Whether the set would make a statement cheaper, if it were there. */
+static bool
+is_better(const Search *search, int set)
 {
 	const SelectionPool *pool = search->pool;
-	SelectionState *state = search->state;
 
-	for (int tried = 1; tried < pool->nsets; tried++)
+	for (int i = pool->set_plan_start[set]; i < pool->set_plan_start[set + 1]; i++)
+	{
+		if (pool->set_plans[i] < search->state->best[pool->plan_statement[pool->set_plans[i]]])
+			return true;
+	}
+	return false;
+}
+
+static void
+put_in(Search *search, int set)
+{
+	const SelectionPool *pool = search->pool;
+
+	for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
+	{
+		if (!search->state->in[pool->set_items[i]])
+			dbops_selection_state_flip(search->state, pool->set_items[i]);
+	}
+}
+
+/* Puts in a set that makes a statement cheaper, each in its turn, and evicts what is too much. */
+static void
+force_in(Search *search)
+{
+	for (int tried = 1; tried < search->pool->nsets; tried++)
 	{
 		int set = search->forced[search->next_forced];
-		bool better = false;
 
-		search->next_forced = (search->next_forced + 1) % (pool->nsets - 1);
-		if (state->missing[set] == 0)
-			continue;
-		for (int i = pool->set_plan_start[set]; i < pool->set_plan_start[set + 1] && !better; i++)
-			better = pool->set_plans[i] < state->best[pool->plan_statement[pool->set_plans[i]]];
-		if (!better)
-			continue;
-		for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
+		search->next_forced = (search->next_forced + 1) % (search->pool->nsets - 1);
+		if (search->state->missing[set] > 0 && is_better(search, set))
 		{
-			if (!state->in[pool->set_items[i]])
-				dbops_selection_state_flip(state, pool->set_items[i]);
+			put_in(search, set);
+			dbops_selection_repair_evict(search->repair, set);
+			return;
 		}
-		return set;
 	}
-	return 0;
+}
+
+/* Puts in any set, which may pay once something else has gone. */
+static void
+force_in_any(Search *search)
+{
+	int set = 1 + pick(search, search->pool->nsets - 1);
+
+	put_in(search, set);
+	dbops_selection_repair_evict(search->repair, set);
 }
 
 /* Items that could go: created, or there and droppable. */
@@ -319,6 +359,14 @@ list_present(const Search *search, int *items)
 	return n;
 }
 
+/* It comes back only when the room it leaves has been offered to others. */
+static void
+take_out(Search *search, int item)
+{
+	dbops_selection_state_flip(search->state, item);
+	search->repair->barred[item] = true;
+}
+
 static void
 take_out_some(Search *search)
 {
@@ -329,7 +377,7 @@ take_out_some(Search *search)
 	{
 		int at = pick(search, n);
 
-		dbops_selection_state_flip(search->state, search->present[at]);
+		take_out(search, search->present[at]);
 		search->present[at] = search->present[--n];
 	}
 }
@@ -347,7 +395,7 @@ take_out_table(Search *search)
 	for (int i = 0; i < n; i++)
 	{
 		if (items[search->present[i]].table == table && pick(search, 4) > 0)
-			dbops_selection_state_flip(search->state, search->present[i]);
+			take_out(search, search->present[i]);
 	}
 }
 
@@ -362,33 +410,36 @@ take_out_plan(Search *search)
 	for (int i = pool->set_start[set]; i < pool->set_start[set + 1]; i++)
 	{
 		if (state->in[pool->set_items[i]])
-			dbops_selection_state_flip(state, pool->set_items[i]);
+			take_out(search, pool->set_items[i]);
 	}
+}
+
+static void
+refill(Search *search)
+{
+	offer_affected(search);
+	dbops_selection_repair_settle(search->repair);
 }
 
 /* One attempt: the state, which is the current set, becomes another that fits. */
 static void
 change(Search *search)
 {
+	static void (*const kinds[])(Search * search) = {
+	    force_in,      force_in,      force_in,       force_in_any,
+	    take_out_some, take_out_some, take_out_table, take_out_plan,
+	};
 	static const double exponents[] = {1, 1, 0.5, 0, 1.5};
-	int kind = pick(search, 8);
+	bool *barred = search->repair->barred;
 
 	search->repair->exponent = exponents[pick(search, lengthof(exponents))];
 	search->repair->noise = pick(search, 2) ? 0.3 : 0;
-	if (kind < 4)
-	{
-		int set = force_in(search);
-
-		dbops_selection_repair_evict(search->repair, set);
-	}
-	else if (kind < 6)
-		take_out_some(search);
-	else if (kind < 7)
-		take_out_table(search);
-	else
-		take_out_plan(search);
-	offer_affected(search);
-	dbops_selection_repair_settle(search->repair);
+	kinds[pick(search, lengthof(kinds))](search);
+	if (pick(search, 2))
+		memset(barred, 0, search->pool->nitems * sizeof(bool));
+	refill(search);
+	memset(barred, 0, search->pool->nitems * sizeof(bool));
+	refill(search);
 	dbops_selection_state_recount(search->state);
 }
 
@@ -399,6 +450,7 @@ try_changes(Search *search)
 	int patience = search->problem->patience;
 	int idle = 0;
 
+	go_on_from_best(search);
 	if (patience <= 0)
 		patience = Min(Max(2 * pool->nsets, MIN_PATIENCE), MAX_PATIENCE);
 	if (pool->nsets <= 1 || pool->nstatements == 0)
@@ -406,21 +458,19 @@ try_changes(Search *search)
 	while (idle < patience && !dbops_selection_repair_stopped(search->repair))
 	{
 		double best = search->best.objective;
-		double tolerated =
-		    TOLERANCE * pick_share(search) * pick_share(search) * search->current.objective;
+		double tolerated;
 
 		dbops_selection_state_become(search->state, search->current.in);
 		change(search);
 		note_best(search);
+		tolerated = TOLERANCE * pow(pick_share(search), 4) * search->current.objective /
+		            (FEW_CREATED + search->state->ncreated);
 		idle = search->best.objective < best ? 0 : idle + 1;
 		if (is_acceptable(search) &&
 		    dbops_selection_state_objective(search->state) < search->current.objective + tolerated)
-			go_on_from(&search->current, search);
+			go_on_from_state(search);
 		if (idle > 0 && idle % (patience / 4 + 1) == 0)
-		{
-			memcpy(search->current.in, search->best.in, pool->nitems * sizeof(bool));
-			search->current.objective = search->best.objective;
-		}
+			go_on_from_best(search);
 	}
 }
 

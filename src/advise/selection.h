@@ -4,8 +4,8 @@
  *
  * Pure arithmetic, no planner: a statement is known by some of its plans, each with its cost and
  * the indexes it uses.  A statement costs what the cheapest of those plans costs whose indexes are
- * all in the set.  So thousands of sets can be tried in the time of one planning; whoever asks plans
- * with the set that comes out, adds what plans that shows, and asks again.
+ * all in the set.  So thousands of sets can be tried in the time of one planning; whoever asks
+ * plans with the set that comes out, adds what plans that shows, and asks again.
  *
  * Costs, weights and upkeep are in one unit (ms per day, where times are known).  Of sets that cost
  * the same, the one that creates fewer bytes is best, then the one that changes less; an item that

@@ -9,8 +9,8 @@
 
 #include "advise/selection_exact.h"
 
-/* Sets looked at, at most: some tenths of a second. */
-#define MAX_NODES 200000
+/* Sets looked at, at most: some hundredths of a second. */
+#define MAX_NODES 100000
 
 typedef struct Branching
 {

@@ -178,12 +178,11 @@ append_plan(Loading *loading, const KnownPlan *plan)
 	loading->plans[loading->nplans++] = *plan;
 }
 
-/* A plan without what is always there; left out if it needs what cannot be. */
+/* Left out if it needs what cannot be. */
 static void
 append_given(Loading *loading, int statement, const SelectionPlan *given)
 {
 	int *uses = palloc((given->nuses + 1) * sizeof(int));
-	KnownPlan plan = {.cost = given->cost, .statement = statement, .uses = uses};
 
 	if (!isfinite(given->cost))
 		return;
@@ -191,10 +190,9 @@ append_given(Loading *loading, int statement, const SelectionPlan *given)
 	{
 		if (!loading->usable[given->uses[i]])
 			return;
-		if (!loading->pool->fixed[given->uses[i]])
-			uses[plan.nuses++] = given->uses[i];
+		uses[i] = given->uses[i];
 	}
-	append_plan(loading, &plan);
+	append_plan(loading, &(KnownPlan){given->cost, statement, given->nuses, uses});
 }
 
 /* The plan with one item in the stead of another. */
@@ -222,10 +220,24 @@ substitute(const KnownPlan *plan, int replaced, int replacer)
 	return result;
 }
 
+/* Whether nothing is to be assumed: the plan is given, or it is assumed and no dearer. */
+static bool
+is_known(const Loading *loading, const KnownPlan *plan, int first, int ngiven)
+{
+	for (int i = first; i < loading->nplans; i++)
+	{
+		if ((i < first + ngiven || loading->plans[i].cost <= plan->cost) &&
+		    compare_uses(&loading->plans[i], plan) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Appends the plans of a statement that are assumed as an item replaces another. */
 static void
 append_assumed(Loading *loading, int first)
 {
-	int end = loading->nplans + MAX_ASSUMED;
+	int ngiven = loading->nplans - first;
 
 	/* Those appended are looked at in turn: who replaces may be replaced. */
 	for (int i = first; i < loading->nplans; i++)
@@ -238,17 +250,34 @@ append_assumed(Loading *loading, int first)
 			     replacer = loading->next_replacer[replacer])
 			{
 				KnownPlan assumed;
-				int same = first;
 
-				if (!loading->usable[replacer] || loading->nplans >= end)
+				if (!loading->usable[replacer] || loading->nplans - first >= ngiven + MAX_ASSUMED)
 					continue;
 				assumed = substitute(&loading->plans[i], replaced, replacer);
-				while (same < loading->nplans && compare_uses(&loading->plans[same], &assumed) != 0)
-					same++;
-				if (same == loading->nplans)
+				if (!is_known(loading, &assumed, first, ngiven))
 					append_plan(loading, &assumed);
 			}
 		}
+	}
+}
+
+/* What is always there is not needed. */
+static void
+strip_fixed(Loading *loading, int first)
+{
+	for (int i = first; i < loading->nplans; i++)
+	{
+		KnownPlan *plan = &loading->plans[i];
+		int *uses = palloc((plan->nuses + 1) * sizeof(int));
+		int kept = 0;
+
+		for (int use = 0; use < plan->nuses; use++)
+		{
+			if (!loading->pool->fixed[plan->uses[use]])
+				uses[kept++] = plan->uses[use];
+		}
+		plan->uses = uses;
+		plan->nuses = kept;
 	}
 }
 
@@ -282,6 +311,7 @@ load_statement(Loading *loading, int statement)
 	for (int i = 0; i < given->nplans; i++)
 		append_given(loading, statement, &given->plans[i]);
 	append_assumed(loading, first);
+	strip_fixed(loading, first);
 	prune_statement(loading, first);
 	last = loading->nplans > first ? &loading->plans[loading->nplans - 1] : NULL;
 	for (int i = first; i < loading->nplans && !loading->base_known[statement]; i++)

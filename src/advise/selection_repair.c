@@ -24,6 +24,7 @@ dbops_selection_repair_new(SelectionState *state)
 	repair->candidates = palloc((pool->nsets + 1) * sizeof(int));
 	repair->value = palloc((pool->nsets + 1) * sizeof(double));
 	repair->candidate_in = palloc0((pool->nsets + 1) * sizeof(int));
+	repair->barred = palloc0((pool->nitems + 1) * sizeof(bool));
 	repair->missing = palloc((pool->nitems + 1) * sizeof(int));
 	return repair;
 }
@@ -42,9 +43,10 @@ blur_of(const SelectionRepair *repair, int set)
 bool
 dbops_selection_repair_stopped(SelectionRepair *repair)
 {
-	if (!repair->stopped && repair->state->pool->problem->out_of_time != NULL)
-		repair->stopped =
-		    repair->state->pool->problem->out_of_time(repair->state->pool->problem->arg);
+	const SelectionProblem *problem = repair->state->pool->problem;
+
+	if (!repair->stopped && problem->out_of_time != NULL)
+		repair->stopped = problem->out_of_time(problem->arg);
 	return repair->stopped;
 }
 
@@ -98,11 +100,12 @@ weigh(const SelectionRepair *repair, double gain, double bytes, int ncreated)
 	return gain / (repair->exponent == 1 ? share : pow(share, repair->exponent));
 }
 
-/* The items of a set that are missing, with what they take. */
+/* The items of a set that are missing, with what they take; none if one of them is barred. */
 static int
 list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreated)
 {
 	const SelectionPool *pool = repair->state->pool;
+	const SelectionItem *items = pool->problem->items;
 	int n = 0;
 
 	*bytes = 0;
@@ -113,10 +116,12 @@ list_missing(const SelectionRepair *repair, int set, double *bytes, int *ncreate
 
 		if (repair->state->in[item])
 			continue;
+		if (repair->barred[item])
+			return 0;
 		repair->missing[n++] = item;
-		if (!repair->state->pool->problem->items[item].exists)
+		if (!items[item].exists)
 		{
-			*bytes += repair->state->pool->problem->items[item].bytes;
+			*bytes += items[item].bytes;
 			(*ncreated)++;
 		}
 	}
@@ -128,7 +133,7 @@ static double
 evaluate(SelectionRepair *repair, int set)
 {
 	SelectionState *state = repair->state;
-	const SelectionLimits *limits = &repair->state->pool->problem->limits;
+	const SelectionLimits *limits = &state->pool->problem->limits;
 	double before = dbops_selection_state_objective(state);
 	double score = state->score;
 	double state_bytes = state->bytes;
@@ -147,7 +152,7 @@ evaluate(SelectionRepair *repair, int set)
 		dbops_selection_state_flip(state, repair->missing[i]);
 	state->score = score;
 	state->bytes = state_bytes;
-	if (gain <= repair->state->pool->epsilon)
+	if (gain <= state->pool->epsilon)
 		return 0;
 	if (repair->noise > 0)
 		gain *= 1 + repair->noise * blur_of(repair, set);
@@ -241,11 +246,11 @@ void
 dbops_selection_repair_evict(SelectionRepair *repair, int kept_set)
 {
 	SelectionState *state = repair->state;
-	const SelectionPool *pool = repair->state->pool;
-	const SelectionItem *items = repair->state->pool->problem->items;
-	const SelectionLimits *limits = &repair->state->pool->problem->limits;
+	const SelectionPool *pool = state->pool;
+	const SelectionItem *items = pool->problem->items;
+	const SelectionLimits *limits = &pool->problem->limits;
 
-	while (!dbops_selection_state_fits(state) && !repair->stopped)
+	while (!dbops_selection_state_fits(state) && !dbops_selection_repair_stopped(repair))
 	{
 		bool crowded = state->bytes > limits->bytes || state->ncreated > limits->max_created;
 		int worst = -1;
@@ -284,7 +289,7 @@ static bool
 clean_once(SelectionRepair *repair)
 {
 	SelectionState *state = repair->state;
-	const SelectionPool *pool = repair->state->pool;
+	const SelectionPool *pool = state->pool;
 	int worst = -1;
 	double most = pool->epsilon;
 

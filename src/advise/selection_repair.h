@@ -24,6 +24,7 @@ typedef struct SelectionRepair
 	double *value;     /* per set: at last look; of candidates only */
 	int *candidate_in; /* per set: the round of filling it is a candidate in */
 	int round;
+	bool *barred; /* per item: it is not added */
 	int *missing; /* items: work space */
 } SelectionRepair;
 

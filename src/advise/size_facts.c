@@ -17,7 +17,6 @@
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_statistic_ext_data.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "statistics/statistics.h"
 #include "storage/bufmgr.h"
@@ -26,6 +25,8 @@
 #include "utils/syscache.h"
 
 #include "advise/column_facts.h"
+#include "advise/gin_facts.h"
+#include "advise/row_sample.h"
 #include "advise/size_facts.h"
 
 /* ---- columns ---------------------------------------------------------------------------------- */
@@ -35,35 +36,6 @@ release_values(ColumnValues *values, bool ours)
 {
 	if (ours && values->statistics != NULL)
 		ReleaseSysCache(values->statistics);
-}
-
-/* An expression has no more values than the columns it is made of have combinations. */
-static double
-ndistinct_of_expression(Node *expression, Relation table, double tuples)
-{
-	List *vars = pull_var_clause(expression, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
-	                                             PVC_RECURSE_PLACEHOLDERS);
-	Bitmapset *seen = NULL;
-	double product = 1;
-	ListCell *cell;
-
-	foreach (cell, vars)
-	{
-		const Var *var = lfirst_node(Var, cell);
-		SizeColumn column = {0};
-		ColumnValues values;
-
-		if (var->varattno <= 0 || bms_is_member(var->varattno, seen))
-			continue;
-		seen = bms_add_member(seen, var->varattno);
-		values = dbops_column_values(table, var->varattno, tuples);
-		dbops_column_facts_load(&values, &column);
-		release_values(&values, true);
-		if (column.ndistinct <= 0)
-			return 0;
-		product = Min(product * column.ndistinct, tuples);
-	}
-	return product;
 }
 
 static ColumnValues
@@ -106,21 +78,26 @@ load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints
 	double tuples = facts->table_tuples;
 	ColumnValues values;
 
+	if (spec->am == GIN_AM_OID)
+	{
+		dbops_gin_facts_load(column, table, tuples, to);
+		return;
+	}
 	if (column->attno != 0)
 		values = dbops_column_values(table, column->attno, tuples);
 	else
 		values = values_of_expression(column->expression, known, tuples);
-	if (OidIsValid(column->opclass) && spec->am != GIN_AM_OID)
+	if (OidIsValid(column->opclass))
 		use_stored_type(&values, column->opclass);
-	dbops_column_facts_load(&values, to);
-	if (column->attno == 0 && to->ndistinct <= 0)
-		to->ndistinct = ndistinct_of_expression(column->expression, table, tuples);
+	if (values.statistics != NULL)
+		dbops_column_facts_load(&values, to);
+	else
+		dbops_column_facts_guess(
+		    &values, dbops_row_sample_take(table, column->attno, column->expression), to);
 	if (i == 0)
-	{
-		facts->ncommon = dbops_column_common(&values, &facts->common);
 		facts->correlation = dbops_column_correlation(&values);
-	}
-	release_values(&values, column->attno != 0);
+	if (column->attno != 0 && values.statistics != NULL)
+		ReleaseSysCache(values.statistics);
 }
 
 /* ---- combinations ----------------------------------------------------------------------------- */
@@ -210,18 +187,18 @@ is_unique(Relation table, const Bitmapset *attnos)
 }
 
 /*
- * Combinations of the values of all keys in the whole table; 0 if that is not known.  Columns of
- * which nothing else is known are taken to be independent: how many of the possible combinations
- * occur then follows from the number of rows.
+ * Combinations of the values of all keys in the whole table, if the catalog knows them: from a unique
+ * index, or extended statistics over all of the keys; or over some, and the others are independent.
+ * 0 if it knows nothing.
  */
 static double
-count_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts)
+known_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts)
 {
 	double rows = facts->table_tuples;
 	Bitmapset *attnos = NULL;
 	double possible = 1;
 	double known;
-	double most = 1;
+	double most = 0;
 
 	for (int i = 0; i < spec->nkeys; i++)
 	{
@@ -235,31 +212,33 @@ count_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts
 		most = Max(most, known);
 		possible *= known;
 	}
+	if (most == 0)
+		return 0;
 	for (int i = 0; i < spec->nkeys; i++)
 	{
 		const SizeColumn *column = &facts->columns[i];
-		double values = column->ndistinct + (column->null_ratio > 0 ? 1 : 0);
 
 		if (spec->columns[i].attno > 0 && !bms_is_member(spec->columns[i].attno, attnos))
 			continue;
 		if (column->ndistinct <= 0)
 			return 0;
-		most = Max(most, values);
-		possible *= values;
+		most = Max(most, column->ndistinct);
+		possible *= column->ndistinct;
 	}
 	if (possible == most) /* nothing was multiplied */
 		return Min(possible, rows);
-	return Min(Max(possible * (1 - exp(-rows / possible)), most), rows);
+	return Min(Max(possible * -expm1(-rows / possible), most), rows);
 }
 
 static void
 load_combinations(const IndexSpec *spec, Relation table, SizeFacts *facts)
 {
-	facts->key_ndistinct = count_combinations(spec, table, facts);
-	if (spec->nkeys == 1 && facts->key_ndistinct > 0)
-		facts->columns[0].ndistinct =
-		    facts->key_ndistinct - (facts->columns[0].null_ratio > 0 ? 1 : 0);
-	facts->key_ndistinct = distinct_among(facts->key_ndistinct, facts->tuples, facts->table_tuples);
+	double known = known_combinations(spec, table, facts);
+
+	if (spec->nkeys == 1 && known > 0)
+		facts->columns[0].ndistinct = known * (1 - facts->columns[0].null_ratio);
+	if (spec->nkeys > 1)
+		facts->key_ndistinct = distinct_among(known, facts->tuples, facts->table_tuples);
 	for (int i = 0; i < facts->nkeys; i++)
 		facts->columns[i].ndistinct =
 		    distinct_among(facts->columns[i].ndistinct, facts->tuples, facts->table_tuples);

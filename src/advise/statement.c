@@ -6,6 +6,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parse_node.h"
@@ -17,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "advise/role_planning.h"
 #include "advise/statement.h"
 
 /* A statement that could not be planned so often in a row will not be planned the next time. */
@@ -276,6 +278,9 @@ dbops_statement_read(const WorkloadStatement *source)
 	statement->source = source;
 	statement->context =
 	    (RestrictedContext){.userid = source->userid, .search_path = source->search_path};
+	if (OidIsValid(source->session_userid))
+		statement->context.settings =
+		    dbops_role_planning_settings(MyDatabaseId, source->session_userid);
 	statement->memory = AllocSetContextCreate(CurrentMemoryContext, "dbops analysed statement",
 	                                          ALLOCSET_SMALL_SIZES);
 	statement->left_out = source->left_out;

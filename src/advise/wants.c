@@ -259,6 +259,20 @@ read_pathkey(const Wants *wants, const PathKey *pathkey, SpecColumn *key)
 }
 
 /*
+ * For min() and max() the planner plans a query of its own, twice: values that are NULL are left out,
+ * and come first or last.  An index with the nulls in their usual place serves it.
+ */
+static bool
+is_other_try(const PlannerInfo *root, const SpecColumn *key)
+{
+	const TargetEntry *entry =
+	    root->parse->targetList != NIL ? linitial_node(TargetEntry, root->parse->targetList) : NULL;
+
+	return key->nulls_first && !key->descending && entry != NULL && entry->resname != NULL &&
+	       strcmp(entry->resname, "agg_target") == 0;
+}
+
+/*
  * The keys of a useful order as far as the relation has them: what remains is sorted within.  An
  * index is read backwards as well, so the first key is always ascending.
  */
@@ -284,7 +298,7 @@ read_order(Wants *wants, List *pathkeys)
 		}
 		order = lappend(order, key);
 	}
-	if (order != NIL)
+	if (order != NIL && !is_other_try(wants->root, linitial(order)))
 		wants->orders = lappend(wants->orders, order);
 }
 
@@ -308,26 +322,46 @@ read_orders(Wants *wants)
 
 /* ---- what is read ------------------------------------------------------------------------------ */
 
-static void
-read_columns(Wants *wants)
+/* Numbers of columns, from what pull_varattnos() finds; whether there is nothing else. */
+static bool
+to_columns(const Bitmapset *attributes, Bitmapset **columns)
 {
-	Bitmapset *attributes = NULL;
-	ListCell *lc;
 	int member = -1;
-	Index relid = wants->rel->relid;
+	bool only = true;
 
-	pull_varattnos((Node *) wants->rel->reltarget->exprs, relid, &attributes);
-	foreach (lc, wants->rel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, relid, &attributes);
 	while ((member = bms_next_member(attributes, member)) >= 0)
 	{
 		int attno = member + FirstLowInvalidHeapAttributeNumber;
 
 		if (attno > 0)
-			wants->reads = bms_add_member(wants->reads, attno);
+			*columns = bms_add_member(*columns, attno);
 		else if (attno != TableOidAttributeNumber)
-			wants->reads_row = true;
+			only = false;
 	}
+	return only;
+}
+
+/* Without these RestrictInfos. */
+static void
+read_columns(Wants *wants, List *without)
+{
+	Bitmapset *output = NULL;
+	Bitmapset *tested = NULL;
+	ListCell *lc;
+	Index relid = wants->rel->relid;
+
+	pull_varattnos((Node *) wants->rel->reltarget->exprs, relid, &output);
+	wants->reads = wants->tests = NULL;
+	foreach (lc, wants->rel->baserestrictinfo)
+	{
+		RestrictInfo *info = lfirst_node(RestrictInfo, lc);
+
+		pull_varattnos((Node *) info->clause, relid, &tested);
+		if (!list_member_ptr(without, info))
+			pull_varattnos((Node *) info->clause, relid, &output);
+	}
+	(void) to_columns(tested, &wants->tests);
+	wants->reads_row = !to_columns(output, &wants->reads);
 }
 
 /* ---- how selective ----------------------------------------------------------------------------- */
@@ -397,7 +431,7 @@ dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table)
 	wants->table = table;
 	wants->tuples = rel->tuples;
 	wants->pages = rel->pages;
-	read_columns(wants);
+	read_columns(wants, NIL);
 	foreach (lc, rel->baserestrictinfo)
 		read_restriction(wants, lfirst(lc));
 	foreach (lc, rel->joininfo)
@@ -408,4 +442,32 @@ dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table)
 	weigh(wants, wants->ranges);
 	weigh(wants, wants->joins);
 	return wants;
+}
+
+static List *
+remove_wants(List *list, List *clauses)
+{
+	List *left = NIL;
+	ListCell *lc;
+
+	foreach (lc, list)
+	{
+		const Want *want = lfirst(lc);
+
+		if (want->clauses == NIL || list_difference_ptr(want->clauses, clauses) != NIL)
+			left = lappend(left, lfirst(lc));
+	}
+	return left;
+}
+
+Wants *
+dbops_wants_without(const Wants *wants, List *clauses)
+{
+	Wants *left = palloc(sizeof(Wants));
+
+	*left = *wants;
+	left->equals = remove_wants(wants->equals, clauses);
+	left->ranges = remove_wants(wants->ranges, clauses);
+	read_columns(left, clauses);
+	return left;
 }

@@ -35,11 +35,15 @@ typedef struct Wants
 	List *joins;      /* of Want: = with a column of another relation; the most selective first */
 	List *orders;     /* of List of SpecColumn */
 	List *arms;       /* of List of Want: those of an OR, of which each is searched for by itself */
+	Bitmapset *tests; /* numbers of the columns that restrictions are on */
 	Bitmapset *reads; /* numbers of the columns that are read */
 	bool reads_row;   /* all of the row, or a system column: no index holds it */
 } Wants;
 
 extern Wants *dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table);
+
+/* The same without what these RestrictInfos ask for: an index whose predicate they are. */
+extern Wants *dbops_wants_without(const Wants *wants, List *clauses);
 
 /* Whether an index could have the expression, of this relation, as key or in its predicate. */
 extern bool dbops_wants_indexable(const Wants *wants, Node *expression);

@@ -6,6 +6,7 @@
 
 #include "access/table.h"
 #include "catalog/index.h"
+#include "catalog/pg_class.h"
 #include "optimizer/paths.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -13,6 +14,7 @@
 #include "utils/rel.h"
 
 #include "advise/hypothetical.h"
+#include "advise/partition_index.h"
 #include "advise/size_facts.h"
 #include "advise/whatif.h"
 #include "core/compat_planner.h"
@@ -30,8 +32,22 @@ typedef struct KnownIndex
 typedef struct TableItems
 {
 	Oid table;
-	List *items; /* of int */
+	List *items;             /* of int */
+	PartitionSample *sample; /* NULL unless it is partitioned and has items */
 } TableItems;
+
+/* How large an item of a partitioned table is in one partition. */
+typedef struct PartitionItemKey
+{
+	Oid partition;
+	int item;
+} PartitionItemKey;
+
+typedef struct PartitionItem
+{
+	PartitionItemKey key;
+	IndexSize size;
+} PartitionItem;
 
 typedef struct IndexItem
 {
@@ -45,8 +61,9 @@ struct Whatif
 	int nitems;
 	int capacity;
 	KnownIndex *items;
-	HTAB *tables;  /* TableItems */
-	HTAB *indexes; /* IndexItem, those that exist */
+	HTAB *tables;     /* TableItems */
+	HTAB *indexes;    /* IndexItem, those that exist */
+	HTAB *partitions; /* PartitionItem */
 };
 
 /* What is being planned, and how it is told from what is planned within. */
@@ -73,9 +90,9 @@ forget_planning(void *arg)
 /* ---- items ----------------------------------------------------------------------------------- */
 
 static HTAB *
-create_map(const Whatif *whatif, const char *name, Size entry)
+create_map(const Whatif *whatif, const char *name, Size key, Size entry)
 {
-	HASHCTL ctl = {.keysize = sizeof(Oid), .entrysize = entry, .hcxt = whatif->memory};
+	HASHCTL ctl = {.keysize = key, .entrysize = entry, .hcxt = whatif->memory};
 
 	return hash_create(name, 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
@@ -90,8 +107,10 @@ dbops_whatif_new(void)
 	whatif->memory = memory;
 	whatif->capacity = 64;
 	whatif->items = MemoryContextAlloc(memory, sizeof(KnownIndex) * whatif->capacity);
-	whatif->tables = create_map(whatif, "dbops items of tables", sizeof(TableItems));
-	whatif->indexes = create_map(whatif, "dbops items of indexes", sizeof(IndexItem));
+	whatif->tables = create_map(whatif, "dbops items of tables", sizeof(Oid), sizeof(TableItems));
+	whatif->indexes = create_map(whatif, "dbops items of indexes", sizeof(Oid), sizeof(IndexItem));
+	whatif->partitions = create_map(whatif, "dbops items of partitions", sizeof(PartitionItemKey),
+	                                sizeof(PartitionItem));
 	return whatif;
 }
 
@@ -101,12 +120,25 @@ items_of(const Whatif *whatif, Oid table)
 	return hash_search(whatif->tables, &table, HASH_FIND, NULL);
 }
 
+static TableItems *
+enter_table(Whatif *whatif, Oid table)
+{
+	bool found;
+	TableItems *entry = hash_search(whatif->tables, &table, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		entry->items = NIL;
+		entry->sample = NULL;
+	}
+	return entry;
+}
+
 /* In the memory of the what-if. */
 static int
 append_item(Whatif *whatif, const KnownIndex *item)
 {
-	TableItems *entry;
-	bool found;
+	TableItems *entry = enter_table(whatif, item->shown.table);
 
 	if (whatif->nitems == whatif->capacity)
 	{
@@ -114,9 +146,6 @@ append_item(Whatif *whatif, const KnownIndex *item)
 		whatif->items = repalloc(whatif->items, sizeof(KnownIndex) * whatif->capacity);
 	}
 	whatif->items[whatif->nitems] = *item;
-	entry = hash_search(whatif->tables, &item->shown.table, HASH_ENTER, &found);
-	if (!found)
-		entry->items = NIL;
 	entry->items = lappend_int(entry->items, whatif->nitems);
 	return whatif->nitems++;
 }
@@ -137,48 +166,63 @@ find_spec(const Whatif *whatif, const IndexSpec *spec)
 	return -1;
 }
 
+/* A partitioned table is as large as its partitions.  In a memory context that is short-lived. */
+static IndexSize
+size_of(Whatif *whatif, const IndexSpec *spec, Relation table)
+{
+	TableItems *entry;
+	MemoryContext caller;
+
+	if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		return dbops_size_of_spec(spec, table);
+	entry = enter_table(whatif, spec->table);
+	if (entry->sample == NULL)
+	{
+		caller = MemoryContextSwitchTo(whatif->memory);
+		entry->sample = dbops_partition_sample(spec->table);
+		MemoryContextSwitchTo(caller);
+	}
+	return dbops_partition_size(spec, entry->sample);
+}
+
 int
 dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 {
 	MemoryContext caller;
 	Relation table;
-	IndexSpec *copy;
 	KnownIndex item = {0};
 	int number = find_spec(whatif, spec);
 
 	if (number >= 0)
 		return number;
-	caller = MemoryContextSwitchTo(whatif->memory);
 	table = table_open(spec->table, NoLock);
-	copy = dbops_index_spec_copy(spec);
-	item.shown.spec = copy;
 	item.shown.table = spec->table;
-	item.shown.size = dbops_size_of_spec(copy, table);
-	item.info =
-	    dbops_hypothetical_new(copy, table, FIRST_FAKE_OID - whatif->nitems, &item.shown.size);
-	table_close(table, NoLock);
+	item.shown.size = size_of(whatif, spec, table);
+	caller = MemoryContextSwitchTo(whatif->memory);
+	item.shown.spec = dbops_index_spec_copy(spec);
+	item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
+	                                   &item.shown.size);
 	number = append_item(whatif, &item);
 	MemoryContextSwitchTo(caller);
+	table_close(table, NoLock);
 	return number;
 }
 
 int
 dbops_whatif_add_existing(Whatif *whatif, Oid indexid)
 {
-	MemoryContext caller = MemoryContextSwitchTo(whatif->memory);
-	KnownIndex item = {0};
-	bool found;
-	IndexItem *entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, &found);
+	MemoryContext caller;
+	KnownIndex item = {.shown.indexid = indexid};
+	IndexItem *entry = hash_search(whatif->indexes, &indexid, HASH_FIND, NULL);
 
-	if (!found)
-	{
-		entry->item = -1;
-		item.shown.indexid = indexid;
-		item.shown.spec = dbops_index_spec_of(indexid);
-		item.shown.table = IndexGetRelation(indexid, false);
-		item.shown.size = dbops_size_of_index(indexid);
-		entry->item = append_item(whatif, &item);
-	}
+	if (entry != NULL)
+		return entry->item;
+	caller = MemoryContextSwitchTo(whatif->memory);
+	item.shown.spec = dbops_index_spec_of(indexid);
+	item.shown.table = IndexGetRelation(indexid, false);
+	item.shown.size = dbops_size_of_index(indexid);
+	entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, NULL);
+	entry->item = append_item(whatif, &item);
 	MemoryContextSwitchTo(caller);
 	return entry->item;
 }
@@ -248,6 +292,65 @@ list_indexes(RelOptInfo *rel, const TableItems *entry)
 	}
 }
 
+static const IndexSize *
+size_in_partition(int item, const IndexSpec *spec, Relation partition)
+{
+	const PartitionItemKey key = {.partition = RelationGetRelid(partition), .item = item};
+	HTAB *known = active->whatif->partitions;
+	PartitionItem *entry = hash_search(known, &key, HASH_FIND, NULL);
+
+	if (entry == NULL)
+	{
+		IndexSize size = dbops_size_of_spec(spec, partition);
+
+		entry = hash_search(known, &key, HASH_ENTER, NULL);
+		entry->size = size;
+	}
+	return &entry->size;
+}
+
+/* Puts the items of a partitioned table into one of its partitions. */
+static void
+list_inherited(RelOptInfo *rel, Oid partition, const TableItems *entry)
+{
+	const Whatif *whatif = active->whatif;
+	Relation relation = table_open(partition, NoLock);
+	ListCell *lc;
+
+	foreach (lc, entry->items)
+	{
+		int item = lfirst_int(lc);
+		const KnownIndex *known = &whatif->items[item];
+		IndexSpec *spec;
+
+		if (known->info == NULL || !bms_is_member(item, active->request->present))
+			continue;
+		spec = dbops_partition_spec(known->shown.spec, partition);
+		if (spec != NULL)
+			dbops_hypothetical_inject(
+			    dbops_hypothetical_new(spec, relation, known->info->indexoid,
+			                           size_in_partition(item, spec, relation)),
+			    rel);
+	}
+	table_close(relation, NoLock);
+}
+
+/* The same for each table that it is a partition of, directly or not. */
+static void
+list_inherited_indexes(const PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	const AppendRelInfo *link = root->append_rel_array ? root->append_rel_array[rel->relid] : NULL;
+
+	for (; link != NULL && OidIsValid(link->parent_reloid);
+	     link = root->append_rel_array[link->parent_relid])
+	{
+		const TableItems *entry = items_of(active->whatif, link->parent_reloid);
+
+		if (entry != NULL && get_rel_relkind(link->parent_reloid) == RELKIND_PARTITIONED_TABLE)
+			list_inherited(rel, relid, entry);
+	}
+}
+
 static void
 see_indexes(DBOPS_INDEX_LIST_PARAMS)
 {
@@ -263,6 +366,7 @@ see_indexes(DBOPS_INDEX_LIST_PARAMS)
 	entry = items_of(active->whatif, DBOPS_INDEX_LIST_RELID);
 	if (entry != NULL)
 		list_indexes(rel, entry);
+	list_inherited_indexes(root, rel, DBOPS_INDEX_LIST_RELID);
 }
 
 static void

@@ -194,7 +194,7 @@ set_captures(const Workload *workload, HTAB *places)
 
 /* ---- normalized texts ---- */
 
-/* Whether constants may be missing in it.  A '$1' in a literal counts, but literals are among them. */
+/* Whether constants may be missing in it.  Literals, where '$1' is no parameter, are out of it. */
 static bool
 has_parameters(const char *query)
 {

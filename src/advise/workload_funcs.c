@@ -27,7 +27,7 @@ enum
 	ARG_SINCE,
 };
 
-/* Only analysis tells whether a statement can be analysed: of another database's it is not known. */
+/* Only analysis tells whether a statement can be analysed; not so for those of other databases. */
 static void
 analyse_statements(const Workload *workload)
 {
@@ -76,6 +76,14 @@ load_workload(FunctionCallInfo fcinfo)
 	return workload;
 }
 
+/* Unknown where nobody has tried. */
+static void
+put_analysable(RowSet *rows, const Workload *workload, const char *left_out)
+{
+	if (left_out != NULL || workload->database == MyDatabaseId)
+		dbops_rows_put(rows, "analysable", BoolGetDatum(left_out == NULL));
+}
+
 static void
 put_percent(RowSet *rows, const char *name, double part, double whole)
 {
@@ -99,7 +107,7 @@ dbops_workload(PG_FUNCTION_ARGS)
 		dbops_rows_put(rows, "calls_per_day", Float8GetDatum(statement->calls_per_day));
 		dbops_rows_put(rows, "ms_per_day", Float8GetDatum(statement->ms_per_day));
 		put_percent(rows, "time_percent", statement->ms_per_day, workload->ms_per_day);
-		dbops_rows_put(rows, "analysable", BoolGetDatum(statement->left_out == NULL));
+		put_analysable(rows, workload, statement->left_out);
 		dbops_rows_put_text(rows, "reason", statement->left_out);
 		dbops_rows_put_text(rows, "query", statement->text);
 		dbops_rows_emit(rows);
@@ -119,7 +127,7 @@ dbops_workload_coverage(PG_FUNCTION_ARGS)
 		const CoveragePart *part = &coverage->parts[i];
 
 		dbops_rows_put(rows, "toplevel", BoolGetDatum(part->toplevel));
-		dbops_rows_put(rows, "analysable", BoolGetDatum(part->reason == NULL));
+		put_analysable(rows, workload, part->reason);
 		dbops_rows_put_text(rows, "reason", part->reason);
 		dbops_rows_put(rows, "statements", Int64GetDatum(part->statements));
 		dbops_rows_put(rows, "ms_per_day", Float8GetDatum(part->ms_per_day));

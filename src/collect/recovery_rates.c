@@ -12,6 +12,7 @@
 
 #include "collect/crash_replay.h"
 #include "collect/recovery_rates.h"
+#include "collect/standbys.h"
 #include "core/spi.h"
 #include "store/family.h"
 #include "store/node.h"
@@ -28,35 +29,42 @@ static const char crash_query[] =
     "ON CONFLICT (node, source, name) DO UPDATE\n"
     "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
 
-/*
- * A standby replays as fast as it can while it has WAL left at both ends of a span.  On the primary
- * its replay is told by its answers; on a standby, and kept for when it is promoted, by itself.
- */
 static const char standby_query[] =
     "INSERT INTO dbops.recovery_rate AS r (node, source, name, bytes, seconds, measured_at)\n"
-    "SELECT node, 'standby', name, sum(bytes), sum(seconds), max(at)\n"
+    "SELECT $1, 'standby', $2, $3, $4, $5\n"
+    "WHERE NOT EXISTS (\n"
+    "    SELECT FROM dbops.recovery_rate AS k\n"
+    "    WHERE (k.node, k.source, k.name) = ($1, 'standby', $2) AND k.measured_at >= $5)\n"
+    "ON CONFLICT (node, source, name) DO UPDATE\n"
+    "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
+
+/*
+ * What a standby saw of itself, kept for when it is promoted.  It replays as fast as it can while it
+ * has WAL left at both ends of a span, and was neither paused nor in conflict at one of them.
+ */
+static const char self_query[] =
+    "INSERT INTO dbops.recovery_rate AS r (node, source, name, bytes, seconds, measured_at)\n"
+    "SELECT node, 'standby', node, sum(bytes), sum(seconds), max(at)\n"
     "FROM (\n"
-    "    SELECT p.node, p.name, p.at,\n"
-    "        p.replayed - lag(p.replayed) OVER w AS bytes,\n"
+    "    SELECT p.node, p.at,\n"
+    "        p.replay_lsn - lag(p.replay_lsn) OVER w AS bytes,\n"
     "        extract(epoch FROM p.at - lag(p.at) OVER w) AS seconds,\n"
-    "        least(p.waiting, lag(p.waiting) OVER w) AS waiting\n"
+    "        least(p.replay_lag_bytes, lag(p.replay_lag_bytes) OVER w) AS waiting,\n"
+    "        p.free AND lag(p.free) OVER w AS free\n"
     "    FROM (\n"
-    "        SELECT node, application_name AS name, instance, at, replay_lsn AS replayed,\n"
-    "            replay_lag_bytes - flush_lag_bytes AS waiting\n"
-    "        FROM dbops.replication_history\n"
-    "        WHERE at > now() - interval '10 minutes' AND replay_lsn IS NOT NULL\n"
-    "        UNION ALL\n"
-    "        SELECT node, node, 1, at, replay_lsn, replay_lag_bytes\n"
+    "        SELECT node, at, replay_lsn, replay_lag_bytes,\n"
+    "            pause_state = 'not paused' AND waits_for NOT LIKE 'conflict%'\n"
+    "                AND waits_for NOT IN ('pause to end', 'recovery_min_apply_delay') AS free\n"
     "        FROM dbops.recovery_history\n"
-    "        WHERE at > now() - interval '10 minutes' AND pause_state = 'not paused'\n"
+    "        WHERE at > now() - interval '10 minutes'\n"
     "    ) AS p\n"
-    "    WINDOW w AS (PARTITION BY p.node, p.name, p.instance ORDER BY p.at)\n"
+    "    WINDOW w AS (PARTITION BY p.node ORDER BY p.at)\n"
     ") AS spans\n"
-    "WHERE waiting >= $1 AND bytes > 0 AND seconds > 0\n"
-    "GROUP BY node, name\n"
+    "WHERE free AND waiting >= $1 AND bytes > 0 AND seconds > 0\n"
+    "GROUP BY node\n"
     "HAVING sum(bytes) >= $1 AND NOT EXISTS (\n"
     "    SELECT FROM dbops.recovery_rate AS k\n"
-    "    WHERE (k.node, k.source, k.name) = (spans.node, 'standby', spans.name)\n"
+    "    WHERE (k.node, k.source, k.name) = (spans.node, 'standby', spans.node)\n"
     "        AND k.measured_at >= max(spans.at))\n"
     "ON CONFLICT (node, source, name) DO UPDATE\n"
     "SET bytes = excluded.bytes, seconds = excluded.seconds, measured_at = excluded.measured_at";
@@ -107,11 +115,35 @@ learn_from_crash(void)
 	    4);
 }
 
+static void
+learn_from_standbys(void)
+{
+	int count;
+	const KnownStandby *standbys = dbops_standbys_read(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const ReplayMeter *meter = &standbys[i].meter;
+
+		if (meter->bytes < RECOVERY_RATE_LEAST_BYTES || meter->us < RECOVERY_RATE_LEAST_US)
+			continue;
+		dbops_spi_execute(
+		    standby_query,
+		    (SpiValue[]){{.type = TEXTOID, .value = CStringGetTextDatum(dbops_node_name())},
+		                 dbops_spi_text(standbys[i].application_name),
+		                 {.type = INT8OID, .value = Int64GetDatum(meter->bytes)},
+		                 {.type = FLOAT8OID, .value = Float8GetDatum((double) meter->us / 1e6)},
+		                 dbops_spi_instant(standbys[i].measured_at)},
+		    5);
+	}
+}
+
 void
 dbops_recovery_rates_learn(void)
 {
 	const SpiValue least = {.type = INT8OID, .value = Int64GetDatum(RECOVERY_RATE_LEAST_BYTES)};
 
 	learn_from_crash();
-	dbops_spi_execute(standby_query, &least, 1);
+	learn_from_standbys();
+	dbops_spi_execute(self_query, &least, 1);
 }

@@ -29,6 +29,9 @@
 /* A little less than the sampler's pause, so that none is left out. */
 #define NOTE_EVERY_US (900 * INT64CONST(1000))
 
+/* While one catches up its answers are looked at so often. */
+#define MEASURE_EVERY_US (50 * INT64CONST(1000))
+
 /* What is known of a clock comes from one to two of these. */
 #define CLOCK_PERIOD_US (5 * USECS_PER_MINUTE)
 
@@ -36,6 +39,8 @@ typedef struct Standbys
 {
 	pg_atomic_uint64 changes; /* odd while the rest changes */
 	int64 noted_us;
+	int64 measured_us;
+	bool behind; /* one of them has plenty to replay */
 	int count;
 	KnownStandby items[STANDBYS_MAX];
 } Standbys;
@@ -120,6 +125,8 @@ note_sender(KnownStandby *standby, const WalSnd *sender, TimestampTz now)
 	standby->write_lsn = sender->write;
 	standby->flush_lsn = sender->flush;
 	standby->replay_lsn = sender->apply;
+	if (dbops_replay_meter_note(&standby->meter, sender->flush, sender->apply, sender->replyTime))
+		standby->measured_at = now;
 	note_answer(standby, sender->replyTime, now);
 }
 
@@ -130,6 +137,7 @@ note_senders(TimestampTz now)
 	bool all_named = true;
 
 	pg_atomic_fetch_add_u64(&shared->changes, 1);
+	shared->behind = false;
 	for (int i = 0; i < max_wal_senders; i++)
 	{
 		WalSnd sender;
@@ -147,6 +155,8 @@ note_senders(TimestampTz now)
 	{
 		if (shared->items[i].seen_at != now)
 			shared->items[i].pid = 0;
+		else if (dbops_replay_meter_is_behind(&shared->items[i].meter))
+			shared->behind = true;
 	}
 	pg_atomic_fetch_add_u64(&shared->changes, 1);
 	return all_named;
@@ -161,6 +171,22 @@ dbops_standbys_note(void)
 		return false;
 	shared->noted_us = now_us;
 	return !note_senders(dbops_clock_now());
+}
+
+bool
+dbops_standbys_measure(void)
+{
+	int64 now_us;
+
+	if (shared == NULL || !shared->behind)
+		return false;
+	now_us = dbops_clock_monotonic_us();
+	if (now_us - shared->measured_us >= MEASURE_EVERY_US)
+	{
+		shared->measured_us = now_us;
+		(void) note_senders(dbops_clock_now());
+	}
+	return shared->behind;
 }
 
 /* ---- names ---- */
@@ -208,6 +234,7 @@ take_place(const KnownStandby *named)
 	{
 		standby->pid = named->pid;
 		standby->seen_at = named->seen_at;
+		dbops_replay_meter_interrupt(&standby->meter);
 	}
 	pg_atomic_fetch_add_u64(&shared->changes, 1);
 }

@@ -12,6 +12,8 @@
 #include "access/xlogdefs.h"
 #include "datatype/timestamp.h"
 
+#include "collect/replay_meter.h"
+
 #define STANDBY_ADDRESS_SIZE 64
 
 typedef struct KnownStandby
@@ -30,6 +32,8 @@ typedef struct KnownStandby
 	TimestampTz seen_at;      /* when it was last connected */
 	int64 ahead_us[2];        /* its clock of ours at most, in this period and the one before */
 	TimestampTz period_began; /* 0: no answer yet */
+	ReplayMeter meter;        /* by its clock */
+	TimestampTz measured_at;  /* by ours; 0: the meter has counted nothing */
 } KnownStandby;
 
 extern Size dbops_standbys_shmem_size(void);
@@ -40,6 +44,12 @@ extern void dbops_standbys_shmem_init(void);
  * connected who is to be named.  Allocates nothing.
  */
 extern bool dbops_standbys_note(void);
+
+/*
+ * Follows replay while one of them has plenty to replay, some times a second; for the sampler.  True
+ * if that goes on.  Allocates nothing.
+ */
+extern bool dbops_standbys_measure(void);
 
 /* Finds out the names; for the sampler, inside a transaction. */
 extern void dbops_standbys_name(void);

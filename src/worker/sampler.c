@@ -60,6 +60,9 @@
 #define WAKE_UP_MS 1000
 #define RESTART_AFTER_S 5
 
+/* While a standby catches up, so that one look follows on each of its answers. */
+#define MEASURE_MS 100
+
 typedef struct Sampler
 {
 	WorkerState *worker;
@@ -218,6 +221,8 @@ milliseconds_to_next(const Sampler *sampler, TimestampTz now)
 {
 	long ms = dbops_timer_wait_ms(&sampler->duties, now, WAKE_UP_MS);
 
+	if (dbops_guc_enabled && dbops_standbys_measure())
+		ms = Min(ms, MEASURE_MS);
 	return dbops_guc_enabled ? dbops_timer_wait_ms(&sampler->look, now, ms) : ms;
 }
 

@@ -41,7 +41,7 @@ SELECT 1 AS wl_q5, i, i FROM wl_table WHERE word = 'w1'\; SELECT 2 AS wl_q6, i F
 SELECT mark, rolname = current_user AS mine, toplevel, analysable, reason, query
   FROM found WHERE mark IN ('wl_q3', 'wl_q4', 'wl_q5', 'wl_q6') ORDER BY mark COLLATE "C";
 
--- what functions run is there too, but not part of the sum; variables of PL/pgSQL are said to be in the way
+-- what functions run is there too, but not part of the sum; variables of PL/pgSQL are not in the way
 CREATE FUNCTION wl_inner(n int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     r bigint;
@@ -54,9 +54,18 @@ END$$;
 SELECT wl_inner(3) > 0 AS wl_called;
 SELECT mark, toplevel, analysable, reason FROM found WHERE query ~* '^SELECT (max|min|sum)' AND mark IN ('wl_q7', 'wl_q8', 'wl_q9') ORDER BY mark COLLATE "C";
 
--- a text that is too long, and one that can be read only with more than is kept of its parameters
+-- what cannot be analysed: a text that is too long, too many parameters, a command without a plan, what is gone
 DO $$BEGIN EXECUTE 'SELECT /* ' || repeat('x', 200000) || ' */ i AS wl_cut FROM wl_table'; END$$;
 SELECT toplevel, analysable, reason FROM dbops.workload() WHERE query ~ '^SELECT /. xxx' AND reason ~ 'cut';
+DO $outer$BEGIN
+    EXECUTE (SELECT 'DO $$BEGIN EXECUTE ''SELECT i AS wl_many, $1001::int FROM wl_table'' USING ' || string_agg(i::text, ', ') || '; END$$'
+               FROM generate_series(1, 1001) AS i);
+END$outer$;
+SELECT toplevel, analysable, reason FROM dbops.workload() WHERE query ~ '^SELECT i AS wl_many';
+CREATE TABLE wl_gone (i int);
+SELECT i AS wl_q10 FROM wl_gone;
+DROP TABLE wl_gone;
+SELECT toplevel, analysable, reason FROM dbops.workload() WHERE query ~ '^(SELECT i AS wl_q10|DROP TABLE wl_gone)' ORDER BY query COLLATE "C";
 
 -- worst first, and the same total as all of it together
 SELECT bool_and(ms_per_day <= before) AS worst_first
@@ -67,7 +76,7 @@ SELECT round(sum(time_percent) FILTER (WHERE toplevel)) AS toplevel,
        count(DISTINCT since_at) AS spans, bool_and(days > 0) AS covers,
        bool_and(since_at BETWEEN now() - interval '8 days' AND clock_timestamp()) AS lately
   FROM dbops.workload_coverage();
-SELECT toplevel, reason FROM dbops.workload_coverage() WHERE reason ~ 'variables';
+SELECT toplevel, analysable, reason FROM dbops.workload_coverage() WHERE reason ~ 'cut';
 
 -- another database has other statements
 SELECT count(*) FROM dbops.workload('template1') WHERE query ~ 'wl_q';

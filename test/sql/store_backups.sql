@@ -53,11 +53,17 @@ SELECT last_restore_test_at IS NOT NULL AS tested, next_step FROM dbops.backup_s
 -- The commands of a drill take any label as one word.
 SELECT dbops.record_backup('Barman', label => E'Barman backup it''s "$(reboot)" 20260101T000000', wal_included => true,
                            ended_at => now() + interval '3 minutes') = :id AS same;
-SELECT line FROM string_to_table(dbops.restore_drill_command('Barman'), E'\n') AS line WHERE line ~ '^(barman|#.*reboot)';
-SELECT substring(dbops.restore_drill_command('Barman') from 'label => [^)]*[)]');
+SELECT line FROM dbops.restore_drill_command('Barman') AS line WHERE line ~ '^(server=|[(].*reboot)';
+SELECT substring(line from 'recover .*scratch/data"') FROM dbops.restore_drill_command('Barman') AS line WHERE line ~ '^barman ';
+SELECT substring(line from 'label => [^)]*[)]') FROM dbops.restore_drill_command('Barman') AS line WHERE line ~ '^record[(]';
 SELECT bool_and(dbops._shell_word(word) = quoted) AS quoted FROM (VALUES ('a-b', 'a-b'), ('a b', '''a b'''), ('it''s', '''it''\''''s'''),
     ('$x', '''$x'''), ('', '''''')) AS words (word, quoted);
 SELECT dbops._shell_literal(E'\\ " $x `x` ''');
+
+-- How to get WAL back is told by how it was archived, where that is plain.
+SELECT command, dbops._restore_command(command, '/a b') FROM (VALUES
+    ('cp %p /wal/%f'), ('test ! -f "/wal/%f" && cp "%p" "/wal/%f"'), ('rsync -a %p host:/wal/%f'), ('/bin/cp %p /$(date)/%f'), ('cp %p wal/%f'),
+    ('gzip <%p >/wal/%f.gz'), ('pgbackrest --stanza=x archive-push %p'), ('wal-g wal-push %p'), ('true'), ('')) AS commands (command);
 
 -- Where the copies are.
 INSERT INTO dbops.locations VALUES ('repository', 'vault', 'cellar');

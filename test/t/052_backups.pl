@@ -144,16 +144,14 @@ found(q{kind = 'archive' AND label = 'keep_wal' AND status = 'failed' AND eviden
 
 # ---- a restore drill, as printed ------------------------------------------------------------------
 
-my $drill = sql("SELECT dbops.restore_drill_command('pg_basebackup', '$out/drill', " . PostgreSQL::Test::Cluster::get_free_port() . ')');
-$drill =~ s,/path/to/the/backup ,$out/good ,;
-append_to_file("$out/drill.sh", $drill);
+my $drill_port = PostgreSQL::Test::Cluster::get_free_port();
+append_to_file("$out/drill.sh", sql("SELECT dbops.restore_drill_command('pg_basebackup', '$out/drill', $drill_port, '$out/good')"));
 run_tool('bash', "$out/drill.sh");
 is(sql(q{SELECT ok, tool, label, took IS NOT NULL, size_bytes > 20000000 FROM dbops.restore_tests}), 't|pg_basebackup|its\'own|t|t',
 	'a drill restores, starts, reads and records');
 ok(!-e "$out/drill", 'and leaves nothing behind');
-(my $broken = $drill) =~ s,$out/good ,$out/nowhere ,;
-append_to_file("$out/broken.sh", $broken);
-ok(!run_tool('bash', "$out/broken.sh"), 'one that cannot work fails');
+unlink "$out/good/global/pg_control";
+ok(!run_tool('bash', "$out/drill.sh"), 'one of a backup that is broken fails');
 is(sql(q{SELECT ok, error ~ 'restore drill failed at line' FROM dbops.restore_tests ORDER BY id DESC LIMIT 1}), 'f|t', 'and records that');
 is(sql(q{SELECT last_restore_test_at IS NOT NULL, next_step FROM dbops.backup_status() WHERE tool = 'pg_basebackup'}), 't|the last restore test failed: see dbops.restore_tests',
 	'which says what to do')

@@ -1,9 +1,8 @@
 /*
  * test/unit/selection_test.c
- *		Which indexes to have: each limit and rule by hand, and small problems against all their sets.
+ *		Which indexes to have: each limit and rule, by hand.
  *
  * covers: advise/selection advise/selection_pool advise/selection_state
- * covers: advise/selection_repair advise/selection_exact
  * sources: src/advise/selection.c src/advise/selection_pool.c src/advise/selection_state.c
  * sources: src/advise/selection_repair.c src/advise/selection_exact.c
  */
@@ -15,8 +14,6 @@
 #include "advise/selection.h"
 
 #include "tap.h"
-
-/* ---- by hand -------------------------------------------------------------------------------- */
 
 #define MAX_ITEMS 4
 #define MAX_STATEMENTS 3
@@ -284,6 +281,13 @@ static const Example examples[] = {
      {{{10, ""}, {4, "0"}}, {{10, ""}, {6, "0"}, {3, "1"}}},
      "01",
      7},
+    {"replace: by what is there anyway",
+     NO_LIMITS,
+     {DROPPABLE(1, .upkeep = 1), REPLACING(0, 2, .exists = true)},
+     2,
+     {{{10, ""}, {4, "0"}}},
+     "1",
+     4},
     {"replace: by what replaces the replacer",
      NO_LIMITS,
      {DROPPABLE(1, .upkeep = 1), REPLACING(0, 1, .upkeep = 1, .exists = true, .droppable = true),
@@ -357,9 +361,76 @@ test_examples(void)
 	}
 }
 
+/* ---- time and start ------------------------------------------------------------------------- */
+
+static bool
+count_down(void *arg)
+{
+	int *left = arg;
+
+	return (*left)-- <= 0;
+}
+
+static const Example two_that_fit = {"two that fit",
+                                     MAX_BYTES(3),
+                                     {NEW(1), NEW(2), NEW(3)},
+                                     3,
+                                     {{{10, ""}, {4, "0"}, {3, "2"}}, {{10, ""}, {4, "1"}}},
+                                     "01",
+                                     8};
+
+static void
+test_out_of_time(void)
+{
+	SelectionProblem problem = make_problem(&two_that_fit);
+	const bool start[] = {false, true, false};
+	const bool too_much[] = {true, true, true};
+	int left = 0;
+
+	problem.out_of_time = count_down;
+	problem.arg = &left;
+	is_near(dbops_selection_search(&problem, NULL)->cost, 20, 1e-9,
+	        "without time it is what exists");
+	left = 0;
+	is_near(dbops_selection_search(&problem, start)->cost, 14, 1e-9,
+	        "without time it is the start, if that is better");
+	left = 0;
+	ok(dbops_selection_search(&problem, too_much)->bytes <= 3,
+	   "without time it is within the limits, though the start is not");
+	left = 1000000;
+	is_near(dbops_selection_search(&problem, too_much)->cost, 8, 1e-9,
+	        "from a start beyond the limits it comes to the best");
+}
+
+static void
+test_seeds(void)
+{
+	SelectionProblem problem = make_problem(&two_that_fit);
+
+	problem.patience = 1;
+	for (problem.seed = 0; problem.seed < 3; problem.seed++)
+		is_near(dbops_selection_search(&problem, NULL)->cost, 8, 1e-9,
+		        "small problems are solved whatever the seed");
+	ok(dbops_selection_search(&problem, NULL)->proven, "and it says that it is the best");
+}
+
+static void
+test_memory(void)
+{
+	SelectionProblem problem = make_problem(&two_that_fit);
+	int64 before = stub_context_chunks(CurrentMemoryContext);
+
+	dbops_selection_search(&problem, NULL);
+	dbops_selection_cost(&problem, (const bool[]){true, true, false});
+	is_int(stub_context_chunks(CurrentMemoryContext) - before, 2, "nothing but the answer is left");
+}
+
 int
 main(void)
 {
 	test_examples();
+	test_out_of_time();
+	test_seeds();
+	test_memory();
 	return tap_done();
 }

@@ -1,0 +1,166 @@
+/*
+ * advise/row_sample.c
+ *		Values in some rows of a table; see row_sample.h.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "catalog/heap.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "storage/bufmgr.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "advise/restricted.h"
+#include "advise/row_sample.h"
+#include "core/compat.h"
+#include "core/compat_table.h"
+
+#define MOST_ROWS 1000
+#define MOST_BLOCKS 200
+#define MOST_BYTES (4 * 1024 * 1024)
+
+/* Blocks are visited in steps of one of these, which is not their number's divisor. */
+#define STEP 89
+#define OTHER_STEP 97
+
+typedef struct Sampling
+{
+	Relation table;
+	AttrNumber attno;
+	Node *expression;
+	MemoryContext context; /* of the sample */
+	RowSample *sample;
+	Size bytes;
+} Sampling;
+
+static void
+keep_value(Sampling *sampling, Datum value, bool isnull)
+{
+	RowSample *sample = sampling->sample;
+	MemoryContext caller = MemoryContextSwitchTo(sampling->context);
+	int row = sample->nrows++;
+
+	sample->nulls[row] = isnull;
+	if (!isnull)
+	{
+		if (sample->typlen == -1)
+			value = PointerGetDatum(PG_DETOAST_DATUM(value));
+		sample->values[row] = datumCopy(value, sample->typbyval, sample->typlen);
+		sampling->bytes += datumGetSize(value, sample->typbyval, sample->typlen);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Takes up to so many rows of the block. */
+static void
+look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int most,
+              ExprContext *econtext, ExprState *expression)
+{
+	TupleTableSlot *slot = econtext->ecxt_scantuple;
+	ItemPointerData first;
+	ItemPointerData last;
+
+	ItemPointerSet(&first, block, FirstOffsetNumber);
+	ItemPointerSet(&last, block, MaxOffsetNumber);
+	table_rescan_tidrange(scan, &first, &last);
+	for (int i = 0; i < most && table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot);
+	     i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		bool isnull;
+		Datum value = expression != NULL ? ExecEvalExpr(expression, econtext, &isnull) :
+		                                   slot_getattr(slot, sampling->attno, &isnull);
+
+		keep_value(sampling, value, isnull);
+		MemoryContextSwitchTo(caller);
+		ResetExprContext(econtext);
+	}
+}
+
+static void
+look_at_blocks(Sampling *sampling, TableScanDesc scan, ExprContext *econtext, ExprState *expression)
+{
+	BlockNumber blocks = RelationGetNumberOfBlocks(sampling->table);
+	BlockNumber visits = Min(blocks, MOST_BLOCKS);
+	BlockNumber step = visits % STEP == 0 ? OTHER_STEP : STEP;
+	int most = visits == 0 ? 0 : (MOST_ROWS + visits - 1) / visits;
+
+	for (BlockNumber i = 0; i < visits && sampling->bytes < MOST_BYTES; i++)
+	{
+		uint64 visit = (uint64) i * step % visits;
+
+		CHECK_FOR_INTERRUPTS();
+		look_at_block(sampling, scan, (BlockNumber) ((visit * 2 + 1) * blocks / (visits * 2)),
+		              Min(most, MOST_ROWS - sampling->sample->nrows), econtext, expression);
+	}
+}
+
+static void
+look(void *arg)
+{
+	Sampling *sampling = arg;
+	Relation table = sampling->table;
+	EState *estate = CreateExecutorState();
+	ExprContext *econtext = GetPerTupleExprContext(estate);
+	ExprState *expression = NULL;
+	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	ItemPointerData none;
+	TableScanDesc scan;
+
+	ItemPointerSet(&none, 0, FirstOffsetNumber);
+	PushActiveSnapshot(snapshot);
+	econtext->ecxt_scantuple = slot;
+	if (sampling->expression != NULL)
+		expression = ExecPrepareExpr((Expr *) sampling->expression, estate);
+	scan = dbops_compat_beginscan_tidrange(table, snapshot, &none, &none);
+	look_at_blocks(sampling, scan, econtext, expression);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+	PopActiveSnapshot();
+	UnregisterSnapshot(snapshot);
+}
+
+static RowSample *
+make_sample(const Sampling *sampling)
+{
+	RowSample *sample = palloc0(sizeof(RowSample));
+
+	if (sampling->expression != NULL)
+		sample->type = exprType(sampling->expression);
+	else if (sampling->attno < 0)
+		sample->type = SystemAttributeDefinition(sampling->attno)->atttypid;
+	else
+		sample->type =
+		    TupleDescAttr(RelationGetDescr(sampling->table), sampling->attno - 1)->atttypid;
+	get_typlenbyval(sample->type, &sample->typlen, &sample->typbyval);
+	sample->values = palloc(sizeof(Datum) * MOST_ROWS);
+	sample->nulls = palloc(sizeof(bool) * MOST_ROWS);
+	return sample;
+}
+
+RowSample *
+dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression)
+{
+	Sampling sampling = {
+	    .table = table, .attno = attno, .expression = expression, .context = CurrentMemoryContext};
+	TaskError error;
+
+	if (table->rd_tableam == NULL || table->rd_tableam->scan_set_tidrange == NULL ||
+	    RELATION_IS_OTHER_TEMP(table))
+		return NULL;
+	sampling.sample = make_sample(&sampling);
+	if (!dbops_restricted_run(&(RestrictedContext){.userid = table->rd_rel->relowner}, look,
+	                          &sampling, &error) ||
+	    sampling.sample->nrows == 0)
+		return NULL;
+	return sampling.sample;
+}

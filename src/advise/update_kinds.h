@@ -1,0 +1,33 @@
+/*
+ * advise/update_kinds.h
+ *		What columns the statements of a workload set in a table, and in how many rows a day.
+ *
+ * A file of its own because it goes from statements to a table, table_writes.h from a table to what
+ * the server counted.  What triggers set is not seen.
+ */
+#pragma once
+
+#include "advise/statement.h"
+#include "advise/write_cost.h"
+
+typedef struct UpdateKinds
+{
+	int nkinds;
+	UpdateFacts *kinds;
+} UpdateKinds;
+
+/* How many rows a call of each statement writes, by queryid; see dbops_update_rows_load(). */
+typedef struct UpdateRows UpdateRows;
+
+/*
+ * From the history of the current database over a window that ends now; empty where there is none.
+ * SQL: not in parallel.  In the current context.
+ */
+extern UpdateRows *dbops_update_rows_load(int64 window_ms);
+
+/*
+ * Those that the statements (of Statement) update in the table, or in its partitions.  A statement
+ * of whose rows nothing is known has one row a call; rows may be NULL.  In the current context.
+ */
+extern UpdateKinds
+dbops_update_kinds_find(const List *statements, Oid table, const UpdateRows *rows);
