@@ -24,7 +24,7 @@ my @relations = split /\n/, $node->safe_psql('postgres',
 	"SELECT relkind::text || ' ' || oid::regclass FROM pg_class
 	  WHERE relnamespace = 'dbops'::regnamespace AND relkind IN ('r', 'v', 'f') ORDER BY 1");
 # What operators edit is there to be read.
-my %edited = map { $_ => 1 } qw(dbops.locations dbops.restore_tests dbops.thresholds);
+my %edited = map { $_ => 1 } qw(dbops.accepted_settings dbops.locations dbops.restore_tests dbops.thresholds);
 cmp_ok(scalar @relations, '>', 40, 'there are relations to try');
 
 my (@leaks, @denied);
