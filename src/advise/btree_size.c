@@ -118,6 +118,7 @@ begin_column(const SizeFacts *facts, const SizeColumn *column, KeySpread *spread
 	dbops_key_spread_begin(
 	    spread, &(KnownKeys){.rows = rows,
 	                         .keys = column->ndistinct > 0 ? column->ndistinct : rows,
+	                         .estimated = true,
 	                         .ncommon = column->ncommon,
 	                         .common = column->common,
 	                         .of = facts->tuples,
@@ -211,7 +212,7 @@ downlink_size(const SizeFacts *facts, const double *prefixes, double leaf_tuples
 {
 	double size = 0;
 	double differ = 0;
-	TupleSizes all = dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL);
+	const TupleSizes all = dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL);
 
 	for (int i = 0; i < facts->nkeys; i++)
 	{
@@ -225,8 +226,7 @@ downlink_size(const SizeFacts *facts, const double *prefixes, double leaf_tuples
 		}
 		differ += share;
 	}
-	return size + (1 - differ) *
-	                  (dbops_tuple_sizes(facts, facts->nkeys, ROWS_ALL).mean + MAXALIGN(TID_BYTES));
+	return size + (1 - differ) * (all.mean_square / all.mean + MAXALIGN(TID_BYTES));
 }
 
 IndexSize

@@ -43,7 +43,7 @@ typedef struct WidthShare
 ColumnValues
 dbops_column_values(Relation table, AttrNumber attno, double tuples)
 {
-	ColumnValues values = {.tuples = tuples};
+	ColumnValues values = {.tuples = tuples, .stored = true};
 	Oid relid = RelationGetRelid(table);
 	bool inherited = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 
@@ -180,7 +180,8 @@ load_widths(const ColumnValues *values, SizeColumn *column)
 	if (count == 0)
 		return;
 	divide_widths(widths, count, column);
-	scale_widths(column, width);
+	if (values->stored && values->att.attlen == -1)
+		scale_widths(column, width);
 }
 
 static double
@@ -272,7 +273,8 @@ dbops_column_facts_guess(const ColumnValues *values, const RowSample *sample, Si
 	{
 		if (sample->nulls[row])
 			continue;
-		dbops_key_counts_add(counts, hash_of(sample, sample->values[row]), 0, row);
+		dbops_key_counts_add(counts, hash_of(sample, sample->values[row]), 0,
+		                     (KeyPlace){.row = row, .block = sample->blocks[row]});
 		if (values->att.attlen < 0)
 			widths[count].width = stored_width(values, sample->values[row]);
 		widths[count++].share = 1;

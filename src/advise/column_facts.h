@@ -18,6 +18,7 @@ typedef struct ColumnValues
 	FormData_pg_attribute att; /* as an index would have it: type, length, alignment, storage */
 	HeapTuple statistics;      /* of pg_statistic; NULL: there are none */
 	double tuples;             /* of the table */
+	bool stored;               /* in the table, so that average widths are of short values, too */
 } ColumnValues;
 
 /* A column of the table, by number; its statistics are to be released with ReleaseSysCache(). */

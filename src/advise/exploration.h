@@ -2,9 +2,9 @@
  * advise/exploration.h
  *		Learning the plans of a statement that a selection may want.
  *
- * The planner is asked with all candidates, with the smaller ones alone, and then, breadth first, with
- * each of these sets but for one index that its plan used.  So what comes next best is known, be it next
- * in speed or in size.
+ * The planner is asked with all candidates, with the smaller ones alone, and then, breadth first,
+ * with each of these sets but for one index that its plan used.  So what comes next best is known,
+ * be it next in speed or in size.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ typedef struct Exploration
 } Exploration;
 
 /*
- * Begins with sets of the candidates: all, without what is only covered, single columns, and those of no
- * more than the budget and a quarter of it.  In the current context.
+ * Begins with sets of the candidates: all, without what is only covered, single columns, and those
+ * of no more than the budget and a quarter of it.  In the current context.
  */
 extern Exploration *
 dbops_exploration_new(PlanPool *pool, const Whatif *whatif, const Bitmapset *existing,

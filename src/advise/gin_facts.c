@@ -21,7 +21,7 @@
 #include "core/compat.h"
 
 /* Of long documents so many keys are enough. */
-#define MOST_KEYS 100000
+#define MOST_KEYS 60000
 
 typedef struct KeyType
 {
@@ -50,37 +50,23 @@ key_type_of(Oid opclass, Oid column_type)
 }
 
 static void
-count_key(KeyCounts *counts, const KeyType *type, Datum key, int row)
+count_key(KeyCounts *counts, const KeyType *type, Datum key, KeyPlace place)
 {
-	if (type->byval)
-	{
-		dbops_key_counts_add(counts, hash_bytes_extended((unsigned char *) &key, sizeof(key), 0),
-		                     type->len, row);
-		return;
-	}
+	const void *bytes = type->byval ? (const void *) &key : DatumGetPointer(key);
+	Size size = type->byval ? sizeof(Datum) : type->len;
+	Size width = type->len;
+
 	if (type->len == -1)
 	{
-		struct varlena *text = PG_DETOAST_DATUM_PACKED(key);
-		Size size = VARSIZE_ANY_EXHDR(text);
-		bool brief = size + VARHDRSZ_SHORT <= VARATT_SHORT_MAX;
+		const struct varlena *detoasted = PG_DETOAST_DATUM_PACKED(key);
 
-		dbops_key_counts_add(counts,
-		                     hash_bytes_extended((unsigned char *) VARDATA_ANY(text), size, 0),
-		                     size + (brief ? VARHDRSZ_SHORT : VARHDRSZ), row);
-		return;
+		bytes = VARDATA_ANY(detoasted);
+		size = VARSIZE_ANY_EXHDR(detoasted);
+		width = size + (size + VARHDRSZ_SHORT <= VARATT_SHORT_MAX ? VARHDRSZ_SHORT : VARHDRSZ);
 	}
-	if (type->len == -2)
-	{
-		Size size = strlen(DatumGetCString(key)) + 1;
-
-		dbops_key_counts_add(counts,
-		                     hash_bytes_extended((unsigned char *) DatumGetCString(key), size, 0),
-		                     size, row);
-		return;
-	}
-	dbops_key_counts_add(counts,
-	                     hash_bytes_extended((unsigned char *) DatumGetPointer(key), type->len, 0),
-	                     type->len, row);
+	else if (type->len == -2)
+		width = size = strlen(DatumGetCString(key)) + 1;
+	dbops_key_counts_add(counts, hash_bytes_extended(bytes, size, 0), width, place);
 }
 
 /* What stands for a key where there is none, or NULL. */
@@ -91,6 +77,7 @@ static int
 count_value(KeyCounts *counts, FmgrInfo *extract, Oid collation, const RowSample *sample, int row,
             const KeyType *type)
 {
+	KeyPlace place = {.row = row, .block = sample->blocks[row]};
 	int32 nkeys = 0;
 	bool *nulls = NULL;
 	Datum *keys = (Datum *) DatumGetPointer(FunctionCall3Coll(
@@ -98,15 +85,15 @@ count_value(KeyCounts *counts, FmgrInfo *extract, Oid collation, const RowSample
 
 	if (keys == NULL || nkeys <= 0)
 	{
-		dbops_key_counts_add(counts, NO_KEY, 0, row);
+		dbops_key_counts_add(counts, NO_KEY, 0, place);
 		return 1;
 	}
 	for (int i = 0; i < nkeys; i++)
 	{
 		if (nulls != NULL && nulls[i])
-			dbops_key_counts_add(counts, NULL_KEY, 0, row);
+			dbops_key_counts_add(counts, NULL_KEY, 0, place);
 		else
-			count_key(counts, type, keys[i], row);
+			count_key(counts, type, keys[i], place);
 	}
 	return nkeys;
 }
@@ -152,8 +139,9 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 		return;
 	to->sampled = row;
 	to->nelements = estimate.occurrences / (row - nulls);
-	to->nkeys = estimate.keys;
+	to->nkeys = estimate.growing;
 	to->key_width = estimate.width;
+	to->clustered = estimate.clustered;
 	to->ncommon = estimate.ncommon;
 	to->common = estimate.common;
 }

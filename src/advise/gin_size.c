@@ -32,6 +32,10 @@
 #define HALF_FULL 0.5
 #define REFILLED 0.69
 
+/* Pages of large entries are fuller, as measured: by so much where entries are as large as that. */
+#define LARGE_FILL 0.15
+#define LARGE_ENTRY 1000.0
+
 /* Rows of keys that maintenance_work_mem's default holds before the keys so far are written. */
 #define ROWS_AT_ONCE 4e6
 
@@ -43,6 +47,7 @@ typedef struct GinSize
 {
 	const SizeFacts *facts;
 	double key_width;
+	double clustered;
 	double entry_bytes;
 	double entries;
 	double rows_pages;
@@ -50,10 +55,11 @@ typedef struct GinSize
 
 /* Bytes of a row in the list of a key that has so many in the table, spread at random. */
 static double
-row_bytes(const SizeFacts *facts, double rows)
+row_bytes(const GinSize *gin, double rows)
 {
+	const SizeFacts *facts = gin->facts;
 	double blocks = Max(facts->table_pages, 1);
-	double per_block = rows / blocks;
+	double per_block = rows / (blocks * gin->clustered);
 	double lines = Max(Max(facts->table_tuples, facts->tuples) / blocks, 1);
 	double same = 1 - (1 - exp(-per_block)) / per_block;
 	double near_lines = 1 - exp(-128 * per_block / lines); /* of these, below 2^7 */
@@ -80,7 +86,7 @@ static void
 add_entries(void *arg, double keys, double rows)
 {
 	GinSize *gin = arg;
-	double bytes = (rows - 1) * row_bytes(gin->facts, rows);
+	double bytes = (rows - 1) * row_bytes(gin, rows);
 	double key = dbops_round_up(sizeof(IndexTupleData) + gin->key_width + 0.5, 2);
 	double entry = MAXALIGN((int64) (key + LIST_HEADER + dbops_round_up(bytes + 0.5, 2)));
 
@@ -104,6 +110,7 @@ add_column(GinSize *gin, const SizeColumn *column)
 	KeySpread spread;
 
 	gin->key_width = column->key_width > 0 ? column->key_width : DEFAULT_KEY_WIDTH;
+	gin->clustered = column->clustered > 0 ? column->clustered : 1;
 	if (nulls >= 1)
 		add_entries(gin, 1, nulls);
 	if (rows < 1)
@@ -125,6 +132,7 @@ dbops_gin_size(const SizeFacts *facts)
 	double postings = 0;
 	double level;
 	double room;
+	double fill;
 
 	if (facts->tuples < 1)
 		return size;
@@ -133,7 +141,8 @@ dbops_gin_size(const SizeFacts *facts)
 		add_column(&gin, &facts->columns[i]);
 		postings += facts->tuples * facts->columns[i].nelements;
 	}
-	room = PAGE_ROOM * (postings > ROWS_AT_ONCE ? REFILLED : HALF_FULL);
+	fill = HALF_FULL + LARGE_FILL * Min(gin.entry_bytes / gin.entries / LARGE_ENTRY, 1);
+	room = PAGE_ROOM * (postings > ROWS_AT_ONCE ? Max(fill, REFILLED) : fill);
 	level = gin.entry_bytes <= PAGE_ROOM ? 1 : ceil(gin.entry_bytes / room);
 	size.pages = 1 + ceil(gin.rows_pages) + level;
 	while (level > 1)

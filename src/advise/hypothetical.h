@@ -3,8 +3,9 @@
  *		An index that does not exist, as the planner sees one.
  *
  * Everything an IndexOptInfo of a real index has is filled in the same way, the tree's height and
- * mark and restore included: a descent or a merge join costs what it will cost.  It is never unique,
- * as that would change what the query means, and marked hypothetical, so that nothing opens it.
+ * mark and restore included: a descent or a merge join costs what it will cost.  It is never
+ * unique, as that would change what the query means, and marked hypothetical, so that nothing opens
+ * it.
  */
 #pragma once
 

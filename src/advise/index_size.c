@@ -154,8 +154,12 @@ brin_size(const SizeFacts *facts)
 
 /* ---- trees built by insertion ------------------------------------------------------------------- */
 
-/* How full pages are that were split in the middle, again and again. */
-#define INSERTED_FILL 0.69
+/*
+ * How full pages are that were split in the middle, again and again, as measured: where rows come in
+ * any order, and where they come in the order of the keys.
+ */
+#define INSERTED_FILL 0.6
+#define IN_ORDER_FILL 0.45
 #define GIST_SPECIAL 16
 #define SPGIST_SPECIAL 8
 #define SPGIST_FILL 0.8
@@ -167,11 +171,13 @@ gist_size(const SizeFacts *facts)
 	IndexSize size = {.pages = 0, .tuples = facts->tuples, .tree_height = -1};
 	double tuple = dbops_tuple_sizes(facts, facts->ncolumns, ROWS_ALL).mean + LINE;
 	double room = BLCKSZ - SizeOfPageHeaderData - GIST_SPECIAL;
+	double fill =
+	    INSERTED_FILL - (INSERTED_FILL - IN_ORDER_FILL) * facts->correlation * facts->correlation;
 	double level = facts->tuples * tuple / room;
 
 	while (level > 1)
 	{
-		level = ceil(level / INSERTED_FILL);
+		level = ceil(level / fill);
 		size.pages += level;
 		level = level * tuple / room;
 	}

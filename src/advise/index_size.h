@@ -30,6 +30,7 @@ typedef struct SizeColumn
 	double nelements; /* GIN: keys that one value yields */
 	double nkeys;     /* GIN: different keys of all values; 0: not known */
 	double key_width; /* GIN: bytes of a key, its varlena header included; 0: not known */
+	double clustered; /* GIN: a key's rows are in that share of the blocks they might be in; 0: 1 */
 } SizeColumn;
 
 typedef struct SizeFacts

@@ -2,8 +2,8 @@
  * advise/index_spec.h
  *		What an index would be: its table, access method, keys, what it covers, its predicate.
  *
- * A file of its own because everything in this layer speaks of indexes that do not exist: candidates
- * are made as specs, sized, planned with, selected, and written as DDL.
+ * A file of its own because everything in this layer speaks of indexes that do not exist:
+ * candidates are made as specs, sized, planned with, selected, and written as DDL.
  *
  * Expressions and predicates are those of the planner, with every Var of level 0 and varno 1, and
  * constants folded: as they stand in IndexOptInfo for the first relation of a query.

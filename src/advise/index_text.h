@@ -13,7 +13,7 @@ typedef struct IndexText
 } IndexText;
 
 /*
- * Reads one command, with the rights and the search_path of the current user; locks the table.  What is
- * neither CREATE INDEX nor DROP INDEX, or would fail as such, is an error.
+ * Reads one command, with the rights and the search_path of the current user; locks the table. 
+ * What is neither CREATE INDEX nor DROP INDEX, or would fail as such, is an error.
  */
 extern IndexText dbops_index_text_read(const char *command);

@@ -16,6 +16,7 @@
 
 /* Common keys over those that chance would make so: below it they are told from the others. */
 #define CHANCE 0.3
+#define CHANCE_OF_FIRST 0.01
 
 /* With fewer common keys nothing is concluded from them. */
 #define FEW_COMMON 5
@@ -104,7 +105,7 @@ last_rank(const Fall *fall, double rows)
 static double
 estimate_keys(const Fall *fall, const KnownKeys *known)
 {
-	double sampled = known->sampled > 0 ? Min(known->sampled, 1) : 1;
+	double sampled = known->estimated && known->sampled > 0 ? Min(known->sampled, 1) : 1;
 	double looked_at = known->rows * sampled;
 	double seen = fall->first;
 	double once = 0;
@@ -163,16 +164,18 @@ chance_of(double mean, double least)
 
 /*
  * Whether the common keys may be common in the sample by chance alone: so many of equally likely keys
- * would be met as often as the last of them, or nearly so many.
+ * would be met as often as the last of them, or nearly so many, and one as often as the first.
  */
 static bool
 is_even(const KnownKeys *known)
 {
 	double looked_at = known->of * (known->sampled > 0 ? Min(known->sampled, 1) : 1);
 	double mean = known->rows / known->of * looked_at / known->keys;
+	double most = rint(known->common[0] * looked_at);
 	double least = rint(known->common[known->ncommon - 1] * looked_at);
 
-	return known->keys * chance_of(mean, least) > CHANCE * known->ncommon;
+	return known->keys * chance_of(mean, least) > CHANCE * known->ncommon &&
+	       known->keys * chance_of(mean, most) > CHANCE_OF_FIRST;
 }
 
 void

@@ -29,8 +29,9 @@ typedef struct KeySpread
 
 typedef struct KnownKeys
 {
-	double rows; /* all that have a key: their sum over keys */
-	double keys; /* that occur, by an estimate from the sample */
+	double rows;    /* all that have a key: their sum over keys */
+	double keys;    /* that occur */
+	bool estimated; /* by ANALYZE from the sample, so that rare ones are hardly counted */
 	int ncommon;
 	const float *common; /* shares of `of` of the most common keys, descending */
 	double of;

@@ -2,8 +2,8 @@
  * advise/plan_pool.h
  *		The plans that are known of a statement, and asking the planner for more.
  *
- * A plan that was chosen among the items of a set is chosen as well among fewer, as long as those that
- * it uses are there: so the planner is asked only where no known plan answers.
+ * A plan that was chosen among the items of a set is chosen as well among fewer, as long as those
+ * that it uses are there: so the planner is asked only where no known plan answers.
  */
 #pragma once
 
@@ -31,8 +31,8 @@ typedef struct PlanPool
 extern PlanPool *dbops_plan_pool_new(Statement *statement);
 
 /*
- * The plan with these items, which are all on the statement's relations: a known one, or that of the
- * planner, which is then in the pool.  NULL if the statement cannot be planned.
+ * The plan with these items, which are all on the statement's relations: a known one, or that of
+ * the planner, which is then in the pool.  NULL if the statement cannot be planned.
  */
 extern const PooledPlan *
 dbops_plan_pool_ask(PlanPool *pool, Whatif *whatif, const Bitmapset *present);

@@ -20,7 +20,8 @@ typedef struct Errand
 	void *arg;
 } Errand;
 
-/* Until the subtransaction ends.  What a role was given and is no good, its sessions do without, too. */
+/* Until the subtransaction ends.  What a role was given and is no good, its sessions do without,
+ * too. */
 static void
 set_locally(const char *name, const char *value, int elevel)
 {

@@ -1,10 +1,11 @@
 /*
  * advise/restricted.h
- *		Reading and planning a statement of another user: with its rights and settings, and no effects.
+ *		Reading and planning a statement of another user: with its rights and settings, and no
+ *		effects.
  *
  * Planning runs functions that are said to be immutable or stable, so a statement is planned as the
- * user who sends it, in a security-restricted operation, in a transaction that cannot write; and who
- * holds a lock on its tables is not waited for.
+ * user who sends it, in a security-restricted operation, in a transaction that cannot write; and
+ * who holds a lock on its tables is not waited for.
  */
 #pragma once
 
@@ -20,8 +21,8 @@ typedef struct RestrictedContext
 } RestrictedContext;
 
 /*
- * Runs run(arg) so, in the current memory context, in a subtransaction that is rolled back.  False if
- * it threw an error, told by *error; cancel and shutdown are thrown on.
+ * Runs run(arg) so, in the current memory context, in a subtransaction that is rolled back.  False
+ * if it threw an error, told by *error; cancel and shutdown are thrown on.
  */
 extern bool dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg),
                                  void *arg, TaskError *error);

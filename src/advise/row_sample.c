@@ -22,8 +22,8 @@
 #include "core/compat.h"
 #include "core/compat_table.h"
 
-#define MOST_ROWS 1000
-#define MOST_BLOCKS 200
+#define MOST_ROWS 3000
+#define MOST_BLOCKS 300
 #define MOST_BYTES (4 * 1024 * 1024)
 
 /* Blocks are visited in steps of one of these, which is not their number's divisor. */
@@ -41,12 +41,13 @@ typedef struct Sampling
 } Sampling;
 
 static void
-keep_value(Sampling *sampling, Datum value, bool isnull)
+keep_value(Sampling *sampling, BlockNumber block, Datum value, bool isnull)
 {
 	RowSample *sample = sampling->sample;
 	MemoryContext caller = MemoryContextSwitchTo(sampling->context);
 	int row = sample->nrows++;
 
+	sample->blocks[row] = block;
 	sample->nulls[row] = isnull;
 	if (!isnull)
 	{
@@ -78,7 +79,7 @@ look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int mos
 		Datum value = expression != NULL ? ExecEvalExpr(expression, econtext, &isnull) :
 		                                   slot_getattr(slot, sampling->attno, &isnull);
 
-		keep_value(sampling, value, isnull);
+		keep_value(sampling, block, value, isnull);
 		MemoryContextSwitchTo(caller);
 		ResetExprContext(econtext);
 	}
@@ -144,6 +145,7 @@ make_sample(const Sampling *sampling)
 	get_typlenbyval(sample->type, &sample->typlen, &sample->typbyval);
 	sample->values = palloc(sizeof(Datum) * MOST_ROWS);
 	sample->nulls = palloc(sizeof(bool) * MOST_ROWS);
+	sample->blocks = palloc(sizeof(BlockNumber) * MOST_ROWS);
 	return sample;
 }
 

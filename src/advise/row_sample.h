@@ -9,6 +9,7 @@
 
 #include "access/attnum.h"
 #include "nodes/primnodes.h"
+#include "storage/block.h"
 #include "utils/relcache.h"
 
 typedef struct RowSample
@@ -19,10 +20,11 @@ typedef struct RowSample
 	int nrows;
 	Datum *values; /* not toasted */
 	bool *nulls;
+	BlockNumber *blocks; /* where the row is; rows of a block follow one another */
 } RowSample;
 
 /*
- * Looks at about a thousand rows in blocks all over the table; a column by its number, or an expression
+ * Looks at some thousand rows in blocks all over the table; a column by its number, or an expression
  * over the columns of varno 1.  It is evaluated as ANALYZE does, with the rights of the table's owner,
  * in a restricted context.  NULL if there is nothing to look at, or the expression throws.  In the
  * current context; the table is open and locked; not in parallel.

@@ -16,6 +16,7 @@
 #include "catalog/pg_index.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_statistic_ext_data.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/plancat.h"
 #include "statistics/statistics.h"
@@ -30,13 +31,6 @@
 #include "advise/size_facts.h"
 
 /* ---- columns ---------------------------------------------------------------------------------- */
-
-static void
-release_values(ColumnValues *values, bool ours)
-{
-	if (ours && values->statistics != NULL)
-		ReleaseSysCache(values->statistics);
-}
 
 static ColumnValues
 values_of_expression(Node *expression, HeapTuple statistics, double tuples)
@@ -69,6 +63,22 @@ use_stored_type(ColumnValues *values, Oid opclass)
 	values->att.attstorage = get_typstorage(type);
 }
 
+/*
+ * Where GiST stores something else than the value: of a tsvector four bytes for each word, or a
+ * signature; of a text three bytes for each trigram.  Shares of the value's width, as measured.
+ */
+static void
+scale_to_stored(const ColumnValues *values, Oid column_type, SizeColumn *to)
+{
+	double factor = values->att.atttypid == GTSVECTOROID ? 0.25 : 2;
+
+	if (values->att.atttypid == column_type || values->att.attlen != -1)
+		return;
+	to->width *= factor;
+	for (int i = 0; i < SIZE_WIDTHS; i++)
+		to->widths[i] *= factor;
+}
+
 static void
 load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints, SizeFacts *facts)
 {
@@ -77,6 +87,7 @@ load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints
 	HeapTuple known = hints != NULL && hints->statistics != NULL ? hints->statistics[i] : NULL;
 	double tuples = facts->table_tuples;
 	ColumnValues values;
+	Oid type;
 
 	if (spec->am == GIN_AM_OID)
 	{
@@ -87,6 +98,7 @@ load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints
 		values = dbops_column_values(table, column->attno, tuples);
 	else
 		values = values_of_expression(column->expression, known, tuples);
+	type = values.att.atttypid;
 	if (OidIsValid(column->opclass))
 		use_stored_type(&values, column->opclass);
 	if (values.statistics != NULL)
@@ -94,6 +106,8 @@ load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints
 	else
 		dbops_column_facts_guess(
 		    &values, dbops_row_sample_take(table, column->attno, column->expression), to);
+	if (spec->am == GIST_AM_OID)
+		scale_to_stored(&values, type, to);
 	if (i == 0)
 		facts->correlation = dbops_column_correlation(&values);
 	if (column->attno != 0 && values.statistics != NULL)

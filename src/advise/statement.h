@@ -32,7 +32,7 @@ extern Statement *dbops_statement_read(const WorkloadStatement *source);
 
 /*
  * Locks what it reads, in the restricted context, and reads it anew if that has changed.  False if
- * it can no longer be read.
+ * it cannot be read then.
  */
 extern bool dbops_statement_lock(Statement *statement);
 

@@ -19,7 +19,8 @@
 #include "advise/whatif.h"
 #include "core/compat_planner.h"
 
-/* An index that does not exist has an OID that no catalog row has yet: the last one, and downwards. */
+/* An index that does not exist has an OID that no catalog row has yet: the last one, and
+ * downwards. */
 #define FIRST_FAKE_OID PG_UINT32_MAX
 
 typedef struct KnownIndex

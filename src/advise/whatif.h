@@ -2,10 +2,10 @@
  * advise/whatif.h
  *		What a statement would cost if other indexes were there.
  *
- * An item is an index: one that does not exist, or one that does and may be left out.  A statement is
- * planned by the server's own planner, with the items that are said to be present; the plan is never
- * run and never kept.  What is injected is seen by that planning alone: functions that the planner
- * evaluates plan their queries with what is there.
+ * An item is an index: one that does not exist, or one that does and may be left out.  A statement
+ * is planned by the server's own planner, with the items that are said to be present; the plan is
+ * never run and never kept.  What is injected is seen by that planning alone: functions that the
+ * planner evaluates plan their queries with what is there.
  *
  * Items are numbered from 0; sets of them are Bitmapsets.
  */
@@ -51,8 +51,8 @@ typedef struct WhatifRequest
 extern Whatif *dbops_whatif_new(void);
 
 /*
- * The item that is such an index; it is made if there is none, of a copy of the spec.  The table must be
- * locked.  -1 if there can be no such index.
+ * The item that is such an index; it is made if there is none, of a copy of the spec.  The table
+ * must be locked.  -1 if there can be no such index.
  */
 extern int dbops_whatif_add(Whatif *whatif, const IndexSpec *spec);
 

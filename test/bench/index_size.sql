@@ -47,6 +47,7 @@ SELECT i AS id,
 FROM generate_series(1, :rows / 5) AS i;
 ALTER TABLE docs ADD words tsvector;
 UPDATE docs SET words = to_tsvector('simple', body);
+VACUUM FULL docs;
 
 CREATE TABLE tiny AS SELECT i AS a FROM generate_series(1, 1) AS i;
 CREATE TABLE none (a integer, b text);
