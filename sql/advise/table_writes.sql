@@ -1,4 +1,4 @@
--- What is written to a table of this database, and what its indexes cost by that.
+-- What is written to a table of this database.
 
 CREATE FUNCTION dbops._table_writes(
     relation regclass,
@@ -19,25 +19,3 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION dbops._table_writes(regclass, interval) IS
     'Rows written to a table in a day over a window that ends now, from the history or the counters of the server; NULL where nothing is known';
 REVOKE ALL ON FUNCTION dbops._table_writes(regclass, interval) FROM PUBLIC;
-
-CREATE FUNCTION dbops._index_upkeep(
-    relation regclass,
-    over interval,
-    updated_columns name[],
-    OUT indexrelid regclass,
-    OUT ms_per_day float8,
-    OUT hot_ms_per_day float8,
-    OUT hot_updates_per_day float8,
-    OUT hot_ms_at_risk float8,
-    OUT vacuum_ms_per_day float8,
-    OUT bytes_per_day float8,
-    OUT wal_bytes_per_day float8,
-    OUT unknown text
-)
-RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'dbops__index_upkeep'
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-
-COMMENT ON FUNCTION dbops._index_upkeep(regclass, interval, name[]) IS
-    'What each index of a table costs those who write to it, if updates set these columns; NULL: what they set is not known';
-REVOKE ALL ON FUNCTION dbops._index_upkeep(regclass, interval, name[]) FROM PUBLIC;

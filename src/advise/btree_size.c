@@ -54,7 +54,8 @@ full_list_size(const Leaves *leaves)
 	           MAXALIGN_DOWN(MAX_POSTING));
 }
 
-/* ---- rows with equal keys ---------------------------------------------------------------------- */
+/* ---- rows with equal keys ----------------------------------------------------------------------
+ */
 
 /* Keys of which each has that many rows. */
 static void
@@ -108,7 +109,8 @@ merge_equal_keys(const SizeFacts *facts, const KeySpread *spread)
 	return leaves;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------- */
+/* ---- keys --------------------------------------------------------------------------------------
+ */
 
 static void
 begin_column(const SizeFacts *facts, const SizeColumn *column, KeySpread *spread)
@@ -151,7 +153,8 @@ spread_keys(const SizeFacts *facts, KeySpread *spread, double *prefixes)
 	}
 }
 
-/* ---- pages ------------------------------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------------------------------
+ */
 
 static int
 leaf_fillfactor(const SizeFacts *facts)
@@ -167,8 +170,8 @@ pages_of(double n, double per_page)
 }
 
 /*
- * How many tuples of one size a leaf keeps.  `room` is what may be used before the next tuple starts
- * a page; that one must fit, too, with a TID that the high key may get.
+ * How many tuples of one size a leaf keeps.  `room` is what may be used before the next tuple
+ * starts a page; that one must fit, too, with a TID that the high key may get.
  */
 static double
 tuples_of_one_size(double room, double size)

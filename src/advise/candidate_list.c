@@ -4,8 +4,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/heap.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
 #include "optimizer/plancat.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "advise/candidate_list.h"
@@ -18,6 +21,10 @@
 
 /* Share of a row's width up to which an index with all that is read is worth a thought. */
 #define MAX_COVERED_RATIO 0.6
+
+/* Of a value without a bound, one that is long would fail to be inserted: only short ones are covered. */
+#define MAX_UNBOUND_WIDTH 100
+#define MAX_BOUND_WIDTH 600
 
 static bool
 has_key(const IndexSpec *spec, const SpecColumn *key)
@@ -118,6 +125,12 @@ count_unique(const CandidateList *list, const IndexSpec *spec)
 	return 0;
 }
 
+bool
+dbops_candidate_is_unique(const CandidateList *list, const IndexSpec *spec)
+{
+	return count_unique(list, spec) > 0;
+}
+
 static void
 append(CandidateList *list, const IndexSpec *spec)
 {
@@ -153,6 +166,26 @@ covers(const Wants *wants, const IndexSpec *spec)
 	return !wants->reads_row;
 }
 
+/* Whether no value of the column, as far as one can tell, is too long for an entry. */
+static bool
+fits(const Wants *wants, AttrNumber attno)
+{
+	Oid type;
+	Oid collation;
+	int32 typmod;
+	int32 bound;
+
+	get_atttypetypmodcoll(wants->table, attno, &type, &typmod, &collation);
+	type = getBaseType(type);
+	if (get_typlen(type) > 0)
+		return true;
+	bound = type_maximum_size(type, typmod);
+	if (bound > 0)
+		return bound <= MAX_BOUND_WIDTH;
+	return (OidIsValid(collation) || type == NUMERICOID || type == INETOID || type == CIDROID) &&
+	       dbops_wants_width(wants, &(SpecColumn){.attno = attno}) <= MAX_UNBOUND_WIDTH;
+}
+
 /* Adds what is read and is no key; false if there would be too much of the row in the index. */
 static bool
 cover(const CandidateList *list, IndexSpec *spec)
@@ -165,7 +198,8 @@ cover(const CandidateList *list, IndexSpec *spec)
 		return false;
 	while ((attno = bms_next_member(wants->reads, attno)) >= 0)
 	{
-		if (!has_key(spec, &(SpecColumn){.attno = attno}) && !dbops_index_spec_include(spec, attno))
+		if (!has_key(spec, &(SpecColumn){.attno = attno}) &&
+		    (!fits(wants, attno) || !dbops_index_spec_include(spec, attno)))
 			return false;
 	}
 	row = get_relation_data_width(wants->table, NULL);

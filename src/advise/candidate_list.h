@@ -27,6 +27,9 @@ extern IndexSpec *dbops_candidate_new(const CandidateList *list);
 /* Appends a key; false, and nothing is changed, if it is one already or there is no room. */
 extern bool dbops_candidate_key(const CandidateList *list, IndexSpec *spec, const SpecColumn *key);
 
+/* Whether the keys tell any two rows apart, by what the table promises. */
+extern bool dbops_candidate_is_unique(const CandidateList *list, const IndexSpec *spec);
+
 /* Proposes the index. */
 extern void dbops_candidate_propose(CandidateList *list, const IndexSpec *spec);
 

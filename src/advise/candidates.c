@@ -17,6 +17,7 @@
 #include "advise/candidate_list.h"
 #include "advise/candidates_btree.h"
 #include "advise/candidates_partial.h"
+#include "advise/candidates_special.h"
 
 /* A table of so few pages is read as fast as an index of it. */
 #define FEW_PAGES 8
@@ -176,10 +177,13 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 			finding->limits->on_passed_over(table, reason, finding->limits->arg);
 		return;
 	}
-	list.wants = dbops_wants_of(root, rel, table);
+	list.wants = dbops_wants_of(root, rel, table, pages_of(root, rel));
 	list.existing = existing_indexes(table);
 	list.unique = unique_columns(rel);
 	dbops_candidates_btree(&list);
+	dbops_candidates_special(&list);
+	if (list.specs == NIL)
+		dbops_candidates_narrow(&list);
 	dbops_candidates_partial(&list);
 	add_items(finding, list.specs);
 }

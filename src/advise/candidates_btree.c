@@ -187,32 +187,21 @@ permute(CandidateList *list, const IndexSpec *prefix, List *rest)
 	}
 }
 
-/* With nothing to look for: what is read, or what few rows there are, is smaller than the table. */
-static void
-propose_narrow(CandidateList *list)
-{
-	const Wants *wants = list->wants;
-	IndexSpec *spec = dbops_candidate_new(list);
-	int attno = bms_next_member(wants->reads, -1);
-
-	if (attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
-		dbops_candidate_propose_whole(list, spec);
-	spec = dbops_candidate_new(list);
-	attno = bms_next_member(wants->tests, -1);
-	if (list->predicate != NIL && attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
-		dbops_candidate_propose(list, spec);
-}
-
 void
 dbops_candidates_btree(CandidateList *list)
 {
 	const Wants *wants = list->wants;
 	IndexSpec *none = dbops_candidate_new(list);
 	IndexSpec *equals = dbops_candidate_new(list);
-	int before = list_length(list->specs);
 	ListCell *lc;
 
 	append_wants(list, equals, wants->equals);
+	if (dbops_candidate_is_unique(list, equals))
+	{
+		/* There is one row, and it is found. */
+		dbops_candidate_propose_covering(list, equals);
+		return;
+	}
 
 	/* All that one search can use comes first: it serves the statement best. */
 	dbops_candidate_propose_covering(list, equals);
@@ -234,8 +223,6 @@ dbops_candidates_btree(CandidateList *list)
 	propose_orders(list, none);
 	if (list_length(wants->equals) <= MAX_PERMUTED)
 		permute(list, none, wants->equals);
-	if (list_length(list->specs) == before)
-		propose_narrow(list);
 }
 
 void
@@ -250,4 +237,19 @@ dbops_candidates_btree_by(CandidateList *list, const Want *want)
 	append_wants(list, &longer, list->wants->equals);
 	dbops_candidate_propose_covering(list, &longer);
 	propose_orders(list, &longer);
+}
+
+void
+dbops_candidates_narrow(CandidateList *list)
+{
+	const Wants *wants = list->wants;
+	IndexSpec *spec = dbops_candidate_new(list);
+	int attno = bms_next_member(wants->reads, -1);
+
+	if (attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
+		dbops_candidate_propose_whole(list, spec);
+	spec = dbops_candidate_new(list);
+	attno = bms_next_member(wants->tests, -1);
+	if (list->predicate != NIL && attno > 0 && dbops_index_spec_add_key(spec, attno, NULL))
+		dbops_candidate_propose(list, spec);
 }

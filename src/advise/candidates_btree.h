@@ -13,3 +13,6 @@ extern void dbops_candidates_btree(CandidateList *list);
 
 /* Those that begin with this key. */
 extern void dbops_candidates_btree_by(CandidateList *list, const Want *want);
+
+/* With nothing to look for: what is read, or what few rows there are, is smaller than the table. */
+extern void dbops_candidates_narrow(CandidateList *list);

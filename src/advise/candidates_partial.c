@@ -153,6 +153,7 @@ static void
 propose_where(CandidateList *list, List *clauses, double selectivity)
 {
 	const Wants *all = list->wants;
+	int before = list_length(list->specs);
 	ListCell *lc;
 
 	list->wants = dbops_wants_without(all, clauses);
@@ -162,6 +163,8 @@ propose_where(CandidateList *list, List *clauses, double selectivity)
 		    lappend(list->predicate,
 		            dbops_wants_normalise(all, (Node *) lfirst_node(RestrictInfo, lc)->clause));
 	dbops_candidates_btree(list);
+	if (list_length(list->specs) == before)
+		dbops_candidates_narrow(list);
 	list->wants = all;
 	list->predicate = NIL;
 	list->selectivity = 1;

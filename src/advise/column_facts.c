@@ -31,7 +31,8 @@
 /* Rows that ANALYZE looks at for each step of the statistics target (std_typanalyze). */
 #define ROWS_PER_TARGET 300.0
 
-/* Where the values that are kept are shorter than the average by so much, long ones were left out. */
+/* Where the values that are kept are shorter than the average by so much, long ones were left out.
+ */
 #define WIDTH_OFF 0.02
 
 typedef struct WidthShare
@@ -56,7 +57,8 @@ dbops_column_values(Relation table, AttrNumber attno, double tuples)
 	return values;
 }
 
-/* Bytes of the value in an index tuple: short values have a short header, long ones are compressed. */
+/* Bytes of the value in an index tuple: short values have a short header, long ones are compressed.
+ */
 static float
 stored_width(const ColumnValues *values, Datum value)
 {
@@ -147,8 +149,8 @@ divide_widths(WidthShare *widths, int count, SizeColumn *column)
 }
 
 /*
- * Widths from a few values are scaled to the average of all, `width`, of which a fraction was cut off;
- * unless they are compressed in an index, as that average is not.
+ * Widths from a few values are scaled to the average of all, `width`, of which a fraction was cut
+ * off; unless they are compressed in an index, as that average is not.
  */
 static void
 scale_widths(SizeColumn *column, double width)

@@ -29,6 +29,14 @@ typedef struct KeyType
 	bool byval;
 } KeyType;
 
+/* How values are taken apart. */
+typedef struct Extraction
+{
+	FmgrInfo *extract;
+	Oid collation;
+	KeyType type;
+} Extraction;
+
 /* The type of the keys: as the class says, or of the elements of an array. */
 static KeyType
 key_type_of(Oid opclass, Oid column_type)
@@ -74,14 +82,14 @@ count_key(KeyCounts *counts, const KeyType *type, Datum key, KeyPlace place)
 #define NULL_KEY UINT64CONST(2)
 
 static int
-count_value(KeyCounts *counts, FmgrInfo *extract, Oid collation, const RowSample *sample, int row,
-            const KeyType *type)
+count_value(KeyCounts *counts, const Extraction *by, const RowSample *sample, int row)
 {
 	KeyPlace place = {.row = row, .block = sample->blocks[row]};
 	int32 nkeys = 0;
 	bool *nulls = NULL;
-	Datum *keys = (Datum *) DatumGetPointer(FunctionCall3Coll(
-	    extract, collation, sample->values[row], PointerGetDatum(&nkeys), PointerGetDatum(&nulls)));
+	Datum *keys = (Datum *) DatumGetPointer(
+	    FunctionCall3Coll(by->extract, by->collation, sample->values[row], PointerGetDatum(&nkeys),
+	                      PointerGetDatum(&nulls)));
 
 	if (keys == NULL || nkeys <= 0)
 	{
@@ -93,7 +101,7 @@ count_value(KeyCounts *counts, FmgrInfo *extract, Oid collation, const RowSample
 		if (nulls != NULL && nulls[i])
 			dbops_key_counts_add(counts, NULL_KEY, 0, place);
 		else
-			count_key(counts, type, keys[i], place);
+			count_key(counts, &by->type, keys[i], place);
 	}
 	return nkeys;
 }
@@ -108,7 +116,7 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 	KeyCounts *counts = dbops_key_counts_new();
 	MemoryContext work;
 	FmgrInfo extract;
-	KeyType key_type;
+	Extraction by;
 	KeyEstimate estimate;
 	int nulls = 0;
 	int nkeys = 0;
@@ -117,7 +125,9 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 	if (sample == NULL || !OidIsValid(function))
 		return;
 	fmgr_info(function, &extract);
-	key_type = key_type_of(column->opclass, sample->type);
+	by = (Extraction){.extract = &extract,
+	                  .collation = column->collation,
+	                  .type = key_type_of(column->opclass, sample->type)};
 	work =
 	    AllocSetContextCreate(CurrentMemoryContext, "dbops keys of a row", ALLOCSET_DEFAULT_SIZES);
 	for (row = 0; row < sample->nrows && nkeys < MOST_KEYS; row++)
@@ -128,7 +138,7 @@ dbops_gin_facts_load(const SpecColumn *column, Relation table, double tuples, Si
 		if (sample->nulls[row])
 			nulls++;
 		else
-			nkeys += count_value(counts, &extract, column->collation, sample, row, &key_type);
+			nkeys += count_value(counts, &by, sample, row);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(work);
 	}

@@ -5,8 +5,9 @@
  * A key's rows stand beside it as long as they fit into a third of a page (GinFormTuple), else in a
  * tree of their own.  A list holds the first row in full, then differences of (block << 11 | line)
  * in as few groups of seven bits as they need (ginpostinglist.c).  While it builds, GIN adds sorted
- * keys at the right end of a tree whose pages it splits in the middle, so the pages of keys stay half
- * full, unless memory forces it to begin anew with all keys several times; leaves of rows are filled.
+ * keys at the right end of a tree whose pages it splits in the middle, so the pages of keys stay
+ * half full, unless memory forces it to begin anew with all keys several times; leaves of rows are
+ * filled.
  */
 #include "postgres.h"
 

@@ -22,7 +22,8 @@
 /* The last block number there can be. */
 #define MOST_PAGES ((double) 0xFFFFFFFE)
 
-/* ---- hash ------------------------------------------------------------------------------------- */
+/* ---- hash -------------------------------------------------------------------------------------
+ */
 
 #define HASH_FILLFACTOR 75
 #define HASH_SPECIAL 16
@@ -111,7 +112,8 @@ hash_size(const SizeFacts *facts)
 	return size;
 }
 
-/* ---- BRIN -------------------------------------------------------------------------------------- */
+/* ---- BRIN --------------------------------------------------------------------------------------
+ */
 
 #define BRIN_PAGES_PER_RANGE 128
 #define BRIN_SPECIAL 8
@@ -152,11 +154,12 @@ brin_size(const SizeFacts *facts)
 	return size;
 }
 
-/* ---- trees built by insertion ------------------------------------------------------------------- */
+/* ---- trees built by insertion -------------------------------------------------------------------
+ */
 
 /*
- * How full pages are that were split in the middle, again and again, as measured: where rows come in
- * any order, and where they come in the order of the keys.
+ * How full pages are that were split in the middle, again and again, as measured: where rows come
+ * in any order, and where they come in the order of the keys.
  */
 #define INSERTED_FILL 0.6
 #define IN_ORDER_FILL 0.45
@@ -197,7 +200,8 @@ spgist_size(const SizeFacts *facts)
 	return size;
 }
 
-/* ---- which -------------------------------------------------------------------------------------- */
+/* ---- which --------------------------------------------------------------------------------------
+ */
 
 typedef struct SizeRule
 {

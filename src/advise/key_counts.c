@@ -120,8 +120,8 @@ count_frequencies(const KeyCounts *counts, double rows, KeyEstimate *estimate, f
 }
 
 /*
- * Keys that are new come at a rate of those that were met once (Good and Turing), which falls by a power
- * of the number of rows, as it did from half of the sample to all of it.
+ * Keys that are new come at a rate of those that were met once (Good and Turing), which falls by a
+ * power of the number of rows, as it did from half of the sample to all of it.
  */
 static double
 grow_keys(const Frequencies *frequencies, double times)

@@ -2,7 +2,8 @@
  * advise/key_counts.h
  *		How often keys occur in a sample, and how many different ones there are in all rows.
  *
- * A file of its own because keys are values of a column for one index, and parts of these for another.
+ * A file of its own because keys are values of a column for one index, and parts of these for
+ * another.
  */
 #pragma once
 

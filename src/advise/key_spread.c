@@ -24,6 +24,10 @@
 /* Ranks are taken in so many geometric steps. */
 #define RANK_STEPS 40
 
+/* How a number of keys is fitted, and when it is not. */
+#define FIT_STEPS 30
+#define FIT_OFF 0.05
+
 /* Rows expected of keys that all occur once: small, so that they hardly ever occur twice. */
 #define ONCE 1e-3
 
@@ -42,7 +46,8 @@ typedef struct Fall
 	double power;
 } Fall;
 
-/* ---- one column --------------------------------------------------------------------------------- */
+/* ---- one column ---------------------------------------------------------------------------------
+ */
 
 static void
 add_stratum(KeySpread *spread, double keys, double rows)
@@ -121,14 +126,15 @@ estimate_keys(const Fall *fall, const KnownKeys *known)
 	return looked_at * seen / Max(looked_at - once + once * sampled, 1);
 }
 
-/* Rows for the keys of a fall; any steeper one has fewer rows however many keys there are. */
-static void
-add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
+/* The fall from the common keys on whose number of keys is right; any steeper one has too few rows.
+ */
+static Fall
+fit_power(Fall fall, const KnownKeys *known, double rows)
 {
 	double low = 0;
 	double high = 1 + 0.999 * fall.top * fall.first / rows;
 
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < FIT_STEPS; i++)
 	{
 		fall.power = (low + high) / 2;
 		fall.last = last_rank(&fall, rows);
@@ -137,9 +143,31 @@ add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
 		else
 			low = fall.power;
 	}
+	return fall;
+}
+
+static void
+add_even(KeySpread *spread, double keys, double rows)
+{
+	double each = expected_rows(rows / keys);
+
+	add_stratum(spread, rows / each, each);
+}
+
+/* Where no fall has so many keys, there is a gap after the common ones, and the others are even. */
+static void
+add_falling(KeySpread *spread, const KnownKeys *known, Fall fall, double rows)
+{
+	Fall fit = fit_power(fall, known, rows);
+
+	if (estimate_keys(&fit, known) < known->keys * (1 - FIT_OFF))
+	{
+		add_even(spread, known->keys - fall.first, rows);
+		return;
+	}
 	for (int i = 0; i < RANK_STEPS; i++)
 	{
-		KeyStratum step = step_of(&fall, i);
+		KeyStratum step = step_of(&fit, i);
 
 		add_stratum(spread, step.keys, step.rows);
 	}
@@ -163,8 +191,8 @@ chance_of(double mean, double least)
 }
 
 /*
- * Whether the common keys may be common in the sample by chance alone: so many of equally likely keys
- * would be met as often as the last of them, or nearly so many, and one as often as the first.
+ * Whether the common keys may be common in the sample by chance alone: so many of equally likely
+ * keys would be met as often as the last of them, or nearly so many, and one as often as the first.
  */
 static bool
 is_even(const KnownKeys *known)
@@ -208,11 +236,7 @@ dbops_key_spread_begin(KeySpread *spread, const KnownKeys *known)
 	else if (ncommon >= FEW_COMMON && top > left / keys)
 		add_falling(spread, known, (Fall){.first = ncommon, .top = top}, left);
 	else
-	{
-		double rows = expected_rows(left / keys);
-
-		add_stratum(spread, left / rows, rows);
-	}
+		add_even(spread, keys, left);
 }
 
 void
@@ -221,11 +245,12 @@ dbops_key_spread_add(KeySpread *spread, double rows)
 	add_stratum(spread, 1, rows);
 }
 
-/* ---- several columns ---------------------------------------------------------------------------- */
+/* ---- several columns ----------------------------------------------------------------------------
+ */
 
 /*
- * Two keys occur together with the product of their chances.  Products that are nearly the same make
- * one stratum.
+ * Two keys occur together with the product of their chances.  Products that are nearly the same
+ * make one stratum.
  */
 void
 dbops_key_spread_combine(KeySpread *spread, const KeySpread *with)
@@ -265,7 +290,8 @@ dbops_key_spread_count(const KeySpread *spread)
 	return count;
 }
 
-/* ---- group by group ----------------------------------------------------------------------------- */
+/* ---- group by group -----------------------------------------------------------------------------
+ */
 
 static void
 tell_few(const KeyStratum *stratum, KeyGroupTaker take, void *arg)

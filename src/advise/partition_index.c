@@ -14,7 +14,6 @@
 #include "utils/syscache.h"
 
 #include "advise/partition_index.h"
-#include "advise/size_facts.h"
 
 /* Of more partitions, only so many are opened: each takes a lock and a place in the relation cache. */
 #define MAX_SAMPLED 32
@@ -150,7 +149,7 @@ dbops_partition_sample(Oid table)
 }
 
 static bool
-add_partition(const IndexSpec *spec, Oid partition, IndexSize *sum)
+add_partition(const IndexSpec *spec, Oid partition, const SizeHints *hints, IndexSize *sum)
 {
 	const IndexSpec *mapped;
 	Relation relation = try_table_open(partition, AccessShareLock);
@@ -161,7 +160,7 @@ add_partition(const IndexSpec *spec, Oid partition, IndexSize *sum)
 	mapped = dbops_partition_spec(spec, partition);
 	if (mapped != NULL)
 	{
-		size = dbops_size_of_spec(mapped, relation);
+		size = dbops_index_size(dbops_size_facts_load(mapped, relation, hints));
 		sum->pages += size.pages;
 		sum->tuples += size.tuples;
 		sum->tree_height = Max(sum->tree_height, size.tree_height);
@@ -171,14 +170,14 @@ add_partition(const IndexSpec *spec, Oid partition, IndexSize *sum)
 }
 
 IndexSize
-dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample)
+dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample, const SizeHints *hints)
 {
 	IndexSize sum = {.tree_height = -1};
 	double pages = 0;
 
 	for (int i = 0; i < sample->n; i++)
 	{
-		if (add_partition(spec, sample->partitions[i].table, &sum))
+		if (add_partition(spec, sample->partitions[i].table, hints, &sum))
 			pages += sample->partitions[i].pages;
 	}
 	if (pages > 0)
@@ -187,4 +186,10 @@ dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample)
 		sum.tuples *= sample->pages_all / pages;
 	}
 	return sum;
+}
+
+Oid
+dbops_partition_largest(const PartitionSample *sample)
+{
+	return sample->n > 0 ? sample->partitions[0].table : InvalidOid;
 }

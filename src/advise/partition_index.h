@@ -7,8 +7,7 @@
  */
 #pragma once
 
-#include "advise/index_size.h"
-#include "advise/index_spec.h"
+#include "advise/size_facts.h"
 
 typedef struct PartitionSample PartitionSample;
 
@@ -22,4 +21,8 @@ extern PartitionSample *dbops_partition_sample(Oid table);
  * What CREATE INDEX would make of it in all partitions; the height is that in the largest.  Partitions
  * that are locked by DDL or gone are taken to be like the others.
  */
-extern IndexSize dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample);
+extern IndexSize
+dbops_partition_size(const IndexSpec *spec, const PartitionSample *sample, const SizeHints *hints);
+
+/* The largest partition; InvalidOid: there is none. */
+extern Oid dbops_partition_largest(const PartitionSample *sample);

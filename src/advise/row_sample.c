@@ -38,6 +38,8 @@ typedef struct Sampling
 	MemoryContext context; /* of the sample */
 	RowSample *sample;
 	Size bytes;
+	ExprContext *econtext;
+	ExprState *state; /* of the expression; NULL: a column */
 } Sampling;
 
 static void
@@ -61,9 +63,9 @@ keep_value(Sampling *sampling, BlockNumber block, Datum value, bool isnull)
 
 /* Takes up to so many rows of the block. */
 static void
-look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int most,
-              ExprContext *econtext, ExprState *expression)
+look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int most)
 {
+	ExprContext *econtext = sampling->econtext;
 	TupleTableSlot *slot = econtext->ecxt_scantuple;
 	ItemPointerData first;
 	ItemPointerData last;
@@ -76,8 +78,8 @@ look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int mos
 	{
 		MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		bool isnull;
-		Datum value = expression != NULL ? ExecEvalExpr(expression, econtext, &isnull) :
-		                                   slot_getattr(slot, sampling->attno, &isnull);
+		Datum value = sampling->state != NULL ? ExecEvalExpr(sampling->state, econtext, &isnull) :
+		                                        slot_getattr(slot, sampling->attno, &isnull);
 
 		keep_value(sampling, block, value, isnull);
 		MemoryContextSwitchTo(caller);
@@ -86,7 +88,7 @@ look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int mos
 }
 
 static void
-look_at_blocks(Sampling *sampling, TableScanDesc scan, ExprContext *econtext, ExprState *expression)
+look_at_blocks(Sampling *sampling, TableScanDesc scan)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(sampling->table);
 	BlockNumber visits = Min(blocks, MOST_BLOCKS);
@@ -99,7 +101,7 @@ look_at_blocks(Sampling *sampling, TableScanDesc scan, ExprContext *econtext, Ex
 
 		CHECK_FOR_INTERRUPTS();
 		look_at_block(sampling, scan, (BlockNumber) ((visit * 2 + 1) * blocks / (visits * 2)),
-		              Min(most, MOST_ROWS - sampling->sample->nrows), econtext, expression);
+		              Min(most, MOST_ROWS - sampling->sample->nrows));
 	}
 }
 
@@ -109,8 +111,6 @@ look(void *arg)
 	Sampling *sampling = arg;
 	Relation table = sampling->table;
 	EState *estate = CreateExecutorState();
-	ExprContext *econtext = GetPerTupleExprContext(estate);
-	ExprState *expression = NULL;
 	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	ItemPointerData none;
@@ -118,11 +118,12 @@ look(void *arg)
 
 	ItemPointerSet(&none, 0, FirstOffsetNumber);
 	PushActiveSnapshot(snapshot);
-	econtext->ecxt_scantuple = slot;
+	sampling->econtext = GetPerTupleExprContext(estate);
+	sampling->econtext->ecxt_scantuple = slot;
 	if (sampling->expression != NULL)
-		expression = ExecPrepareExpr((Expr *) sampling->expression, estate);
+		sampling->state = ExecPrepareExpr((Expr *) sampling->expression, estate);
 	scan = dbops_compat_beginscan_tidrange(table, snapshot, &none, &none);
-	look_at_blocks(sampling, scan, econtext, expression);
+	look_at_blocks(sampling, scan);
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);

@@ -24,9 +24,9 @@ typedef struct RowSample
 } RowSample;
 
 /*
- * Looks at some thousand rows in blocks all over the table; a column by its number, or an expression
- * over the columns of varno 1.  It is evaluated as ANALYZE does, with the rights of the table's owner,
- * in a restricted context.  NULL if there is nothing to look at, or the expression throws.  In the
- * current context; the table is open and locked; not in parallel.
+ * Looks at some thousand rows in blocks all over the table; a column by its number, or an
+ * expression over the columns of varno 1.  It is evaluated as ANALYZE does, with the rights of the
+ * table's owner, in a restricted context.  NULL if there is nothing to look at, or the expression
+ * throws.  In the current context; the table is open and locked; not in parallel.
  */
 extern RowSample *dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression);

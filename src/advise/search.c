@@ -36,6 +36,19 @@ static const double budget_shares[] = {1, 0.6, 1.6, 1};
 /* An item must save this share of all costs, or it is not worth a line of advice. */
 #define MIN_GAIN_RATIO 0.0005
 
+/*
+ * Attempts without progress in a selection that is only to lead the planner on; the last ones, which
+ * decide, take as many as their size asks for.
+ */
+#define QUICK_PATIENCE 150
+
+/*
+ * Sizes are expected within a percent or so, those of a part of the rows, or of expressions, within
+ * ten; and what is built must stay within the budget.
+ */
+#define SIZE_MARGIN 1.01
+#define ROUGH_SIZE_MARGIN 1.1
+
 /* A statement may become dearer by this share. */
 #define WORST_REGRESSION 0.01
 
@@ -149,6 +162,17 @@ number_table(Search *search, Oid table)
 	return search->ntables++;
 }
 
+/* What an item takes of the budget. */
+static double
+budgeted_bytes(const WhatifItem *item)
+{
+	bool rough = item->spec != NULL && item->spec->predicate != NIL;
+
+	for (int i = 0; item->spec != NULL && i < item->spec->nkeys; i++)
+		rough |= item->spec->columns[i].attno == 0;
+	return dbops_index_size_bytes(&item->size) * (rough ? ROUGH_SIZE_MARGIN : SIZE_MARGIN);
+}
+
 static SelectionItem *
 make_items(Search *search)
 {
@@ -162,7 +186,7 @@ make_items(Search *search)
 	{
 		const WhatifItem *item = dbops_whatif_item(result->whatif, i);
 
-		items[i] = (SelectionItem){.bytes = dbops_index_size_bytes(&item->size),
+		items[i] = (SelectionItem){.bytes = budgeted_bytes(item),
 		                           .table = number_table(search, item->table),
 		                           .exists = OidIsValid(item->indexid),
 		                           .replaces = -1};
@@ -194,7 +218,7 @@ make_statements(const SearchResult *result, SelectionStatement *statements)
 
 /* The set that is best by what is known, for a share of the budget: all that is present. */
 static Bitmapset *
-select_items(Search *search, const Bitmapset *start, double share)
+select_items(Search *search, const Bitmapset *start, double share, int patience)
 {
 	SearchResult *result = search->result;
 	int n = dbops_whatif_count(result->whatif);
@@ -211,7 +235,8 @@ select_items(Search *search, const Bitmapset *start, double share)
 	                                       .min_gain_ratio = MIN_GAIN_RATIO},
 	                            .out_of_time = is_out_of_time,
 	                            .arg = search,
-	                            .seed = search->options->seed};
+	                            .seed = search->options->seed,
+	                            .patience = patience};
 	const Selection *selection;
 	Bitmapset *chosen = NULL;
 
@@ -287,14 +312,14 @@ created_bytes(const SearchResult *result, const Bitmapset *chosen)
 	{
 		const WhatifItem *index = dbops_whatif_item(result->whatif, item);
 
-		bytes += OidIsValid(index->indexid) ? 0 : dbops_index_size_bytes(&index->size);
+		bytes += OidIsValid(index->indexid) ? 0 : budgeted_bytes(index);
 	}
 	return bytes;
 }
 
 /* Selects and verifies in turn until the planner says nothing new. */
 static void
-converge(Search *search, double share)
+converge(Search *search, double share, int patience)
 {
 	SearchResult *result = search->result;
 	const Bitmapset *chosen = search->best;
@@ -304,7 +329,7 @@ converge(Search *search, double share)
 		int known = count_plans(result);
 		double cost;
 
-		chosen = select_items(search, chosen, share);
+		chosen = select_items(search, chosen, share, patience);
 		cost = verify(search, chosen);
 		if (cost < search->best_cost &&
 		    created_bytes(result, chosen) <= search->options->budget_bytes)
@@ -324,7 +349,8 @@ improve(Search *search)
 	search->best = search->result->existing;
 	search->best_cost = search->result->cost_before;
 	for (int i = 0; i < lengthof(budget_shares); i++)
-		converge(search, budget_shares[i]);
+		converge(search, budget_shares[i], QUICK_PATIENCE);
+	converge(search, 1, 0);
 	return search->best;
 }
 

@@ -26,7 +26,7 @@
 #define MAX_RELAXED_ITEMS 600
 
 /* Attempts without progress, by the number of sets. */
-#define MIN_PATIENCE 600
+#define MIN_PATIENCE 800
 #define MAX_PATIENCE 4000
 
 /*
@@ -38,6 +38,12 @@
 
 /* Of few, none is worth so much. */
 #define FEW_CREATED 10
+
+/* Share by which gains are blurred in half of the attempts. */
+#define NOISE 0.3
+
+/* Without progress it goes on from far away, or from the best again: so often in its patience. */
+#define LEGS 6
 
 typedef struct Search
 {
@@ -421,6 +427,19 @@ refill(Search *search)
 	dbops_selection_repair_settle(search->repair);
 }
 
+/* Repairs the state: at first without what was taken out, if that is to stay out. */
+static void
+repair(Search *search, bool stays_out)
+{
+	bool *barred = search->repair->barred;
+
+	if (stays_out)
+		refill(search);
+	memset(barred, 0, search->pool->nitems * sizeof(bool));
+	refill(search);
+	dbops_selection_state_recount(search->state);
+}
+
 /* One attempt: the state, which is the current set, becomes another that fits. */
 static void
 change(Search *search)
@@ -430,17 +449,31 @@ change(Search *search)
 	    take_out_some, take_out_some, take_out_table, take_out_plan,
 	};
 	static const double exponents[] = {1, 1, 0.5, 0, 1.5};
-	bool *barred = search->repair->barred;
 
 	search->repair->exponent = exponents[pick(search, lengthof(exponents))];
-	search->repair->noise = pick(search, 2) ? 0.3 : 0;
+	search->repair->noise = pick(search, 2) ? NOISE : 0;
 	kinds[pick(search, lengthof(kinds))](search);
-	if (pick(search, 2))
-		memset(barred, 0, search->pool->nitems * sizeof(bool));
-	refill(search);
-	memset(barred, 0, search->pool->nitems * sizeof(bool));
-	refill(search);
-	dbops_selection_state_recount(search->state);
+	repair(search, pick(search, 2) > 0);
+}
+
+/* Goes on from far away: from the best, of which half is taken out. */
+static void
+leap(Search *search)
+{
+	int n;
+
+	go_on_from_best(search);
+	dbops_selection_state_become(search->state, search->best.in);
+	n = list_present(search, search->present);
+	for (int i = 0; i < n; i++)
+	{
+		if (pick(search, 2) > 0)
+			take_out(search, search->present[i]);
+	}
+	repair(search, true);
+	note_best(search);
+	if (is_acceptable(search))
+		go_on_from_state(search);
 }
 
 static void
@@ -469,8 +502,13 @@ try_changes(Search *search)
 		if (is_acceptable(search) &&
 		    dbops_selection_state_objective(search->state) < search->current.objective + tolerated)
 			go_on_from_state(search);
-		if (idle > 0 && idle % (patience / 4 + 1) == 0)
-			go_on_from_best(search);
+		if (idle > 0 && idle % (patience / LEGS + 1) == 0)
+		{
+			if (idle / (patience / LEGS + 1) % 2 == 1)
+				leap(search);
+			else
+				go_on_from_best(search);
+		}
 	}
 }
 

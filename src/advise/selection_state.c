@@ -118,12 +118,10 @@ dbops_selection_state_flip(SelectionState *state, int item)
 	}
 }
 
-/* What keeping an item is worth, or costs, where that alone tells sets apart. */
+/* What having an item costs, or is worth, where that alone tells sets apart. */
 static inline double
 tidying_of(const SelectionState *state, int item)
 {
-	if (!state->in[item])
-		return 0;
 	return state->replacers[item] > 0 ? state->pool->tidying[item] : -state->pool->tidying[item];
 }
 
@@ -135,11 +133,10 @@ count_item(SelectionState *state, int item, int change)
 	const SelectionItem *what = &pool->problem->items[item];
 	int limit = pool->table_limit[what->table];
 	int before = state->per_table[what->table];
-	double tidying = state->replacers[item] > 0 ? pool->tidying[item] : -pool->tidying[item];
 
 	state->per_table[what->table] += change;
 	state->nfull += (int) (before + change > limit) - (int) (before > limit);
-	state->score += change * (pool->price[item] + tidying);
+	state->score += change * (pool->price[item] + tidying_of(state, item));
 	if (!what->exists)
 	{
 		state->bytes += change * what->bytes;
@@ -147,9 +144,11 @@ count_item(SelectionState *state, int item, int change)
 	}
 	if (what->replaces >= 0)
 	{
-		state->score -= tidying_of(state, what->replaces);
+		bool there = state->in[what->replaces];
+
+		state->score -= there ? tidying_of(state, what->replaces) : 0;
 		state->replacers[what->replaces] += change;
-		state->score += tidying_of(state, what->replaces);
+		state->score += there ? tidying_of(state, what->replaces) : 0;
 	}
 }
 

@@ -30,7 +30,8 @@
 #include "advise/row_sample.h"
 #include "advise/size_facts.h"
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------------------------------
+ */
 
 static ColumnValues
 values_of_expression(Node *expression, HeapTuple statistics, double tuples)
@@ -114,7 +115,8 @@ load_column(const IndexSpec *spec, int i, Relation table, const SizeHints *hints
 		ReleaseSysCache(values.statistics);
 }
 
-/* ---- combinations ----------------------------------------------------------------------------- */
+/* ---- combinations -----------------------------------------------------------------------------
+ */
 
 /* How many different values there are among some rows of so many values in all rows. */
 static double
@@ -201,9 +203,9 @@ is_unique(Relation table, const Bitmapset *attnos)
 }
 
 /*
- * Combinations of the values of all keys in the whole table, if the catalog knows them: from a unique
- * index, or extended statistics over all of the keys; or over some, and the others are independent.
- * 0 if it knows nothing.
+ * Combinations of the values of all keys in the whole table, if the catalog knows them: from a
+ * unique index, or extended statistics over all of the keys; or over some, and the others are
+ * independent. 0 if it knows nothing.
  */
 static double
 known_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts)
@@ -258,9 +260,11 @@ load_combinations(const IndexSpec *spec, Relation table, SizeFacts *facts)
 		    distinct_among(facts->columns[i].ndistinct, facts->tuples, facts->table_tuples);
 }
 
-/* ---- the index -------------------------------------------------------------------------------- */
+/* ---- the index --------------------------------------------------------------------------------
+ */
 
-/* Whether equal keys look the same in all columns, so that they may share a tuple (_bt_allequalimage). */
+/* Whether equal keys look the same in all columns, so that they may share a tuple
+ * (_bt_allequalimage). */
 static bool
 can_deduplicate(const IndexSpec *spec)
 {

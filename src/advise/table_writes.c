@@ -17,10 +17,10 @@
 #include "catalog/pg_type_d.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "optimizer/plancat.h"
 #include "pgstat.h"
 #include "postmaster/autovacuum.h"
 #include "postmaster/bgwriter.h"
-#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -204,28 +204,29 @@ find_threshold(Relation relation, double tuples)
 	return limit >= 0 ? Min(threshold, limit) : threshold;
 }
 
-/* Size and threshold of a table; sums of those of its partitions. */
+/*
+ * Size and threshold of a table; sums of those of its partitions.  Rows are those that the planner
+ * sees: what was counted last, by the size of the table as it is.
+ */
 static void
 load_table(TableWrites *writes, const List *tables)
 {
-	double tuples = 0;
-	double threshold = 0;
+	WriteFacts *facts = &writes->facts;
 	ListCell *lc;
 
 	foreach (lc, tables)
 	{
 		Relation relation = table_open(lfirst_oid(lc), NoLock);
-		const double own = relation->rd_rel->reltuples;
+		BlockNumber pages;
+		double tuples;
+		double all_visible;
 
-		if (own < 0)
-			tuples = NAN;
-		tuples += own;
-		threshold += find_threshold(relation, own);
-		writes->table_pages += RelationGetNumberOfBlocks(relation);
+		estimate_rel_size(relation, NULL, &pages, &tuples, &all_visible);
+		writes->table_pages += pages;
+		facts->table_tuples += tuples;
+		facts->dead_per_vacuum += find_threshold(relation, relation->rd_rel->reltuples);
 		table_close(relation, NoLock);
 	}
-	writes->facts.table_tuples = tuples;
-	writes->facts.dead_per_vacuum = threshold;
 }
 
 static List *

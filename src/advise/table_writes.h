@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "datatype/timestamp.h"
+
 #include "advise/write_cost.h"
 
 typedef enum WritesSource
@@ -36,3 +38,10 @@ dbops_table_writes_load(Oid table, int64 window_ms, const UpdateFacts *kinds, in
 /* Which of two sources tells more, from the days they are of; NaN: not known of how many. */
 extern WritesSource
 dbops_table_writes_choose(double history_days, double counter_days, double window_days);
+
+/* A window in milliseconds; a month counts as 30 days. */
+static inline int64
+dbops_table_writes_window(const Interval *window)
+{
+	return (window->time + (window->day + window->month * INT64CONST(30)) * USECS_PER_DAY) / 1000;
+}

@@ -13,6 +13,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "utils/array.h"
 #include "utils/hsearch.h"
 #include "utils/rel.h"
 
@@ -45,21 +46,56 @@ enum
 	ROWS_PER_CALL
 };
 
-/* What reads has rows, too; nobody asks for those. */
 static const char rows_query[] =
     "SELECT queryid, (pg_catalog.sum(rows) / pg_catalog.sum(calls))::float8\n"
     "  FROM dbops.statement_history\n"
     " WHERE step = '1 hour' AND node = dbops.node_name() AND datid = $1\n"
     "   AND at > pg_catalog.now() - $2 * interval '1 ms' - interval '1 hour'\n"
+    "   AND queryid = ANY ($3)\n"
     " GROUP BY queryid\n"
     "HAVING pg_catalog.sum(calls) > 0";
 
-UpdateRows *
-dbops_update_rows_load(int64 window_ms)
+static bool
+is_writing(const Query *query)
 {
+	return query->commandType == CMD_UPDATE || query->commandType == CMD_INSERT ||
+	       query->commandType == CMD_MERGE || query->hasModifyingCTE;
+}
+
+/* The ids of statements that write, for most do not; NULL: there are none. */
+static ArrayType *
+find_writing(const List *statements)
+{
+	Datum *ids = palloc(sizeof(Datum) * Max(list_length(statements), 1));
+	int n = 0;
+	ListCell *lc;
+
+	foreach (lc, statements)
+	{
+		const Statement *statement = lfirst(lc);
+		ListCell *cell;
+
+		foreach (cell, statement->queries)
+		{
+			if (statement->source->queryid == 0 || !is_writing(lfirst(cell)))
+				continue;
+			ids[n++] = Int64GetDatum((int64) statement->source->queryid);
+			break;
+		}
+	}
+	return n == 0 ?
+	           NULL :
+	           construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
+UpdateRows *
+dbops_update_rows_load(const List *statements, int64 window_ms)
+{
+	ArrayType *writing = find_writing(statements);
 	const SpiValue params[] = {
 	    {.type = OIDOID, .value = ObjectIdGetDatum(MyDatabaseId)},
 	    {.type = FLOAT8OID, .value = Float8GetDatum((double) window_ms)},
+	    {.type = INT8ARRAYOID, .value = PointerGetDatum(writing)},
 	};
 	HASHCTL table = {
 	    .keysize = sizeof(uint64), .entrysize = sizeof(RowsEntry), .hcxt = CurrentMemoryContext};
@@ -68,7 +104,7 @@ dbops_update_rows_load(int64 window_ms)
 
 	rows->entries =
 	    hash_create("dbops rows of a call", 256, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	if (!OidIsValid(get_extension_oid("dbops", true)))
+	if (writing == NULL || !OidIsValid(get_extension_oid("dbops", true)))
 		return rows;
 	found = dbops_spi_query(rows_query, params, lengthof(params));
 	for (uint64 i = 0; i < found->nrows; i++)

@@ -20,10 +20,11 @@ typedef struct UpdateKinds
 typedef struct UpdateRows UpdateRows;
 
 /*
- * From the history of the current database over a window that ends now; empty where there is none.
- * SQL: not in parallel.  In the current context.
+ * Those of the statements (of Statement) that write, from the history of the current database over
+ * a window that ends now; empty where there is none.  SQL: not in parallel.  Allocated in the
+ * current context.
  */
-extern UpdateRows *dbops_update_rows_load(int64 window_ms);
+extern UpdateRows *dbops_update_rows_load(const List *statements, int64 window_ms);
 
 /*
  * Those that the statements (of Statement) update in the table, or in its partitions.  A statement

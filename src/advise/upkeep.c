@@ -40,7 +40,7 @@ dbops_upkeep_begin(const UpkeepOptions *options)
 
 	upkeep->options = *options;
 	upkeep->memory = CurrentMemoryContext;
-	upkeep->rows = dbops_update_rows_load(options->window_ms);
+	upkeep->rows = dbops_update_rows_load(options->statements, options->window_ms);
 	upkeep->tables = hash_create("dbops upkeep", 64, &table, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return upkeep;
 }

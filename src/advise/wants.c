@@ -421,7 +421,7 @@ weigh(const Wants *wants, List *list)
 }
 
 Wants *
-dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table)
+dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table, double pages)
 {
 	Wants *wants = palloc0(sizeof(Wants));
 	ListCell *lc;
@@ -430,7 +430,7 @@ dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table)
 	wants->rel = rel;
 	wants->table = table;
 	wants->tuples = rel->tuples;
-	wants->pages = rel->pages;
+	wants->pages = pages;
 	read_columns(wants, NIL);
 	foreach (lc, rel->baserestrictinfo)
 		read_restriction(wants, lfirst(lc));

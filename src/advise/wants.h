@@ -40,7 +40,7 @@ typedef struct Wants
 	bool reads_row;   /* all of the row, or a system column: no index holds it */
 } Wants;
 
-extern Wants *dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table);
+extern Wants *dbops_wants_of(PlannerInfo *root, RelOptInfo *rel, Oid table, double pages);
 
 /* The same without what these RestrictInfos ask for: an index whose predicate they are. */
 extern Wants *dbops_wants_without(const Wants *wants, List *clauses);

@@ -4,14 +4,18 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "access/stratnum.h"
-#include "catalog/pg_am.h"
+#include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "advise/operator_class.h"
 #include "advise/wants_clause.h"
 #include "core/compat_planner.h"
 
@@ -92,23 +96,8 @@ strip(Node *node)
 	return node;
 }
 
-/* Looking one up reads the catalog; most keys are of few types. */
-static Oid
-default_class(Oid type)
-{
-	static Oid last_type = InvalidOid;
-	static Oid last_class = InvalidOid;
-
-	if (type != last_type || !OidIsValid(last_type))
-	{
-		last_class = GetDefaultOpClass(type, BTREE_AM_OID);
-		last_type = type;
-	}
-	return last_class;
-}
-
 bool
-dbops_wants_key(const Wants *wants, Node *expression, Oid collation, SpecColumn *key)
+dbops_wants_operand(const Wants *wants, Node *expression, Oid collation, SpecColumn *key)
 {
 	Node *expr = strip(expression);
 
@@ -127,10 +116,26 @@ dbops_wants_key(const Wants *wants, Node *expression, Oid collation, SpecColumn 
 		return false;
 	else
 		key->expression = dbops_wants_normalise(wants, expr);
-	key->opclass = default_class(exprType(expr));
 	key->collation = exprCollation(expr);
 	if (OidIsValid(key->collation) && OidIsValid(collation))
 		key->collation = collation;
+	return true;
+}
+
+/* A distance from something given is sorted by with an index of another kind. */
+static bool
+is_distance(const Node *expression)
+{
+	return expression != NULL && IsA(expression, OpExpr) &&
+	       dbops_operator_class_is_distance(castNode(OpExpr, expression)->opno);
+}
+
+bool
+dbops_wants_key(const Wants *wants, Node *expression, Oid collation, SpecColumn *key)
+{
+	if (!dbops_wants_operand(wants, expression, collation, key) || is_distance(key->expression))
+		return false;
+	key->opclass = dbops_operator_class_btree(exprType(strip(expression)));
 	return OidIsValid(key->opclass);
 }
 
@@ -142,9 +147,8 @@ dbops_wants_family(const SpecColumn *key)
 
 /* ---- clauses ----------------------------------------------------------------------------------- */
 
-/* Whether it is the same for each row of the relation that one search looks for. */
-static bool
-is_given(const Wants *wants, Node *node)
+bool
+dbops_wants_given(const Wants *wants, Node *node)
 {
 	return !bms_is_member(wants->rel->relid, pull_varnos(wants->root, node)) &&
 	       !contain_volatile_functions(node);
@@ -162,6 +166,48 @@ match_operator(const Wants *wants, Node *operand, Oid operator, Oid collation, C
 	return strategy != InvalidStrategy;
 }
 
+/* Whether a value must begin with something to match the pattern of such a function. */
+static bool
+begins_with(Oid function, const char *pattern)
+{
+	switch (function)
+	{
+		case F_TEXTLIKE:
+		case F_BPCHARLIKE:
+			return pattern[0] != '\0' && strchr("%_", pattern[0]) == NULL;
+		case F_TEXTREGEXEQ:
+		case F_BPCHARREGEXEQ:
+			return pattern[0] == '^' && (isalnum((unsigned char) pattern[1]) ||
+			                             (pattern[1] != '\0' && strchr(" -_/:@#", pattern[1])));
+		case F_STARTS_WITH:
+			return pattern[0] != '\0';
+		default:
+			return false;
+	}
+}
+
+/*
+ * LIKE 'abc%' and what is alike bounds the value, byte by byte: that is the order of the collation C,
+ * and of operator classes for patterns where the column has another.
+ */
+static bool
+use_prefix(const Wants *wants, const OpExpr *clause, ClauseUse *use)
+{
+	const Const *pattern = lsecond(clause->args);
+
+	if (!IsA(pattern, Const) || pattern->constisnull ||
+	    (pattern->consttype != TEXTOID && pattern->consttype != BPCHAROID) ||
+	    !begins_with(get_opcode(clause->opno), TextDatumGetCString(pattern->constvalue)) ||
+	    !dbops_wants_key(wants, linitial(clause->args), clause->inputcollid, &use->key))
+		return false;
+	use->kind = USE_RANGE;
+	if (!dbops_compat_collation_is_c(use->key.collation))
+		use->key.opclass = exprType(linitial(clause->args)) == BPCHAROID ?
+		                       BPCHAR_BTREE_PATTERN_OPS_OID :
+		                       TEXT_BTREE_PATTERN_OPS_OID;
+	return true;
+}
+
 static bool
 use_operator(const Wants *wants, const OpExpr *clause, ClauseUse *use)
 {
@@ -172,17 +218,19 @@ use_operator(const Wants *wants, const OpExpr *clause, ClauseUse *use)
 		return false;
 	left = linitial(clause->args);
 	right = lsecond(clause->args);
-	if (is_given(wants, right) &&
+	if (dbops_wants_given(wants, right) &&
 	    match_operator(wants, left, clause->opno, clause->inputcollid, use))
 		return true;
-	return is_given(wants, left) &&
+	if (use_prefix(wants, clause, use))
+		return true;
+	return dbops_wants_given(wants, left) &&
 	       match_operator(wants, right, get_commutator(clause->opno), clause->inputcollid, use);
 }
 
 static bool
 use_array(const Wants *wants, const ScalarArrayOpExpr *clause, ClauseUse *use)
 {
-	return clause->useOr && is_given(wants, lsecond(clause->args)) &&
+	return clause->useOr && dbops_wants_given(wants, lsecond(clause->args)) &&
 	       match_operator(wants, linitial(clause->args), clause->opno, clause->inputcollid, use);
 }
 
@@ -190,7 +238,7 @@ use_array(const Wants *wants, const ScalarArrayOpExpr *clause, ClauseUse *use)
 static bool
 use_row(const Wants *wants, const RowCompareExpr *clause, ClauseUse *use)
 {
-	return is_given(wants, linitial(clause->rargs)) &&
+	return dbops_wants_given(wants, linitial(clause->rargs)) &&
 	       match_operator(wants, linitial(clause->largs), linitial_oid(clause->opnos),
 	                      linitial_oid(clause->inputcollids), use);
 }

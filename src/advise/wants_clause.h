@@ -30,5 +30,12 @@ extern bool dbops_wants_clause(const Wants *wants, Node *clause, ClauseUse *use)
  */
 extern bool dbops_wants_key(const Wants *wants, Node *expression, Oid collation, SpecColumn *key);
 
+/* The same without an operator class. */
+extern bool
+dbops_wants_operand(const Wants *wants, Node *expression, Oid collation, SpecColumn *key);
+
+/* Whether it is the same for each row of the relation that one search looks for. */
+extern bool dbops_wants_given(const Wants *wants, Node *node);
+
 /* The operator family of the key's class. */
 extern Oid dbops_wants_family(const SpecColumn *key);

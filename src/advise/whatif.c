@@ -5,67 +5,16 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "optimizer/paths.h"
-#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/selfuncs.h"
 
 #include "advise/hypothetical.h"
-#include "advise/partition_index.h"
-#include "advise/size_facts.h"
-#include "advise/whatif.h"
+#include "advise/whatif_items.h"
 #include "core/compat_planner.h"
-
-/* An index that does not exist has an OID that no catalog row has yet: the last one, and
- * downwards. */
-#define FIRST_FAKE_OID PG_UINT32_MAX
-
-typedef struct KnownIndex
-{
-	WhatifItem shown;
-	IndexOptInfo *info; /* NULL if it exists */
-} KnownIndex;
-
-/* Items of a table, and of an index. */
-typedef struct TableItems
-{
-	Oid table;
-	List *items;             /* of int */
-	PartitionSample *sample; /* NULL unless it is partitioned and has items */
-} TableItems;
-
-/* How large an item of a partitioned table is in one partition. */
-typedef struct PartitionItemKey
-{
-	Oid partition;
-	int item;
-} PartitionItemKey;
-
-typedef struct PartitionItem
-{
-	PartitionItemKey key;
-	IndexSize size;
-} PartitionItem;
-
-typedef struct IndexItem
-{
-	Oid indexid;
-	int item;
-} IndexItem;
-
-struct Whatif
-{
-	MemoryContext memory;
-	int nitems;
-	int capacity;
-	KnownIndex *items;
-	HTAB *tables;     /* TableItems */
-	HTAB *indexes;    /* IndexItem, those that exist */
-	HTAB *partitions; /* PartitionItem */
-};
 
 /* What is being planned, and how it is told from what is planned within. */
 typedef struct Planning
@@ -80,176 +29,13 @@ typedef struct Planning
 static const Planning *active = NULL;
 static CompatIndexListHook prev_index_list = NULL;
 static set_rel_pathlist_hook_type prev_rel_pathlist = NULL;
+static get_index_stats_hook_type prev_index_stats = NULL;
 
 /* Whatever ends a planning, its memory goes: then nothing is injected any more. */
 static void
 forget_planning(void *arg)
 {
 	active = NULL;
-}
-
-/* ---- items ----------------------------------------------------------------------------------- */
-
-static HTAB *
-create_map(const Whatif *whatif, const char *name, Size key, Size entry)
-{
-	HASHCTL ctl = {.keysize = key, .entrysize = entry, .hcxt = whatif->memory};
-
-	return hash_create(name, 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
-Whatif *
-dbops_whatif_new(void)
-{
-	MemoryContext memory =
-	    AllocSetContextCreate(CurrentMemoryContext, "dbops what-if", ALLOCSET_DEFAULT_SIZES);
-	Whatif *whatif = MemoryContextAllocZero(memory, sizeof(Whatif));
-
-	whatif->memory = memory;
-	whatif->capacity = 64;
-	whatif->items = MemoryContextAlloc(memory, sizeof(KnownIndex) * whatif->capacity);
-	whatif->tables = create_map(whatif, "dbops items of tables", sizeof(Oid), sizeof(TableItems));
-	whatif->indexes = create_map(whatif, "dbops items of indexes", sizeof(Oid), sizeof(IndexItem));
-	whatif->partitions = create_map(whatif, "dbops items of partitions", sizeof(PartitionItemKey),
-	                                sizeof(PartitionItem));
-	return whatif;
-}
-
-static TableItems *
-items_of(const Whatif *whatif, Oid table)
-{
-	return hash_search(whatif->tables, &table, HASH_FIND, NULL);
-}
-
-static TableItems *
-enter_table(Whatif *whatif, Oid table)
-{
-	bool found;
-	TableItems *entry = hash_search(whatif->tables, &table, HASH_ENTER, &found);
-
-	if (!found)
-	{
-		entry->items = NIL;
-		entry->sample = NULL;
-	}
-	return entry;
-}
-
-/* In the memory of the what-if. */
-static int
-append_item(Whatif *whatif, const KnownIndex *item)
-{
-	TableItems *entry = enter_table(whatif, item->shown.table);
-
-	if (whatif->nitems == whatif->capacity)
-	{
-		whatif->capacity *= 2;
-		whatif->items = repalloc(whatif->items, sizeof(KnownIndex) * whatif->capacity);
-	}
-	whatif->items[whatif->nitems] = *item;
-	entry->items = lappend_int(entry->items, whatif->nitems);
-	return whatif->nitems++;
-}
-
-static int
-find_spec(const Whatif *whatif, const IndexSpec *spec)
-{
-	const TableItems *entry = items_of(whatif, spec->table);
-	ListCell *lc;
-
-	foreach (lc, entry ? entry->items : NIL)
-	{
-		const IndexSpec *other = whatif->items[lfirst_int(lc)].shown.spec;
-
-		if (other != NULL && dbops_index_spec_equal(other, spec))
-			return lfirst_int(lc);
-	}
-	return -1;
-}
-
-/* A partitioned table is as large as its partitions.  In a memory context that is short-lived. */
-static IndexSize
-size_of(Whatif *whatif, const IndexSpec *spec, Relation table)
-{
-	TableItems *entry;
-	MemoryContext caller;
-
-	if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
-		return dbops_size_of_spec(spec, table);
-	entry = enter_table(whatif, spec->table);
-	if (entry->sample == NULL)
-	{
-		caller = MemoryContextSwitchTo(whatif->memory);
-		entry->sample = dbops_partition_sample(spec->table);
-		MemoryContextSwitchTo(caller);
-	}
-	return dbops_partition_size(spec, entry->sample);
-}
-
-int
-dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
-{
-	MemoryContext caller;
-	Relation table;
-	KnownIndex item = {0};
-	int number = find_spec(whatif, spec);
-
-	if (number >= 0)
-		return number;
-	table = table_open(spec->table, NoLock);
-	item.shown.table = spec->table;
-	item.shown.size = size_of(whatif, spec, table);
-	caller = MemoryContextSwitchTo(whatif->memory);
-	item.shown.spec = dbops_index_spec_copy(spec);
-	item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
-	                                   &item.shown.size);
-	number = append_item(whatif, &item);
-	MemoryContextSwitchTo(caller);
-	table_close(table, NoLock);
-	return number;
-}
-
-int
-dbops_whatif_add_existing(Whatif *whatif, Oid indexid)
-{
-	MemoryContext caller;
-	KnownIndex item = {.shown.indexid = indexid};
-	IndexItem *entry = hash_search(whatif->indexes, &indexid, HASH_FIND, NULL);
-
-	if (entry != NULL)
-		return entry->item;
-	caller = MemoryContextSwitchTo(whatif->memory);
-	item.shown.spec = dbops_index_spec_of(indexid);
-	item.shown.table = IndexGetRelation(indexid, false);
-	item.shown.size = dbops_size_of_index(indexid);
-	entry = hash_search(whatif->indexes, &indexid, HASH_ENTER, NULL);
-	entry->item = append_item(whatif, &item);
-	MemoryContextSwitchTo(caller);
-	return entry->item;
-}
-
-int
-dbops_whatif_count(const Whatif *whatif)
-{
-	return whatif->nitems;
-}
-
-const WhatifItem *
-dbops_whatif_item(const Whatif *whatif, int item)
-{
-	Assert(item >= 0 && item < whatif->nitems);
-	return &whatif->items[item].shown;
-}
-
-int
-dbops_whatif_find(const Whatif *whatif, Oid indexid)
-{
-	const IndexItem *entry;
-
-	if (indexid > FIRST_FAKE_OID - whatif->nitems)
-		return FIRST_FAKE_OID - indexid;
-	entry = hash_search(whatif->indexes, &indexid, HASH_FIND, NULL);
-	return entry ? entry->item : -1;
 }
 
 const Whatif *
@@ -293,23 +79,6 @@ list_indexes(RelOptInfo *rel, const TableItems *entry)
 	}
 }
 
-static const IndexSize *
-size_in_partition(int item, const IndexSpec *spec, Relation partition)
-{
-	const PartitionItemKey key = {.partition = RelationGetRelid(partition), .item = item};
-	HTAB *known = active->whatif->partitions;
-	PartitionItem *entry = hash_search(known, &key, HASH_FIND, NULL);
-
-	if (entry == NULL)
-	{
-		IndexSize size = dbops_size_of_spec(spec, partition);
-
-		entry = hash_search(known, &key, HASH_ENTER, NULL);
-		entry->size = size;
-	}
-	return &entry->size;
-}
-
 /* Puts the items of a partitioned table into one of its partitions. */
 static void
 list_inherited(RelOptInfo *rel, Oid partition, const TableItems *entry)
@@ -330,7 +99,7 @@ list_inherited(RelOptInfo *rel, Oid partition, const TableItems *entry)
 		if (spec != NULL)
 			dbops_hypothetical_inject(
 			    dbops_hypothetical_new(spec, relation, known->info->indexoid,
-			                           size_in_partition(item, spec, relation)),
+			                           dbops_whatif_size_in(active->whatif, item, spec, relation)),
 			    rel);
 	}
 	table_close(relation, NoLock);
@@ -345,7 +114,7 @@ list_inherited_indexes(const PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	for (; link != NULL && OidIsValid(link->parent_reloid);
 	     link = root->append_rel_array[link->parent_relid])
 	{
-		const TableItems *entry = items_of(active->whatif, link->parent_reloid);
+		const TableItems *entry = dbops_whatif_items_of(active->whatif, link->parent_reloid);
 
 		if (entry != NULL && get_rel_relkind(link->parent_reloid) == RELKIND_PARTITIONED_TABLE)
 			list_inherited(rel, relid, entry);
@@ -364,7 +133,7 @@ see_indexes(DBOPS_INDEX_LIST_PARAMS)
 	if (rel->fdwroutine != NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		                errmsg("it reads a foreign table, which planning may connect to")));
-	entry = items_of(active->whatif, DBOPS_INDEX_LIST_RELID);
+	entry = dbops_whatif_items_of(active->whatif, DBOPS_INDEX_LIST_RELID);
 	if (entry != NULL)
 		list_indexes(rel, entry);
 	list_inherited_indexes(root, rel, DBOPS_INDEX_LIST_RELID);
@@ -379,6 +148,31 @@ see_relation(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 		active->request->on_relation(root, rel, rte->relid, active->request->arg);
 }
 
+/* They are ours, and stay. */
+static void
+keep_statistics(HeapTuple tuple)
+{
+}
+
+static bool
+see_statistics(PlannerInfo *root, Oid indexid, AttrNumber attnum, VariableStatData *vardata)
+{
+	const KnownIndex *known;
+	int item;
+
+	if (prev_index_stats && prev_index_stats(root, indexid, attnum, vardata))
+		return true;
+	item = is_ours(root) ? dbops_whatif_find(active->whatif, indexid) : -1;
+	if (item < 0)
+		return false;
+	known = &active->whatif->items[item];
+	if (known->statistics == NULL || known->statistics[attnum - 1] == NULL)
+		return false;
+	vardata->statsTuple = known->statistics[attnum - 1];
+	vardata->freefunc = keep_statistics;
+	return true;
+}
+
 static void
 install_hooks(void)
 {
@@ -390,6 +184,8 @@ install_hooks(void)
 	*dbops_compat_index_list_hook() = see_indexes;
 	prev_rel_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = see_relation;
+	prev_index_stats = get_index_stats_hook;
+	get_index_stats_hook = see_statistics;
 	installed = true;
 }
 

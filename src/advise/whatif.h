@@ -56,6 +56,9 @@ extern Whatif *dbops_whatif_new(void);
  */
 extern int dbops_whatif_add(Whatif *whatif, const IndexSpec *spec);
 
+/* The share of rows for which the conditions hold, from a sample of the table; -1: not known. */
+extern double dbops_whatif_share(Whatif *whatif, Oid table, List *predicate);
+
 /* The item that is this existing index. */
 extern int dbops_whatif_add_existing(Whatif *whatif, Oid indexid);
 

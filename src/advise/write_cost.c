@@ -3,8 +3,8 @@
  *		What keeping an index costs; see write_cost.h.
  *
  * Constants are nanoseconds of CPU time and bytes as test/bench/index_upkeep measured them with
- * PostgreSQL 15 on an AMD EPYC, all in memory, tables of half a million rows.  ms_per_cost tells
- * how fast a server is beside that one.
+ * PostgreSQL 15 on an AMD EPYC, all in memory, tables of half a million rows.  advise/cpu_speed.h
+ * tells how slow a server is beside that one.
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "access/sysattr.h"
 #include "catalog/pg_am_d.h"
 
+#include "advise/cpu_speed.h"
 #include "advise/write_cost.h"
 
 /* What the entry of a row takes by access method. */
@@ -30,13 +31,14 @@ typedef struct MethodCost
 /*
  * By the lines "insert" and "vacuum" of the bench.  B-trees took 0.6 to 1.1 us for ascending keys,
  * 2.7 to 3.8 for random ones, hash 1.0 to 1.6, GIN 14 for 5 keys and 60 for 20 (the merge of its
- * pending list included), GiST 8.9, SP-GiST 3.5, BRIN 0.3 to 0.6 (the summary by vacuum included).
+ * pending list included), GiST 8.9 for points and 17 for ranges, SP-GiST 3.5 to 4.1, BRIN 0.3 to
+ * 0.6 (the summary by vacuum included).
  */
 static const MethodCost method_costs[] = {
     {.am = BTREE_AM_OID, .entry_ns = 750, .searches = true, .wal_bytes = 46, .vacuum_ns = 60},
     {.am = HASH_AM_OID, .entry_ns = 1400, .wal_bytes = 55, .vacuum_ns = 100},
     {.am = GIN_AM_OID, .entry_ns = 500, .element_ns = 2900, .wal_bytes = 200, .vacuum_ns = 110},
-    {.am = GIST_AM_OID, .entry_ns = 8900, .wal_bytes = 130, .vacuum_ns = 150},
+    {.am = GIST_AM_OID, .entry_ns = 12500, .wal_bytes = 130, .vacuum_ns = 150},
     {.am = SPGIST_AM_OID, .entry_ns = 3500, .wal_bytes = 90, .vacuum_ns = 90},
     {.am = BRIN_AM_OID, .entry_ns = 400},
 };
@@ -78,11 +80,6 @@ static const double compare_ns[] = {
 
 /* Taking a dead entry out of its page, and remembering its row until then. */
 #define DEAD_ENTRY_NS 350
-
-/* Of the planner's unit on the machine measured: cached scans of TPC-H. */
-#define MS_PER_COST 0.003
-#define FASTEST 0.25
-#define SLOWEST 4.0
 
 /* Where the server does not say: an SSD, checkpoint_timeout, and autovacuum as they come. */
 #define READ_MS 0.1
@@ -308,14 +305,6 @@ count_dirtied(const WriteFacts *facts, const WriteIndex *index, double random, d
 	       Min(ordered, ordered / per_page + checkpoints);
 }
 
-static double
-price_cpu(const WriteFacts *facts)
-{
-	if (!(facts->ms_per_cost > 0))
-		return 1;
-	return Min(Max(facts->ms_per_cost / MS_PER_COST, FASTEST), SLOWEST);
-}
-
 /* What vacuum does in this index for so many dead rows. */
 static double
 price_vacuum(const WriteFacts *facts, const WriteIndex *index, double dead)
@@ -360,14 +349,15 @@ add_index(const WriteFacts *facts, const WriteIndex *index, double updates, doub
 	const double images = facts->full_page_writes && method->wal_bytes > 0 ? dirtied : 0;
 	const double vacuum = price_vacuum(facts, index, facts->deletes + updates);
 	const double entry_bytes = measure_entry(index);
+	const double speed = dbops_cpu_speed_factor(facts->ms_per_cost);
 	double ns = (random + updated * UPDATED_FACTOR) * price_entry(index, true) +
 	            ordered * price_entry(index, false) + summarized * method->entry_ns +
 	            images * IMAGE_NS + vacuum;
 
 	if (share < 1)
 		ns += (facts->inserts + updates) * PREDICATE_NS;
-	sum->vacuum_ms_per_day += vacuum / NS_A_MS * price_cpu(facts);
-	sum->ms_per_day += ns / NS_A_MS * price_cpu(facts);
+	sum->vacuum_ms_per_day += vacuum / NS_A_MS * speed;
+	sum->ms_per_day += ns / NS_A_MS * speed;
 	if (method->wal_bytes == 0)
 		return;
 	sum->ms_per_day += (random + updated) * price_misses(facts, index);

@@ -37,6 +37,7 @@ typedef struct WriteIndex
 	double selectivity; /* of the predicate, 0 to 1 */
 	double correlation; /* of its first key with time of insertion, -1 to 1; NaN: not known */
 	double ndistinct;   /* values of its keys; 0: not known, or as many as rows */
+	bool sortable;      /* GiST: its rows can be sorted, as points can */
 	bool summarizing;   /* updates of its columns can be HOT: BRIN, from 16 on */
 } WriteIndex;
 
@@ -80,7 +81,7 @@ typedef struct WriteCost
 {
 	WriteKnown known;
 	double ms_per_day;     /* all of it; without what is only at risk */
-	double hot_ms_per_day; /* of it: updates that are no longer HOT because of it, in all indexes */
+	double hot_ms_per_day; /* of it: updates that are not HOT because of it, in all indexes */
 	double hot_updates_per_day;
 	double hot_ms_at_risk;    /* beside: if the updates with unknown columns set its columns */
 	double vacuum_ms_per_day; /* of ms_per_day */

@@ -7,6 +7,8 @@
 #include <math.h>
 
 #include "access/genam.h"
+#include "access/gist.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
@@ -79,6 +81,13 @@ find_key(Oid type, Oid collation)
 		return dbops_compat_collates_bytes(collation) ? WRITE_KEY_BYTES : WRITE_KEY_COLLATED;
 	get_typlenbyval(type, &length, &by_value);
 	return by_value ? WRITE_KEY_NUMBER : WRITE_KEY_BYTES;
+}
+
+/* Whether GiST can sort by an operator class in place of inserting row by row. */
+static bool
+can_sort(Oid family, Oid type)
+{
+	return OidIsValid(get_opfamily_proc(family, type, type, GIST_SORTSUPPORT_PROC));
 }
 
 static int
@@ -185,6 +194,8 @@ dbops_write_index_of(Relation relation, double table_tuples)
 	if (index.ndistinct > index.tuples)
 		index.ndistinct = 0;
 	index.tree_height = guess_height(&index);
+	if (index.am == GIST_AM_OID)
+		index.sortable = can_sort(relation->rd_opfamily[0], relation->rd_opcintype[0]);
 	index.summarizing = relation->rd_indam != NULL && dbops_compat_summarizes(relation->rd_indam);
 	return index;
 }
@@ -237,6 +248,9 @@ dbops_write_index_of_spec(const IndexSpec *spec, const IndexSize *size, double r
 		        &statistics);
 	}
 	pull_varattnos((Node *) spec->predicate, 1, &index.columns);
+	if (spec->am == GIST_AM_OID)
+		index.sortable = can_sort(get_opclass_family(spec->columns[0].opclass),
+		                          get_opclass_input_type(spec->columns[0].opclass));
 	if (index.ndistinct > rows)
 		index.ndistinct = 0;
 	return index;

@@ -1,4 +1,4 @@
-# covers: advise/table_writes advise/write_index
+# covers: advise/table_writes advise/write_index advise/update_kinds advise/upkeep
 #
 # What is written to a table is known from the history, or the server's counters; or it is not known,
 # and then nothing is said to cost nothing.
@@ -44,13 +44,13 @@ sub writes
 
 sub upkeep
 {
-	my ($columns, $window, $what) = @_;
-	return $node->safe_psql('postgres', "SELECT $what FROM dbops._index_upkeep('t', '$window', $columns)
-		WHERE indexrelid = 't_a'::regclass");
+	my ($command, $statements, $window, $what) = @_;
+	return $node->safe_psql('postgres',
+		"SELECT $what FROM dbops._index_upkeep('$command', ARRAY[$statements]::text[], '$window')");
 }
 
 is(writes('t', '7 days'), '||||', 'without a history, and counters of an unknown time, nothing is known');
-is(upkeep("'{a}'", '7 days', 'ms_per_day, bytes_per_day, unknown'),
+is(upkeep('DROP INDEX t_a', '', '7 days', 'ms_per_day, bytes_per_day, unknown'),
 	'||how many rows are written is not known', 'so upkeep is unknown, and not 0');
 
 $node->safe_psql('postgres', 'SELECT pg_stat_reset()');
@@ -60,14 +60,15 @@ is(writes('t', '1 ms'), 'counters|1000|500|0|50', 'they are of all that was writ
 is($node->safe_psql('postgres', "SELECT dead_per_vacuum FROM dbops._table_writes('t', '1 ms')"),
 	'7', 'autovacuum waits for what the table says');
 
-is(upkeep("'{b}'", '1 ms', 'ms_per_day > 0, round(hot_updates_per_day / (ms_per_day + 1)) > 0, unknown IS NULL'),
-	't|t|t', 'an index on what updates set, be it by its predicate, costs HOT updates');
-is(upkeep("'{id}'", '1 ms', 'ms_per_day > 0, hot_updates_per_day, unknown IS NULL'),
-	't|0|t', 'one on something else costs none');
-is(upkeep('NULL', '1 ms', 'ms_per_day > 0, hot_ms_per_day, hot_ms_at_risk > 0, unknown'),
-	't||t|which columns the updates set is not known', 'what is not known is not said to be nothing');
-is($node->psql('postgres', "SELECT * FROM dbops._index_upkeep('t', '1 ms', '{nothing}')"), 3, 'a column that is not there');
-is($node->psql('postgres', "SELECT * FROM dbops._index_upkeep(NULL, NULL, NULL)"), 3, 'no table');
+my $hot = 'ms_per_day > 0, round(hot_updates_per_day) <> 0, unknown IS NULL';
+my $update_b = "'UPDATE t SET b = 2 WHERE id = 1'";
+is(upkeep('DROP INDEX t_a', $update_b, '1 ms', $hot), 't|t|t',
+	'an index on what updates set, be it in its predicate, costs HOT updates');
+is(upkeep('DROP INDEX t_pkey', $update_b, '1 ms', $hot), 't|f|t', 'one on something else costs none');
+is(upkeep('DROP INDEX t_a', '', '1 ms', 'ms_per_day > 0, hot_ms_per_day, hot_updates_per_day, unknown'),
+	't|||which columns the updates set is not known', 'what is not known is not said to be nothing');
+isnt($node->psql('postgres', "SELECT * FROM dbops._index_upkeep('DROP TABLE t', '{}', '1 ms')"), 0, 'no index');
+isnt($node->psql('postgres', "SELECT * FROM dbops._index_upkeep('DROP INDEX t_a', '{nonsense}', '1 ms')"), 0, 'no statement');
 
 # The history counts from when the table is known.
 $node->safe_psql('postgres', <<'SQL');
@@ -76,6 +77,7 @@ ALTER SYSTEM SET dbops.enabled = on;
 SQL
 $node->restart;
 $node->safe_psql('postgres', <<'SQL');
+SELECT pg_stat_statements_reset();
 CREATE TABLE t (id int PRIMARY KEY, a int, b int) WITH (fillfactor = 50);
 CREATE INDEX t_a ON t (a);
 CREATE TABLE parted (id int, a int, b int) PARTITION BY RANGE (id);
@@ -95,5 +97,29 @@ for my $table ('t', 'parted')
 	like(writes($table, '1 s'), qr/^history\|1000\|500\|\d+\|50$/, 'which has all that was written');
 }
 is(writes('t', '1 s'), 'history|1000|500|300|50', 'HOT updates apart');
+
+# 300 of 500 updates were HOT: those of b; an index on it would end that.
+my $updates = join(', ', ("'UPDATE t SET b = b + 1 WHERE id = 1'") x 3, ("'UPDATE t SET a = 1'") x 2);
+my $count = 'round(hot_updates_per_day * (SELECT days FROM dbops._table_writes(\'t\', \'1 s\')) / 10) * 10';
+is(upkeep('CREATE INDEX ON t (b)', $updates, '1 s', "$count, unknown"), '300|',
+	'an index on b loses those of b');
+is(upkeep('CREATE INDEX ON t (a) INCLUDE (id)', $updates, '1 s', "$count, unknown"), '0|', 'another one on a none');
+is(upkeep('CREATE INDEX ON t (id) WHERE b > 3', $updates, '1 s', "$count, unknown"), '300|', 'a predicate counts');
+is(upkeep('CREATE INDEX ON t ((t.b + 1))', $updates, '1 s', "$count, unknown"), '300|', 'so does an expression');
+
+# The history knows how many rows a call updates: of b 300, of a 200.
+my $ids = $node->safe_psql('postgres', "SELECT string_agg(queryid::text, ',' ORDER BY query DESC)
+	FROM pg_stat_statements WHERE query LIKE 'UPDATE t SET %'");
+ok($node->poll_query_until('postgres', "SELECT count(DISTINCT queryid) = 2 FROM dbops.take_sample() AS sample,
+	dbops.statement_history WHERE queryid IN ($ids) AND sample IS NOT NULL"), 'the statements have a history');
+is($node->safe_psql('postgres', "SELECT $count FROM dbops._index_upkeep('CREATE INDEX ON t (b)',
+	ARRAY['UPDATE t SET b = 1', 'UPDATE t SET a = 1'], '1 s', '{$ids}')"), '300', 'calls of many rows count as many');
+
+is(upkeep('CREATE INDEX ON t (b)', "'WITH u AS (UPDATE t SET b = 3 RETURNING id) SELECT count(*) FROM u'", '1 s', "$count > 0, unknown"),
+	't|', 'and what is written within a query');
+is(upkeep('CREATE INDEX ON t (b)', "'SELECT b FROM t', 'DELETE FROM t'", '1 s', 'hot_ms_at_risk > 0, unknown'),
+	't|which columns the updates set is not known', 'queries and deletes tell nothing of updates');
+is(upkeep('CREATE INDEX ON t (b)', $updates, '1 s', 'build_seconds > 0, build_seconds < 1, index_bytes BETWEEN 16384 AND 100000, temporary_bytes'),
+	't|t|t|0', 'and it is known what it takes to build it');
 $node->stop;
 done_testing();

@@ -2,7 +2,8 @@
  * test/unit/index_size_test.c
  *		Sizes of indexes, as those that were built have them; and where facts are missing or odd.
  *
- * sources: src/advise/index_size.c src/advise/btree_size.c src/advise/gin_size.c src/advise/key_spread.c src/advise/tuple_sizes.c
+ * sources: src/advise/index_size.c src/advise/btree_size.c src/advise/gin_size.c
+ * sources: src/advise/key_spread.c src/advise/tuple_sizes.c
  * covers: advise/btree_size advise/gin_size advise/key_spread advise/tuple_sizes
  */
 #include "postgres.h"
