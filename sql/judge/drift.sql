@@ -62,7 +62,7 @@ SELECT d.difference, d.scope, d.datname, d.rolname, d.name, d.measure AS compare
        NULLIF(d.setting, '<default>') AS setting,
        d.since_at,
        CASE WHEN d.measure = 'accepted'
-            THEN pg_catalog.format('set it back; or SELECT * FROM dbops.accept_settings(%L)', d.name)
+            THEN pg_catalog.format('set it back; or SELECT dbops.accept_settings(%L)', d.name)
             WHEN d.difference = 'too small'
             THEN 'raise it to that of the primary and restart: replay is paused, or will be'
             ELSE 'set it as on the primary; if it is meant to differ, set enabled to false for it in dbops.thresholds'

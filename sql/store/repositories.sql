@@ -70,6 +70,7 @@ SELECT position, program, tool, ran_at, read_at, took_ms, sqlstate, error, failu
   FROM own;
 COMMENT ON VIEW dbops._known_backup_commands IS 'dbops.backup_command; on a standby what its own commands told, if it has any';
 REVOKE ALL ON dbops._known_backup_commands FROM PUBLIC;
+GRANT SELECT ON dbops._known_backup_commands TO pg_monitor;
 
 CREATE VIEW dbops._known_backup_repositories AS
 SELECT tool, server, name, position, status_code, status, retention, cipher, first_wal, last_wal,
@@ -84,3 +85,4 @@ SELECT tool, server, name, position, status_code, status, retention, cipher, fir
   FROM dbops._read_backup_repositories();
 COMMENT ON VIEW dbops._known_backup_repositories IS 'dbops.backup_repository; on a standby what its own commands told, if it has any';
 REVOKE ALL ON dbops._known_backup_repositories FROM PUBLIC;
+GRANT SELECT ON dbops._known_backup_repositories TO pg_monitor;

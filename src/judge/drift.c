@@ -134,6 +134,14 @@ add_compared(SettingBoard *board, const KnownSetting *setting, const char *expec
 	copy_words(board->settings[place].setting, sizeof(board->settings[place].setting), present);
 }
 
+/* Another server has a name and a place of its own. */
+static bool
+is_of_each(const KnownSetting *present, const KnownSetting *accepted, bool any_elsewhere)
+{
+	return (accepted != NULL ? accepted->elsewhere : any_elsewhere) &&
+	       is_own(accepted != NULL ? accepted->name : present->name);
+}
+
 static void
 compare_pair(SettingBoard *board, const KnownSetting *present, const KnownSetting *accepted)
 {
@@ -147,16 +155,18 @@ compare_pair(SettingBoard *board, const KnownSetting *present, const KnownSettin
 }
 
 void
-dbops_drift_from_accepted(KnownSettings present, KnownSettings accepted, bool elsewhere,
-                          SettingBoard *board)
+dbops_drift_from_accepted(KnownSettings present, KnownSettings accepted, SettingBoard *board)
 {
 	int p = 0;
 	int a = 0;
+	bool any_elsewhere = false;
 
 	board->measure = MEASURE_ACCEPTED;
 	board->count = 0;
 	if (accepted.count == 0)
 		return;
+	for (int i = 0; i < accepted.count; i++)
+		any_elsewhere = any_elsewhere || accepted.items[i].elsewhere;
 	qsort(present.items, present.count, sizeof(KnownSetting), compare_settings);
 	qsort(accepted.items, accepted.count, sizeof(KnownSetting), compare_settings);
 	while (p < present.count || a < accepted.count)
@@ -167,8 +177,10 @@ dbops_drift_from_accepted(KnownSettings present, KnownSettings accepted, bool el
 
 		p += order <= 0;
 		a += order >= 0;
-		if (!elsewhere || !is_own(order <= 0 ? here->name : there->name))
-			compare_pair(board, order <= 0 ? here : NULL, order >= 0 ? there : NULL);
+		here = order <= 0 ? here : NULL;
+		there = order >= 0 ? there : NULL;
+		if (!is_of_each(here, there, any_elsewhere))
+			compare_pair(board, here, there);
 	}
 }
 

@@ -19,6 +19,7 @@ typedef struct KnownSetting
 	const char *value;
 	bool is_set;          /* by somebody, to another value than the built-in one */
 	TimestampTz since_at; /* 0: unknown */
+	bool elsewhere;       /* accepted on another server */
 } KnownSetting;
 
 typedef struct KnownSettings
@@ -28,12 +29,11 @@ typedef struct KnownSettings
 } KnownSettings;
 
 /*
- * With what was accepted: a setting that was not should not be set.  `elsewhere` is that it was
- * accepted on another server, with which this one need not share what names and places it.  Sorts
- * both lists.
+ * With what was accepted: a setting that was not should not be set.  Accepted on another server,
+ * what names and places it is not compared.  Sorts both lists.
  */
-extern void dbops_drift_from_accepted(KnownSettings present, KnownSettings accepted, bool elsewhere,
-                                      SettingBoard *board);
+extern void
+dbops_drift_from_accepted(KnownSettings present, KnownSettings accepted, SettingBoard *board);
 
 /*
  * With a primary's settings, of which those count by which a standby cannot replay, or would do

@@ -42,7 +42,7 @@ struct Drifting
 /* Of databases and roles that are gone nothing is expected. */
 static const char accepted_query[] =
     "SELECT a.scope, coalesce(d.oid, 0), coalesce(r.oid, 0), a.name, a.setting,\n"
-    "       bool_or(a.node = $1) OVER ()\n"
+    "       a.node <> $1\n"
     "  FROM dbops.accepted_settings AS a\n"
     "  LEFT JOIN pg_catalog.pg_database AS d ON d.datname = a.datname\n"
     "  LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = a.rolname\n"
@@ -55,7 +55,7 @@ enum
 	ACCEPTED_ROLEID,
 	ACCEPTED_NAME,
 	ACCEPTED_SETTING,
-	ACCEPTED_HERE,
+	ACCEPTED_ELSEWHERE,
 };
 
 /* The tables of a standby have but what its primary stored, the present one last. */
@@ -153,7 +153,7 @@ oid_of(const SpiRows *rows, uint64 row, int column)
 }
 
 static KnownSettings
-load_accepted(bool *elsewhere)
+load_accepted(void)
 {
 	const SpiValue node = dbops_spi_text(dbops_node_name());
 	const SpiRows *rows = dbops_spi_query(accepted_query, &node, 1);
@@ -161,16 +161,17 @@ load_accepted(bool *elsewhere)
 	                          .count = (int) rows->nrows};
 	bool isnull;
 
-	*elsewhere = rows->nrows > 0 && !DatumGetBool(dbops_spi_cell(rows, 0, ACCEPTED_HERE, &isnull));
 	for (uint64 row = 0; row < rows->nrows; row++)
 	{
 		KnownSetting *setting = &accepted.items[row];
 
-		*setting = (KnownSetting){.datid = oid_of(rows, row, ACCEPTED_DATID),
-		                          .roleid = oid_of(rows, row, ACCEPTED_ROLEID),
-		                          .name = text_of(rows, row, ACCEPTED_NAME),
-		                          .value = text_of(rows, row, ACCEPTED_SETTING),
-		                          .is_set = true};
+		*setting = (KnownSetting){
+		    .datid = oid_of(rows, row, ACCEPTED_DATID),
+		    .roleid = oid_of(rows, row, ACCEPTED_ROLEID),
+		    .name = text_of(rows, row, ACCEPTED_NAME),
+		    .value = text_of(rows, row, ACCEPTED_SETTING),
+		    .is_set = true,
+		    .elsewhere = DatumGetBool(dbops_spi_cell(rows, row, ACCEPTED_ELSEWHERE, &isnull))};
 		for (int i = 0; dbops_setting_scopes[i] != NULL; i++)
 		{
 			if (strcmp(dbops_setting_scopes[i], text_of(rows, row, ACCEPTED_SCOPE)) == 0)
@@ -236,7 +237,6 @@ dbops_drift_run(Drifting *drifting, TimestampTz now)
 {
 	SettingBoard *board = palloc0(sizeof(SettingBoard));
 	KnownSettings present;
-	bool elsewhere;
 
 	dbops_facts_update(drifting->facts, now);
 	present = list_present(drifting, now);
@@ -245,10 +245,6 @@ dbops_drift_run(Drifting *drifting, TimestampTz now)
 	else if (RecoveryInProgress())
 		dbops_drift_from_primary(present, load_primary(), board);
 	else
-	{
-		KnownSettings accepted = load_accepted(&elsewhere);
-
-		dbops_drift_from_accepted(present, accepted, elsewhere, board);
-	}
+		dbops_drift_from_accepted(present, load_accepted(), board);
 	dbops_setting_board_publish(board);
 }

@@ -13,7 +13,7 @@ CREATE TEMP TABLE offered AS
 SELECT c.relname::text AS name,
        c.relkind = 'f' AND c.relname ~ '_history$' AS is_history, c.relkind = 'f' AND c.relname ~ '_now$' AS is_now
   FROM pg_class AS c
- WHERE c.relnamespace = 'dbops'::regnamespace AND has_table_privilege('pg_monitor', c.oid, 'SELECT')
+ WHERE c.relnamespace = 'dbops'::regnamespace AND c.relname !~ '^_' AND has_table_privilege('pg_monitor', c.oid, 'SELECT')
 UNION
 SELECT p.proname, p.proname ~ '_history$', false
   FROM pg_proc AS p

@@ -1,4 +1,4 @@
-# covers: store/readings
+# covers: store/readings store/readings_funcs
 #
 # A standby knows of backups what its primary's tables say, and how old that is; with commands of its
 # own what these tell, which it keeps in memory until it can write tables itself.

@@ -80,9 +80,9 @@ drift_of(KnownSetting present, KnownSetting accepted, bool elsewhere)
 	KnownSetting here[] = {SERVER("a first one", "1"), present};
 	KnownSetting there[] = {SERVER("a first one", "1"), accepted};
 
+	there[0].elsewhere = there[1].elsewhere = elsewhere;
 	dbops_drift_from_accepted((KnownSettings){here, present.name == NULL ? 1 : 2},
-	                          (KnownSettings){there, accepted.name == NULL ? 1 : 2}, elsewhere,
-	                          &board);
+	                          (KnownSettings){there, accepted.name == NULL ? 1 : 2}, &board);
 	return told();
 }
 
@@ -105,12 +105,12 @@ test_accepted(void)
 	    {BUILT_IN("work_mem", "4MB"), {0}, false, "", "a built-in value needs no acceptance"},
 	    {SERVER("work_mem", "8MB"), {0}, false, "work_mem <default> > 8MB", "one nobody accepted"},
 	    {{0}, SERVER("app.x", "1"), false, "app.x 1 > <default>", "one that is gone"},
-	    {{SETTINGS_OF_ROLE, 0, 7, "work_mem", "4MB", true, 0},
-	     {SETTINGS_OF_ROLE, 0, 8, "work_mem", "4MB", true, 0},
+	    {{SETTINGS_OF_ROLE, 0, 7, "work_mem", "4MB", true, 0, false},
+	     {SETTINGS_OF_ROLE, 0, 8, "work_mem", "4MB", true, 0, false},
 	     false,
 	     "work_mem <default> > 4MB; work_mem 4MB > <default>",
 	     "that of another role is another one"},
-	    {{SETTINGS_OF_ALL_ROLES, 0, 0, "work_mem", "8MB", true, 0},
+	    {{SETTINGS_OF_ALL_ROLES, 0, 0, "work_mem", "8MB", true, 0, false},
 	     SERVER("work_mem", "4MB"),
 	     false,
 	     "work_mem 4MB > <default>; work_mem <default> > 8MB",
@@ -136,9 +136,20 @@ test_nothing_accepted(void)
 	KnownSetting present = SERVER("work_mem", "8MB");
 
 	board.count = 9;
-	dbops_drift_from_accepted((KnownSettings){&present, 1}, (KnownSettings){NULL, 0}, false,
-	                          &board);
+	dbops_drift_from_accepted((KnownSettings){&present, 1}, (KnownSettings){NULL, 0}, &board);
 	is_int(board.count, 0, "nothing is compared where nothing was accepted");
+}
+
+/* One that is accepted again, on the server that took over. */
+static void
+test_both_places(void)
+{
+	KnownSetting here[] = {SERVER("port", "2"), SERVER("primary_conninfo", "x"), SERVER("w", "2")};
+	KnownSetting there[] = {SERVER("port", "1"), SERVER("w", "1")};
+
+	there[0].elsewhere = true;
+	dbops_drift_from_accepted((KnownSettings){here, 3}, (KnownSettings){there, 2}, &board);
+	is_str(told(), "w 1 > 2", "the one accepted here does not make the others' place the same");
 }
 
 static void
@@ -157,7 +168,7 @@ test_room(void)
 			accepted[i].value = "2";
 	}
 	dbops_drift_from_accepted((KnownSettings){present, lengthof(present)},
-	                          (KnownSettings){accepted, lengthof(accepted)}, false, &board);
+	                          (KnownSettings){accepted, lengthof(accepted)}, &board);
 	for (int i = 0; i < board.count; i++)
 		differ += board.settings[i].difference == SETTING_DIFFERS;
 	is_int(board.count, BOARD_SETTINGS, "the board takes no more than fit");
@@ -201,6 +212,7 @@ main(void)
 {
 	test_accepted();
 	test_nothing_accepted();
+	test_both_places();
 	test_room();
 	test_standby();
 	return tap_done();
