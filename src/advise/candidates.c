@@ -189,8 +189,8 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 }
 
 /*
- * Whether values of parameters are taken for constants.  If not, they are known to estimates all the
- * same, but what is one of many values makes no predicate.
+ * Whether values of parameters are taken for constants.  If not, they are known to estimates all
+ * the same, but what is one of many values makes no predicate.
  */
 static void
 fold_parameters(ParamListInfo params, bool fold)

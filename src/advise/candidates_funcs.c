@@ -50,7 +50,7 @@ dbops__candidates(PG_FUNCTION_ARGS)
 	                                .on_passed_over = warn_passed_over};
 	RowSet *rows = dbops_rows_begin(fcinfo);
 	Whatif *whatif = dbops_whatif_new();
-	Statement *statement = dbops_statement_read(&source);
+	Statement *statement = dbops_sent_statement_read(&source);
 	WhatifRequest request = {0};
 	WhatifPlan before;
 	WhatifPlan after;

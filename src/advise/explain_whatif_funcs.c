@@ -129,7 +129,7 @@ dbops_explain_whatif(PG_FUNCTION_ARGS)
 		                errhint("Give commands such as CREATE INDEX ON t (a, b) or DROP INDEX i, "
 		                        "one each.")));
 	request.present = reading.present;
-	statement = dbops_statement_read(&source);
+	statement = dbops_sent_statement_read(&source);
 	install_hook();
 	initStringInfo(&printed);
 	if (!dbops_whatif_plan(whatif, statement, &request, &plan))

@@ -3,8 +3,8 @@
  *		The statements that make an index, or take it away, without blocking who writes meanwhile.
  *
  * For a partitioned table that takes a script: CONCURRENTLY works on partitions alone, whose
- * indexes are then attached to one of the table.  Statements are separated by ";\n", with none at the end;
- * each wants a transaction of its own.
+ * indexes are then attached to one of the table.  Statements are separated by ";\n", with none at
+ * the end; each wants a transaction of its own.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
  * advise/role_planning.h
- *		What ALTER ROLE and ALTER DATABASE set for a role in a database, as far as plans depend on it.
+ *		What ALTER ROLE and ALTER DATABASE set for a role in a database, as far as plans depend on
+ *		it.
  *
  * A plan for somebody else's statement is that of his sessions only under his settings: these are
  * the ones that the planner looks at, and that decide how a text is read.  What a session sets for

@@ -94,7 +94,7 @@ look_at_blocks(Sampling *sampling, TableScanDesc scan)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(sampling->table);
 	BlockNumber visits = Min(blocks, MOST_BLOCKS);
-	BlockNumber step = visits % STEP == 0 ? OTHER_STEP : STEP;
+	BlockNumber step = sampling->expression != NULL ? 1 : visits % STEP == 0 ? OTHER_STEP : STEP;
 	int most = visits == 0 ? 0 : (MOST_ROWS + visits - 1) / visits;
 
 	for (BlockNumber i = 0; i < visits && sampling->bytes < MOST_BYTES; i++)
@@ -162,26 +162,43 @@ may_evaluate(Relation table)
 	                       check_enable_rls(relid, InvalidOid, true) != RLS_ENABLED);
 }
 
-RowSample *
-dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression)
+static RowSample *
+take(Sampling *sampling, bool *throws)
 {
-	Sampling sampling = {
-	    .table = table, .attno = attno, .expression = expression, .context = CurrentMemoryContext};
+	Relation table = sampling->table;
 	RestrictedContext reader = {.userid = table->rd_rel->relowner};
 	TaskError error;
 
+	*throws = false;
 	if (table->rd_tableam == NULL || table->rd_tableam->scan_set_tidrange == NULL ||
 	    RELATION_IS_OTHER_TEMP(table))
 		return NULL;
-	if (expression != NULL)
+	if (sampling->expression != NULL)
 	{
 		if (!may_evaluate(table))
 			return NULL;
 		if (!superuser())
 			reader.userid = GetUserId();
 	}
-	sampling.sample = make_sample(&sampling);
-	if (!dbops_restricted_run(&reader, look, &sampling, &error) || sampling.sample->nrows == 0)
-		return NULL;
-	return sampling.sample;
+	sampling->context = CurrentMemoryContext;
+	sampling->sample = make_sample(sampling);
+	*throws = !dbops_restricted_run(&reader, look, sampling, &error);
+	return *throws || sampling->sample->nrows == 0 ? NULL : sampling->sample;
+}
+
+RowSample *
+dbops_row_sample_take(Relation table, AttrNumber attno, Node *expression)
+{
+	Sampling sampling = {.table = table, .attno = attno, .expression = expression};
+	bool throws;
+
+	return take(&sampling, &throws);
+}
+
+RowSample *
+dbops_row_sample_evaluate(Relation table, Node *expression, bool *throws)
+{
+	Sampling sampling = {.table = table, .expression = expression};
+
+	return take(&sampling, throws);
 }

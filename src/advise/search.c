@@ -18,8 +18,8 @@
 #define CANDIDATES_PER_RELATION 40
 
 /*
- * Plannings to learn a statement's plans before anything is selected.  More than 20 hardly change what is
- * selected; a thousand statements get by with less.
+ * Plannings to learn a statement's plans before anything is selected.  More than 20 hardly change
+ * what is selected; a thousand statements get by with less.
  */
 #define MAX_EXPLORED 20
 #define MIN_EXPLORED 4
@@ -29,8 +29,8 @@
 #define MAX_ROUNDS 10
 
 /*
- * Budgets that are selected for, in shares of the real one.  What is learnt of the plans that smaller and
- * larger ones ask for leads the last selection out of where the first one got stuck.
+ * Budgets that are selected for, in shares of the real one.  What is learnt of the plans that
+ * smaller and larger ones ask for leads the last selection out of where the first one got stuck.
  */
 static const double budget_shares[] = {1, 0.6, 1.6, 1};
 
@@ -38,8 +38,8 @@ static const double budget_shares[] = {1, 0.6, 1.6, 1};
 #define MIN_GAIN_RATIO 0.0005
 
 /*
- * Attempts without progress in a selection that is only to lead the planner on; the last ones, which
- * decide, take as many as their size asks for.
+ * Attempts without progress in a selection that is only to lead the planner on; the last ones,
+ * which decide, take as many as their size asks for.
  */
 #define QUICK_PATIENCE 150
 
@@ -94,7 +94,7 @@ read_statements(Search *search)
 	{
 		SearchStatement *statement = &result->statements[i];
 
-		statement->pool = dbops_plan_pool_new(dbops_statement_read(statement->source));
+		statement->pool = dbops_plan_pool_new(dbops_sent_statement_read(statement->source));
 		statements = lappend(statements, statement->pool->statement);
 	}
 	return statements;
@@ -308,8 +308,8 @@ select_items(Search *search, const Bitmapset *start, double share, int patience)
 /* ---- verifying ------------------------------------------------------------------------------- */
 
 /*
- * Asks the planner what a statement costs with the set, and what it would do without each that it uses.
- * Returns the cost with the set.
+ * Asks the planner what a statement costs with the set, and what it would do without each that it
+ * uses. Returns the cost with the set.
  */
 static double
 verify_statement(Search *search, SearchStatement *statement, const Bitmapset *chosen)

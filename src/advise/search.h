@@ -4,8 +4,9 @@
  *		selection, which can try thousands of sets.
  *
  * Some plans of each statement are asked for; the selection chooses a set from them; the planner is
- * asked what that set costs and what it would take beside it; what it answers goes into the pools; and
- * so on until nothing is new, or time is up.  What is reported of the final set was said by the planner.
+ * asked what that set costs and what it would take beside it; what it answers goes into the pools;
+ * and so on until nothing is new, or time is up.  What is reported of the final set was said by the
+ * planner.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * advise/search_existing.h
- *		What a search does beside asking and selecting: which indexes exist, what all of them cost to
- *		keep, and which may go in the end.
+ *		What a search does beside asking and selecting: which indexes exist, what all of them cost
+ *		to keep, and which may go in the end.
  */
 #pragma once
 

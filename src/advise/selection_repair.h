@@ -1,7 +1,7 @@
 /*
  * advise/selection_repair.h
- *		Making a set of indexes fit and pay: what is too much is evicted, room is filled, what does not
- *		pay leaves.
+ *		Making a set of indexes fit and pay: what is too much is evicted, room is filled, what does
+ *		not pay leaves.
  *
  * Every step is greedy; selection.c decides what to repair.  What is added is all that a plan is
  * missing, as two indexes may pay where neither does alone.

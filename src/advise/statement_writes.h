@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "advise/statement.h"
+#include "advise/sent_statement.h"
 #include "advise/update_kinds.h"
 
 typedef struct StatementWrites

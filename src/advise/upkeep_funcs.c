@@ -17,7 +17,7 @@
 
 #include "advise/index_text.h"
 #include "advise/size_facts.h"
-#include "advise/statement.h"
+#include "advise/sent_statement.h"
 #include "advise/table_writes.h"
 #include "advise/upkeep.h"
 #include "core/rows.h"
@@ -62,7 +62,7 @@ read_statements(ArrayType *array, ArrayType *queryids)
 		source->text = TextDatumGetCString(texts[i]);
 		source->queryid = get_queryid(queryids, i);
 		source->weight = 1;
-		statement = dbops_statement_read(source);
+		statement = dbops_sent_statement_read(source);
 		if (statement->left_out != NULL)
 			ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			        errmsg("the statement cannot be read"), errdetail("%s.", statement->left_out));

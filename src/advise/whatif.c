@@ -287,7 +287,7 @@ plan_statement(void *arg)
 	const Planning *planning = arg;
 	ListCell *lc;
 
-	if (!dbops_statement_lock(planning->statement))
+	if (!dbops_sent_statement_lock(planning->statement))
 		return;
 	active = planning;
 	foreach (lc, planning->statement->queries)
@@ -323,7 +323,7 @@ dbops_whatif_plan(Whatif *whatif, Statement *statement, const WhatifRequest *req
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(working);
 	if (!planned)
-		dbops_statement_fail(statement, &error);
+		dbops_sent_statement_fail(statement, &error);
 	else
 		statement->failures = 0;
 	return planned && statement->left_out == NULL;

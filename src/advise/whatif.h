@@ -17,7 +17,7 @@
 
 #include "advise/index_size.h"
 #include "advise/index_spec.h"
-#include "advise/statement.h"
+#include "advise/sent_statement.h"
 
 typedef struct Whatif Whatif;
 

@@ -304,7 +304,7 @@ tell_fruitless(Inquiry *inquiry, const SearchResult *result)
 List *
 dbops_why_not_find(const WorkloadStatement *source)
 {
-	Inquiry inquiry = {.statement = dbops_statement_read(source),
+	Inquiry inquiry = {.statement = dbops_sent_statement_read(source),
 	                   .whatif = dbops_whatif_new(),
 	                   .caller = CurrentMemoryContext};
 	WorkloadStatement alone = *source;

@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "advise/coverage.h"
-#include "advise/statement.h"
+#include "advise/sent_statement.h"
 #include "advise/workload.h"
 #include "core/compat.h"
 #include "core/preload.h"
@@ -44,7 +44,7 @@ analyse_statements(const Workload *workload)
 		if (statement->left_out != NULL)
 			continue;
 		MemoryContextSwitchTo(one);
-		left_out = dbops_statement_read(statement)->left_out;
+		left_out = dbops_sent_statement_read(statement)->left_out;
 		MemoryContextSwitchTo(caller);
 		statement->left_out = left_out == NULL ? NULL : pstrdup(left_out);
 		MemoryContextReset(one);

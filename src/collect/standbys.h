@@ -1,6 +1,7 @@
 /*
  * collect/standbys.h
- *		Who receives WAL from this server, or did: the last known positions of each, second by second.
+ *		Who receives WAL from this server, or did: the last known positions of each, second by
+ *		second.
  *
  * A file of its own because the server forgets a receiver with its connection, and the history has
  * it only as of the last sample.  The sampler notes each second what the WAL senders know, in

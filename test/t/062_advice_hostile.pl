@@ -1,4 +1,4 @@
-# covers: advise/restricted advise/statement advise/exploration advise/search
+# covers: advise/restricted advise/sent_statement advise/exploration advise/search
 #
 # Advice is asked for by those who may do everything, about statements of those who may not: what runs
 # while their statements are planned gets nowhere, and whatever happens meanwhile leaves nothing behind.

@@ -1,10 +1,11 @@
 /*
- * advise/statement.h
- *		A statement as the planner takes it: parsed, analysed and rewritten once, planned many times.
+ * advise/sent_statement.h
+ *		A statement as the planner takes it: parsed, analysed and rewritten once, planned many
+ *		times.
  *
- * The text is read as it was sent, under its own search_path and rights.  EXPLAIN, PREPARE, DECLARE,
- * COPY and CREATE TABLE AS stand for the query within.  Names of variables of a procedural language
- * are read as parameters.  What cannot be read has a reason in words.
+ * The text is read as it was sent, under its own search_path and rights.  EXPLAIN, PREPARE,
+ * DECLARE, COPY and CREATE TABLE AS stand for the query within.  Names of variables of a procedural
+ * language are read as parameters.  What cannot be read has a reason in words.
  */
 #pragma once
 
@@ -28,13 +29,13 @@ typedef struct Statement
 } Statement;
 
 /* Reads the statement, in the current context.  The source must outlive it. */
-extern Statement *dbops_statement_read(const WorkloadStatement *source);
+extern Statement *dbops_sent_statement_read(const WorkloadStatement *source);
 
 /*
  * Locks what it reads, in the restricted context, and reads it anew if that has changed.  False if
  * it cannot be read then.
  */
-extern bool dbops_statement_lock(Statement *statement);
+extern bool dbops_sent_statement_lock(Statement *statement);
 
 /* Notes why it could not be planned; after the third time in a row it is left out. */
-extern void dbops_statement_fail(Statement *statement, const TaskError *error);
+extern void dbops_sent_statement_fail(Statement *statement, const TaskError *error);

@@ -1,5 +1,5 @@
 /*
- * advise/statement.c
+ * advise/sent_statement.c
  *		From a text to what the planner takes; see statement.h.
  */
 #include "postgres.h"
@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 
 #include "advise/role_planning.h"
-#include "advise/statement.h"
+#include "advise/sent_statement.h"
 
 /* A statement that could not be planned so often in a row will not be planned the next time. */
 #define MAX_FAILURES 3
@@ -270,7 +270,7 @@ read_anew(Statement *statement)
 }
 
 Statement *
-dbops_statement_read(const WorkloadStatement *source)
+dbops_sent_statement_read(const WorkloadStatement *source)
 {
 	Statement *statement = palloc0(sizeof(Statement));
 
@@ -290,7 +290,7 @@ dbops_statement_read(const WorkloadStatement *source)
 }
 
 bool
-dbops_statement_lock(Statement *statement)
+dbops_sent_statement_lock(Statement *statement)
 {
 	ListCell *lc;
 
@@ -305,7 +305,7 @@ dbops_statement_lock(Statement *statement)
 }
 
 void
-dbops_statement_fail(Statement *statement, const TaskError *error)
+dbops_sent_statement_fail(Statement *statement, const TaskError *error)
 {
 	statement->failure = MemoryContextStrdup(GetMemoryChunkContext(statement), error->message);
 	if (++statement->failures >= MAX_FAILURES || error->sqlerrcode == ERRCODE_QUERY_CANCELED)
