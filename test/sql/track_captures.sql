@@ -155,8 +155,8 @@ SELECT count(*) FROM samples WHERE query ~ '^(CREATE|ALTER).*cap_password';
 DROP ROLE cap_secret;
 
 -- a very long text is cut, and then not to be explained
-DO $$BEGIN EXECUTE 'SELECT /* ' || repeat('x', 200000) || ' */ i AS cap_long FROM cap_table'; END$$;
-SELECT length(query), truncated, explain FROM samples WHERE query ~ '^SELECT /. xxx';
+DO $$BEGIN EXECUTE 'SELECT /* ' || repeat('z', 200000) || ' */ i AS cap_long FROM cap_table'; END$$;
+SELECT length(query), truncated, explain FROM samples WHERE query ~ '^SELECT /. zzz';
 
 -- three roles: one that reads all statistics, the statement's own, and one that has nothing to do with it
 CREATE ROLE cap_monitor IN ROLE pg_monitor;
