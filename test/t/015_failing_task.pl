@@ -28,7 +28,8 @@ my $session = $node->background_psql('postgres');
 $session->query_safe('BEGIN; LOCK TABLE dbops.tick_0 IN ACCESS EXCLUSIVE MODE');
 my $locked_at = $session->query_safe('SELECT clock_timestamp()');
 $node->safe_psql('postgres', 'INSERT INTO t SELECT generate_series(1, 500)');
-my ($code, $out, $err) = $node->psql('postgres', 'SELECT dbops.take_sample()');
+my ($code, $out, $err);
+($code, $out, $err) = $node->psql('postgres', 'SELECT dbops.take_sample()') for 1 .. 2;
 like($err, qr/the sample was taken but not stored: failed/, 'take_sample() says that it was not stored');
 ok($node->poll_query_until('postgres', "SELECT status = 'critical'
 	AND detail = 'storing failed: canceling statement due to lock timeout'
