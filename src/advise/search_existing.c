@@ -183,8 +183,10 @@ dbops_search_find_upkeep(SearchResult *result, const List *statements,
 {
 	const UpkeepOptions options = {.window_ms = WORKLOAD_WINDOW_MS,
 	                               .statements = statements,
-	                               .ms_per_cost = result->ms_per_cost,
-	                               .window_days = result->given ? 0 : result->window_days};
+	                               .tell = result->given ? STATEMENTS_TELL_WRITES :
+	                                                       STATEMENTS_TELL_RECURRING,
+	                               .window_days = result->window_days,
+	                               .ms_per_cost = result->ms_per_cost};
 	int n = dbops_whatif_count(result->whatif);
 	List *failed = NIL;
 

@@ -62,26 +62,42 @@ least_of(double measured, double found)
 }
 
 /*
- * What statements write, where that tells more: those that are given, and in a short time those
- * that come again, since what is written once a day counts as if it were written all the time.
+ * In a short time what is written once counts as if it were written all the time, so there only
+ * statements count that come again.
  */
+static void
+take_recurring(WriteFacts *facts, const StatementWrites *found)
+{
+	facts->inserts = least_of(facts->inserts, found->inserts);
+	facts->updates = least_of(facts->updates, found->updates);
+	facts->deletes = least_of(facts->deletes, found->deletes);
+}
+
+static void
+take_written(WriteFacts *facts, const StatementWrites *found)
+{
+	facts->inserts = found->inserts;
+	facts->updates = found->updates;
+	facts->deletes = found->deletes;
+}
+
 static void
 take_statements(const Upkeep *upkeep, Oid table, TableWrites *writes)
 {
 	const UpkeepOptions *options = &upkeep->options;
-	const bool given = options->window_days <= 0;
+	const bool recurring = options->tell == STATEMENTS_TELL_RECURRING && options->window_days > 0;
 	WriteFacts *facts = &writes->facts;
 	const double hot = facts->updates > 0 ? facts->hot_updates / facts->updates : HOT_ASSUMED;
 	StatementWrites found;
 
-	found = dbops_statement_writes_find(options->statements, table, upkeep->rows,
-	                                    given ? 0 : ENOUGH_CALLS / options->window_days);
-	if (writes->days >= ENOUGH_DAYS &&
-	    (!given || found.inserts + found.updates + found.deletes <= 0))
+	if (options->tell == STATEMENTS_TELL_COLUMNS || (recurring && writes->days >= ENOUGH_DAYS))
 		return;
-	facts->inserts = given ? found.inserts : least_of(facts->inserts, found.inserts);
-	facts->updates = given ? found.updates : least_of(facts->updates, found.updates);
-	facts->deletes = given ? found.deletes : least_of(facts->deletes, found.deletes);
+	found = dbops_statement_writes_find(options->statements, table, upkeep->rows,
+	                                    recurring ? ENOUGH_CALLS / options->window_days : 0);
+	if (recurring)
+		take_recurring(facts, &found);
+	else if (writes->days < ENOUGH_DAYS || found.inserts + found.updates + found.deletes > 0)
+		take_written(facts, &found);
 	facts->hot_updates = facts->updates * hot;
 }
 

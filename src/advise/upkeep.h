@@ -14,12 +14,21 @@
 
 typedef struct Upkeep Upkeep;
 
+/* What a workload tells beside the columns that its updates set. */
+typedef enum StatementsTell
+{
+	STATEMENTS_TELL_COLUMNS,   /* nothing: rows are as they were counted */
+	STATEMENTS_TELL_RECURRING, /* what comes again, where rows were counted for a short time */
+	STATEMENTS_TELL_WRITES     /* all that is written */
+} StatementsTell;
+
 typedef struct UpkeepOptions
 {
 	int64 window_ms;        /* that the history is asked for */
-	const List *statements; /* of Statement: they tell what updates set */
-	double ms_per_cost;     /* of the planner's unit, as measured; 0: not known */
-	double window_days;     /* that the statements are of; 0: they are given */
+	const List *statements; /* of Statement */
+	StatementsTell tell;
+	double window_days; /* that recurring statements are of */
+	double ms_per_cost; /* of the planner's unit, as measured; 0: not known */
 } UpkeepOptions;
 
 /* In the current context, which facts of tables go to later.  SQL: not in parallel. */
