@@ -9,6 +9,7 @@
 -- covers: advise/wants
 -- covers: advise/wants_clause
 -- covers: advise/whatif_items
+-- covers: core/collation
 -- Which indexes are thought of for which shape of statement.
 
 SET client_min_messages = warning;
