@@ -8,6 +8,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace_d.h"
 #include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
 #include "common/hashfn.h"
@@ -195,9 +196,11 @@ append_opclass(StringInfo ddl, Oid opclass, Oid type, Oid am)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator class %u", opclass);
 	form = (Form_pg_opclass) GETSTRUCT(tuple);
-	appendStringInfo(
-	    ddl, " %s",
-	    quote_qualified_identifier(get_namespace_name(form->opcnamespace), NameStr(form->opcname)));
+	appendStringInfo(ddl, " %s",
+	                 form->opcnamespace == PG_CATALOG_NAMESPACE ?
+	                     quote_identifier(NameStr(form->opcname)) :
+	                     quote_qualified_identifier(get_namespace_name(form->opcnamespace),
+	                                                NameStr(form->opcname)));
 	ReleaseSysCache(tuple);
 }
 

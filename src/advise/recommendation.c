@@ -110,17 +110,16 @@ write_reason(const SearchResult *result, const Recommendation *advice, const Ind
 static void
 add_replaced(const SearchResult *result, int replaced, Recommendation *advice)
 {
-	const ExistingIndex *index = dbops_droppable_of(result->droppables, replaced)->index;
-	char *undo;
-	char *ddl = dbops_drop_advice_ddl(result, replaced, &undo);
+	RecommendedDrop *drop = dbops_drop_advice_of(result, replaced);
 
 	advice->action = "replace";
+	advice->drops = lappend(advice->drops, drop);
 	if (!isnan(result->item_upkeep[replaced]))
 		advice->write_cost_ms_per_day -= result->item_upkeep[replaced];
-	advice->ddl = psprintf("%s;\n%s", advice->ddl, ddl);
-	advice->undo_ddl = psprintf("%s;\n%s", undo, advice->undo_ddl);
+	advice->ddl = psprintf("%s;\n%s", advice->ddl, drop->ddl);
+	advice->undo_ddl = psprintf("%s;\n%s", drop->undo_ddl, advice->undo_ddl);
 	advice->reason = psprintf("%s; takes the place of %s, whose keys it begins with",
-	                          advice->reason, index->name);
+	                          advice->reason, drop->name);
 }
 
 static Recommendation *
