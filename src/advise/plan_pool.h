@@ -28,7 +28,7 @@ typedef struct PlanPool
 	int plannings;
 } PlanPool;
 
-/* No plans yet; in the current context, where its plans will be, too, wherever they are asked for. */
+/* No plans yet; in the current context, where plans will be, too, wherever they are asked for. */
 extern PlanPool *dbops_plan_pool_new(Statement *statement);
 
 /*
