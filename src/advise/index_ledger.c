@@ -135,7 +135,8 @@ static const char failure_query[] = "UPDATE dbops.index_advice_run AS r\n"
 /*
  * An index that was made since, and serves what was advised; the one that is just that comes first.
  * One seen before the first advice was there and is dropped, or there would have been no advice;
- * what is known to be dropped is in the row.
+ * what is known to be dropped is in the row.  Tables are compared first, by a hash, as there may be
+ * many of both.
  */
 static const char created_query[] =
     "WITH made AS (\n"
@@ -149,6 +150,8 @@ static const char created_query[] =
     "        AND (r.status IN ('open', 'gone')\n"
     "            OR (r.status = 'regressed' AND r.dropped_seen_at IS NOT NULL))\n"
     "        AND o.first_seen_at > (SELECT min(f.first_seen) FROM dbops.index_recommendation AS f)\n"
+    "        AND split_part(dbops._index_identity(o.definition), ' USING ', 1)\n"
+    "            = split_part(r.identity, ' USING ', 1)\n"
     "        AND dbops._index_serves(o.definition, r.identity)\n"
     "    ORDER BY r.id, dbops._index_identity(o.definition) <> r.identity, o.first_seen_at\n"
     ")\n"
