@@ -43,7 +43,7 @@ positive_or(FunctionCallInfo fcinfo, int arg, const char *name, int64 value, int
 	if (value <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("%s must be greater than zero", name),
-		                errhint("Leave it out for no limit.")));
+		                arg == ARG_MAX_COLUMNS ? 0 : errhint("Leave it out for no limit.")));
 	return value;
 }
 
@@ -118,7 +118,7 @@ read_given(FunctionCallInfo fcinfo)
 		if (nweights != n)
 			ereport(ERROR,
 			        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-			         errmsg("workload has %d statements, but weights has %d values", n, nweights),
+			         errmsg("workload and weights have different lengths: %d and %d", n, nweights),
 			         errhint("Give each statement one weight, such as its calls in a day.")));
 		weights = palloc(sizeof(double) * Max(n, 1));
 		for (int i = 0; i < n; i++)
@@ -130,6 +130,16 @@ read_given(FunctionCallInfo fcinfo)
 		}
 	}
 	return dbops_workload_given(given, weights);
+}
+
+/* Those that are tracked have weights: the time they take. */
+static void
+check_weights(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(ARG_WORKLOAD) && !PG_ARGISNULL(ARG_WEIGHTS))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("weights are for a workload that is given"),
+		                errhint("Give the statements as workload, or leave weights out.")));
 }
 
 /* Planning needs the catalogs of the database that is asked about. */
@@ -192,6 +202,7 @@ dbops_recommend_indexes(PG_FUNCTION_ARGS)
 	ListCell *lc;
 
 	check_database(fcinfo);
+	check_weights(fcinfo);
 	rows = dbops_rows_begin(fcinfo);
 	workload = PG_ARGISNULL(ARG_WORKLOAD) ?
 	               dbops_workload_load(MyDatabaseId, WORKLOAD_WINDOW_MS, WORKLOAD_STATEMENTS) :

@@ -72,3 +72,12 @@ dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg), v
 
 	return dbops_tx_probe(run_errand, &errand, error);
 }
+
+void
+dbops_restricted_require(void (*run)(void *arg), void *arg)
+{
+	TaskError error;
+
+	if (!dbops_restricted_run(&(RestrictedContext){0}, run, arg, &error))
+		ereport(ERROR, (errcode(error.sqlerrcode), errmsg("%s", error.message)));
+}

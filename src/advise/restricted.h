@@ -26,3 +26,6 @@ typedef struct RestrictedContext
  */
 extern bool dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg),
                                  void *arg, TaskError *error);
+
+/* The same as the current user; what it threw is thrown again. */
+extern void dbops_restricted_require(void (*run)(void *arg), void *arg);

@@ -222,7 +222,7 @@ dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 	{
 		item.shown.size = size_of(whatif, spec, table, item.statistics);
 		caller = MemoryContextSwitchTo(whatif->memory);
-		item.shown.spec = dbops_index_spec_copy(spec);
+		item.shown.spec = dbops_index_spec_keep(spec);
 		item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
 		                                   &item.shown.size);
 		number = append_item(whatif, &item);
