@@ -86,15 +86,14 @@ static const Source sources[] = {
 };
 
 static void
-fill_row(int64 *values, const StatementCopy *copy)
+fill_row(int64 *values, const StatementCopy *copy, const int *places)
 {
 	for (int i = 0; i < lengthof(sources); i++)
 	{
 		int64 value;
 
 		memcpy(&value, (const char *) copy + sources[i].offset, sizeof(value));
-		values[dbops_family_metric(&dbops_family_statement, sources[i].metric)] =
-		    value / sources[i].divisor;
+		values[places[i]] = value / sources[i].divisor;
 	}
 }
 
@@ -104,16 +103,19 @@ dbops_exporter_statements(Exposition *exposition, Names *names, int most)
 	const Family *family = &dbops_family_statement;
 	const int histogram = dbops_family_metric(family, "exec_histogram");
 	Frame *frame = dbops_frame_create(family);
+	int places[lengthof(sources)];
 	int count;
 	StatementCopy *copies = copy_statements(&count);
 
+	for (int i = 0; i < lengthof(sources); i++)
+		places[i] = dbops_family_metric(family, sources[i].metric);
 	for (int i = 0; i < Min(count, most); i++)
 	{
 		const StatementKey *own = &copies[i].key;
 		const EntityKey key = {{own->datid, own->userid, (int64) own->queryid, true}};
 		int64 *values = dbops_frame_add(frame, &key, NULL);
 
-		fill_row(values, &copies[i]);
+		fill_row(values, &copies[i], places);
 		dbops_frame_set_histogram(values, histogram,
 		                          dbops_statements_histogram(&copies[i], PHASE_EXEC));
 	}

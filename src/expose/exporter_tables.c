@@ -230,7 +230,7 @@ take_sizes(Tables *tables)
 	}
 }
 
-/* ---- which are shown -------------------------------------------------------------------------- */
+/* ---- which are shown ------------------------------------------------------------------------*/
 
 static int
 compare_sizes(const void *a, const void *b, void *arg)
@@ -277,7 +277,7 @@ label_tables(const Tables *tables, Names *names)
 	}
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------*/
 
 static int64
 value_of(const Total *total, const Field *field)

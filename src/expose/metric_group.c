@@ -32,7 +32,8 @@ typedef struct Source
 typedef struct Line
 {
 	StringInfoData labels;
-	int64 *values; /* in the frame */
+	int64 *values; /* in the frame, which they leave as it is, or own ones */
+	bool own;
 } Line;
 
 /* Bounds of classic histograms, in seconds: every other octave of the buckets. */
@@ -208,6 +209,17 @@ add_values(const Family *family, int64 *sum, const int64 *values)
 	}
 }
 
+/* Others may show the same frame by more labels. */
+static void
+own_values(const Family *family, Line *line)
+{
+	Size size = sizeof(int64) * family->nmetrics;
+
+	if (!line->own)
+		line->values = memcpy(palloc(size), line->values, size);
+	line->own = true;
+}
+
 /* One for all that have the same labels: no metric may have two samples of them. */
 static int
 merge_lines(const Family *family, Line *lines, int nlines)
@@ -217,10 +229,13 @@ merge_lines(const Family *family, Line *lines, int nlines)
 	qsort(lines, nlines, sizeof(Line), compare_lines);
 	for (int i = 0; i < nlines; i++)
 	{
-		if (n > 0 && compare_lines(&lines[n - 1], &lines[i]) == 0)
-			add_values(family, lines[n - 1].values, lines[i].values);
-		else
+		if (n == 0 || compare_lines(&lines[n - 1], &lines[i]) != 0)
+		{
 			lines[n++] = lines[i];
+			continue;
+		}
+		own_values(family, &lines[n - 1]);
+		add_values(family, lines[n - 1].values, lines[i].values);
 	}
 	return n;
 }
@@ -242,6 +257,7 @@ make_lines(const MetricGroup *group, const Frame *frame, Names *names, int *nlin
 		for (int i = 0; i < group->nlabels; i++)
 			dbops_exposition_label(&lines[n].labels, group->labels[i].name,
 			                       value_of(frame, row, sources[i], names));
+		lines[n].own = false;
 		lines[n++].values = dbops_frame_row(frame, row);
 	}
 	*nlines = merge_lines(frame->family, lines, n);

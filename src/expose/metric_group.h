@@ -63,6 +63,6 @@ typedef struct MetricGroup
 #define GROUP_LABELS(list) .labels = (list), .nlabels = lengthof(list)
 #define GROUP_METRICS(list) .metrics = (list), .nmetrics = lengthof(list)
 
-/* Instants become seconds since 1970; entities with the same labels are added up, in the frame. */
+/* Instants become seconds since 1970; entities with the same labels are added up. */
 extern void dbops_metric_group_write(Exposition *exposition, const MetricGroup *group, Frame *frame,
                                      Names *names);

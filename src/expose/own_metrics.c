@@ -41,7 +41,6 @@ static const OwnFamily own_families[] = {
     {"recovery", {NULL}},
     {"progress", {"pid", "command", "datname", "schemaname", "relname"}},
     {"login", {"reason", "sqlstate"}},
-    {"autovacuum", {"datname"}},
     {"archiver", {NULL}},
     {"backup_repository", {"tool", "server", "repository"}},
 };

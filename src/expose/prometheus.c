@@ -24,6 +24,7 @@ typedef struct Scrape
 	Exposition exposition;
 	Names *names;
 	PrometheusLimits limits;
+	Frame **frames; /* by the family's place in the registry; NULL where it was not read yet */
 } Scrape;
 
 typedef struct Collector
@@ -32,15 +33,27 @@ typedef struct Collector
 	void (*collect)(Scrape *scrape);
 } Collector;
 
+/* Read once for all groups that show it. */
+static Frame *
+frame_of(Scrape *scrape, const Family *family)
+{
+	Frame **frame = &scrape->frames[dbops_registry_index(family)];
+	Frame *fresh;
+
+	if (*frame != NULL)
+		return *frame;
+	fresh = dbops_frame_create(family);
+	family->read(fresh);
+	*frame = fresh;
+	return fresh;
+}
+
 static void
 write_group(Scrape *scrape, const MetricGroup *group)
 {
-	const Family *family = dbops_registry_by_name(group->family);
-	Frame *frame = dbops_frame_create(family);
-
-	family->read(frame);
-	dbops_metric_group_write(&scrape->exposition, group, frame, scrape->names);
-	dbops_frame_free(frame);
+	dbops_metric_group_write(&scrape->exposition, group,
+	                         frame_of(scrape, dbops_registry_by_name(group->family)),
+	                         scrape->names);
 }
 
 static void
@@ -130,7 +143,7 @@ static const Collector collectors[] = {
     {"stat_statements", collect_statements},
 };
 
-/* ---- one by one ------------------------------------------------------------------------------- */
+/* ---- one by one ----------------------------------------------------------------------------- */
 
 typedef struct Errand
 {
@@ -228,6 +241,7 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 
 	for (const MetricGroup *group = dbops_exporter_families; group->family != NULL; group++)
 		most++;
+	scrape.frames = palloc0(sizeof(Frame *) * dbops_registry_count());
 	results.results = palloc(sizeof(Result) * most);
 	dbops_exposition_begin(&scrape.exposition);
 	for (int i = 0; i < lengthof(collectors); i++)
