@@ -17,12 +17,10 @@ SELECT pg_reload_conf();
 -- A visit tells the table's name and size.
 DO $$
 BEGIN
-    FOR i IN 1 .. 600 LOOP
+    FOR i IN 1 .. 2000 LOOP
         PERFORM dbops.take_sample();
         EXIT WHEN EXISTS (SELECT FROM dbops.table_history
             WHERE schemaname = 'prom_shop' AND total_bytes > 0 AND at > now() - interval '10 minutes');
-        COMMIT;
-        PERFORM pg_sleep(0.1);
     END LOOP;
 END
 $$;
