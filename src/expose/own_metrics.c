@@ -41,6 +41,8 @@ static const OwnFamily own_families[] = {
     {"recovery", {NULL}},
     {"progress", {"pid", "command", "datname", "schemaname", "relname"}},
     {"login", {"reason", "sqlstate"}},
+    {"verdict", {"check_name", "datname", "schemaname", "relname", "object"}},
+    {"health", {"datname"}},
     {"archiver", {NULL}},
     {"backup_repository", {"tool", "server", "repository"}},
 };

@@ -20,7 +20,7 @@ BEGIN
     FOR i IN 1 .. 2000 LOOP
         PERFORM dbops.take_sample();
         EXIT WHEN EXISTS (SELECT FROM dbops.table_history
-            WHERE schemaname = 'prom_shop' AND total_bytes > 0 AND at > now() - interval '10 minutes');
+            WHERE schemaname = 'prom_shop' AND total_bytes >= pg_total_relation_size('"it''s ""odd"""') * 0.9);
     END LOOP;
 END
 $$;

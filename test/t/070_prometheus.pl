@@ -67,13 +67,23 @@ sub scrape
 
 SKIP:
 {
-	skip 'promtool is not installed', 2 unless $promtool;
+	skip 'promtool is not installed', 4 unless $promtool;
 	my $body = $node->safe_psql('postgres', 'SELECT dbops.prometheus()') . "\n";
 	my ($out, $err);
 	run [ $promtool, 'check', 'metrics' ], \$body, \$out, \$err;
 	unlike("$out$err", qr/error/i, 'promtool reads it');
 	# What postgres_exporter calls its counters is no matter of taste here.
 	is(join("\n", grep { /^dbops_/ } split /\n/, "$out$err"), '', 'and has nothing to say about the names of dbops');
+
+	my $rules = PostgreSQL::Test::Utils::tempdir() . '/rules.yml';
+	append_to_file($rules, $node->safe_psql('postgres', 'SELECT dbops.prometheus_rules()', extra_params => ['-U', 'reader']) . "\n");
+	run [ $promtool, 'check', 'rules', $rules ], \undef, \$out, \$err;
+	my $checks = $node->safe_psql('postgres', 'SELECT count(*) + 4 FROM dbops.checks');
+	like("$out$err", qr/SUCCESS: $checks rules found/, 'rules: an alert for each check, and some more');
+	# What rules ask for is there to be scraped.
+	my %names = map { $_ => 1 } $body =~ /^# TYPE (\S+)/mg;
+	my @asked = slurp_file($rules) =~ /\b((?:pg|dbops)_[a-z_]+)(?=[\[{])/g;
+	is_deeply([ grep { !$names{ s/_bucket$//r } } sort @asked ], [], 'rules ask for what is there');
 }
 
 SKIP:
