@@ -15,6 +15,9 @@
 /* A statement is named as changed from this share of its cost on. */
 #define NOTABLE_CHANGE 0.01
 
+/* Days that tell what a day is like. */
+#define SURE_DAYS 1
+
 /* What all statements would cost with these items, by plans that the planner made. */
 static double
 cost_of(const SearchResult *result, const Bitmapset *present)
@@ -76,9 +79,12 @@ list_statements(const SearchResult *result, int item, Recommendation *advice)
 	}
 }
 
-/* How sure the benefit is: measured times are, what only the planner thinks is not. */
+/*
+ * How sure the benefit is: times that were measured for long enough to speak of a day are, what
+ * only the planner thinks is not.
+ */
 static const char *
-judge_confidence(const Recommendation *advice)
+judge_confidence(const SearchResult *result, const Recommendation *advice)
 {
 	int measured = 0;
 	ListCell *lc;
@@ -91,7 +97,8 @@ judge_confidence(const Recommendation *advice)
 	}
 	if (measured == 0)
 		return "low";
-	return measured == list_length(advice->improved) ? "high" : "medium";
+	return measured == list_length(advice->improved) && result->window_days >= SURE_DAYS ? "high" :
+	                                                                                       "medium";
 }
 
 static char *
@@ -100,10 +107,11 @@ write_reason(const SearchResult *result, const Recommendation *advice, const Ind
 	int n = list_length(advice->improved);
 	double share = result->cost_before > 0 ? advice->benefit_ms_per_day / result->cost_before : 0;
 
-	return psprintf(
-	    "%d %s faster; saves %.1f %% of the time of all %d%s", n,
-	    n == 1 ? "statement becomes" : "statements become", share * 100, result->nstatements,
-	    script->blocks ? "; too many partitions to build it without blocking writes" : "");
+	return psprintf("%d of %d %s %s faster; saves %.1f %% of the time of all%s", n,
+	                result->nstatements, result->nstatements == 1 ? "statement" : "statements",
+	                n == 1 ? "becomes" : "become", share * 100,
+	                script->blocks ? "; too many partitions to build it without blocking writes" :
+	                                 "");
 }
 
 /* Adds what drops an index that the created one stands in for, once that is there. */
@@ -139,7 +147,7 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 	advice->write_cost_ms_per_day = result->item_upkeep[item];
 	advice->build_seconds = dbops_search_build_seconds(result, item);
 	list_statements(result, item, advice);
-	advice->confidence = judge_confidence(advice);
+	advice->confidence = judge_confidence(result, advice);
 	advice->reason = write_reason(result, advice, &script);
 	for (int other = -1; (other = bms_next_member(result->dropped, other)) >= 0;)
 	{
