@@ -18,7 +18,7 @@
 #define MISSED_RATIO 0.01
 
 /* An index with the keys of another one is created if it saves this share of all costs. */
-#define TWIN_GAIN_RATIO 0.01
+#define TWIN_GAIN_RATIO 0.005
 
 /* ---- what exists ----------------------------------------------------------------------------- */
 
