@@ -244,6 +244,13 @@ CREATE RULE kept AS ON DELETE TO tiny DO INSTEAD NOTHING;
 SELECT * FROM dbops.explain_whatif('DELETE FROM candidate_shop.tiny');
 SELECT count(*) > 0 AS planned FROM dbops.explain_whatif('UPDATE candidate_shop.orders SET total = 1 WHERE id = 7');
 
+-- What the server would not create is not thought of either.
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (ctid)']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (id) WHERE tableoid = 7']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (id) INCLUDE ((total + 1))']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders USING hash (id, total)']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.docs USING gin (meta) INCLUDE (id)']);
+
 -- What cannot be planned says why.
 SELECT count(*) FROM dbops.recommend_indexes(workload => ARRAY['SELECT 1', 'SELECT * FROM nowhere']);
 SELECT ddl FROM dbops._candidates('SELECT * FROM nowhere');
