@@ -23,6 +23,10 @@
 #include "core/rows.h"
 
 PG_FUNCTION_INFO_V1(dbops_recommend_indexes);
+
+/* Statements of a workload that a notice is for. */
+#define MOST_NOTICES 5
+
 /* Positions of the arguments. */
 enum
 {
@@ -167,11 +171,12 @@ make_json(const List *statements)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
+/* To be read: what is behind the third decimal is not known. */
 static void
 put_number(RowSet *rows, const char *column, double value)
 {
 	if (isfinite(value))
-		dbops_rows_put(rows, column, Float8GetDatum(value));
+		dbops_rows_put(rows, column, Float8GetDatum(rint(value * 1000) / 1000));
 }
 
 static void
@@ -193,11 +198,31 @@ emit_advice(RowSet *rows, const Recommendation *advice)
 	dbops_rows_emit(rows);
 }
 
+/* Who gives statements wants to know which of them there is no advice for; not of those tracked. */
+static void
+tell_left_out(const SearchResult *result)
+{
+	int told = 0;
+
+	for (int i = 0; result->given && i < result->nstatements && told < MOST_NOTICES; i++)
+	{
+		const PlanPool *pool = result->statements[i].pool;
+		const char *left_out = pool != NULL ? pool->statement->left_out : NULL;
+
+		if (left_out == NULL)
+			continue;
+		ereport(NOTICE, (errmsg("statement %d cannot be planned: %s", i + 1, left_out),
+		                 errhint("dbops.why_not(statement) says what to do.")));
+		told++;
+	}
+}
+
 Datum
 dbops_recommend_indexes(PG_FUNCTION_ARGS)
 {
 	SearchOptions options = read_options(fcinfo);
 	const Workload *workload;
+	const SearchResult *result;
 	RowSet *rows;
 	ListCell *lc;
 
@@ -207,7 +232,9 @@ dbops_recommend_indexes(PG_FUNCTION_ARGS)
 	workload = PG_ARGISNULL(ARG_WORKLOAD) ?
 	               dbops_workload_load(MyDatabaseId, WORKLOAD_WINDOW_MS, WORKLOAD_STATEMENTS) :
 	               read_given(fcinfo);
-	foreach (lc, dbops_recommendations_make(dbops_search_run(workload, &options)))
+	result = dbops_search_run(workload, &options);
+	tell_left_out(result);
+	foreach (lc, dbops_recommendations_make(result))
 		emit_advice(rows, lfirst(lc));
 	PG_RETURN_NULL();
 }

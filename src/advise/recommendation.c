@@ -20,6 +20,9 @@
 /* A statement is named as changed from this share of its cost on. */
 #define NOTABLE_CHANGE 0.01
 
+/* Days that tell what a day is like. */
+#define SURE_DAYS 1
+
 /* What all statements would cost with these items, by plans that the planner made. */
 static double
 cost_of(const SearchResult *result, const Bitmapset *present)
@@ -81,9 +84,12 @@ list_statements(const SearchResult *result, int item, Recommendation *advice)
 	}
 }
 
-/* How sure the benefit is: measured times are, what only the planner thinks is not. */
+/*
+ * How sure the benefit is: times that were measured for long enough to speak of a day are, what
+ * only the planner thinks is not.
+ */
 static const char *
-judge_confidence(const Recommendation *advice)
+judge_confidence(const SearchResult *result, const Recommendation *advice)
 {
 	int measured = 0;
 	ListCell *lc;
@@ -96,7 +102,8 @@ judge_confidence(const Recommendation *advice)
 	}
 	if (measured == 0)
 		return "low";
-	return measured == list_length(advice->improved) ? "high" : "medium";
+	return measured == list_length(advice->improved) && result->window_days >= SURE_DAYS ? "high" :
+	                                                                                       "medium";
 }
 
 static bool
@@ -138,8 +145,9 @@ write_reason(const SearchResult *result, const IndexSpec *spec, const Recommenda
 	double share = result->cost_before > 0 ? advice->benefit_ms_per_day / result->cost_before : 0;
 
 	return psprintf(
-	    "%d %s faster; saves %.1f %% of the time of all %d%s%s", n,
-	    n == 1 ? "statement becomes" : "statements become", share * 100, result->nstatements,
+	    "%d of %d %s %s faster; saves %.1f %% of the time of all%s%s", n, result->nstatements,
+	    result->nstatements == 1 ? "statement" : "statements", n == 1 ? "becomes" : "become",
+	    share * 100,
 	    is_of_one_call(result, spec, advice) ?
 	        "; its condition is of one call that was seen, others may have other values" :
 	        "",
@@ -178,7 +186,7 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 	advice->write_cost_ms_per_day = result->item_upkeep[item];
 	advice->build_seconds = dbops_search_build_seconds(result, item);
 	list_statements(result, item, advice);
-	advice->confidence = judge_confidence(advice);
+	advice->confidence = judge_confidence(result, advice);
 	advice->reason = write_reason(result, index->spec, advice, &script);
 	for (int other = -1; (other = bms_next_member(result->dropped, other)) >= 0;)
 	{

@@ -48,7 +48,8 @@ append_statement(StringInfo json, const RecommendedStatement *changed)
 	append_text(json, "query", pnstrdup(source->text, length));
 	if (source->queryid != 0)
 		appendStringInfo(json, ", \"queryid\": \"%lld\"", (long long) source->queryid);
-	append_number(json, "calls_per_day", source->calls_per_day);
+	append_number(json, "calls_per_day",
+	              source->calls_per_day > 0 ? source->calls_per_day : source->weight);
 	append_number(json, "cost_before", changed->before);
 	append_number(json, "cost_after", changed->after);
 	if (source->ms_per_day > 0 && source->calls_per_day > 0)

@@ -179,6 +179,7 @@ take(Sampling *sampling, bool *throws)
 			return NULL;
 		if (!superuser())
 			reader.userid = GetUserId();
+		reader.trusted_code = reader.userid != GetUserId();
 	}
 	sampling->context = CurrentMemoryContext;
 	sampling->sample = make_sample(sampling);

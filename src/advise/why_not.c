@@ -52,6 +52,8 @@ static const NextStep next_steps[] = {
     {"parameters", "give it with values to dbops.why_not(statement)"},
     {"text is for members", "ask as a member of pg_read_all_stats"},
     {"lock timeout", "ask again when nobody alters its tables"},
+    {"is not run with the rights", "let the function belong to who sends the statement"},
+    {"permission denied", "ask as a role that may read it"},
     {"foreign table", "ask on the server where the table is"},
     {"utility command", "nothing: only what reads, or changes rows by a condition, has a plan"},
     {"several statements", "ask for one statement at a time"},

@@ -235,6 +235,38 @@ SQL
 like($out, qr/on hypothetical_kk.*\n20\nSeq Scan on big/s,
 	'a function that plans meanwhile sees what is there, and the plans it keeps work later');
 
+# Advice that is asked for within advice: what is planned outside goes on with its own indexes.
+$node->safe_psql('postgres', <<'SQL');
+CREATE INDEX other_id ON other (id);
+CREATE FUNCTION advises() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM dbops._explain_whatif('SELECT * FROM big WHERE id = 7', ARRAY['CREATE INDEX ON big (id)']);
+	RETURN 5;
+END $$;
+CREATE FUNCTION advises_in_vain() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM dbops._explain_whatif('SELECT * FROM big WHERE id = 1 / (SELECT 0)', ARRAY['CREATE INDEX ON nowhere (id)']);
+	RETURN 6;
+EXCEPTION WHEN OTHERS THEN
+	RETURN 5;
+END $$;
+SQL
+for my $function (qw(advises advises_in_vain))
+{
+	like($node->safe_psql('postgres', 'SELECT * FROM ' . whatif("SELECT * FROM other WHERE id = $function()", 'CREATE INDEX kk ON other (k)')),
+		qr/Index Scan using other_id/, "$function: an index that exists is used outside");
+	like($node->safe_psql('postgres', 'SELECT * FROM ' . whatif("SELECT * FROM other WHERE k = $function()", 'CREATE INDEX kk ON other (k)')),
+		qr/on hypothetical_kk/, 'and one that does not');
+}
+$node->safe_psql('postgres', 'DROP INDEX other_id');
+
+# What may not be read is not told of by costs either.
+$node->safe_psql('postgres', 'CREATE TABLE salaries AS SELECT i AS id, i % 100 AS salary FROM generate_series(1, 20000) AS i; ANALYZE salaries');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM ' . recommend('SELECT * FROM salaries WHERE salary = 7'), extra_params => [ '-U', 'monitor' ]),
+	'0', 'no advice for a table that may not be read');
+like($node->safe_psql('postgres', "SELECT reason FROM dbops.why_not('SELECT * FROM salaries WHERE salary = 7')", extra_params => [ '-U', 'monitor' ]),
+	qr/permission denied for table salaries/, 'and it is told why');
+
 # ---- DDL meanwhile -------------------------------------------------------------------------------
 my $ddl = $node->background_psql('postgres');
 $ddl->query_safe('BEGIN; LOCK TABLE other IN ACCESS EXCLUSIVE MODE');
