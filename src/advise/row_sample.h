@@ -23,6 +23,15 @@ typedef struct RowSample
 	BlockNumber *blocks; /* where the row is; rows of a block follow one another */
 } RowSample;
 
+/* Several columns of the same rows. */
+typedef struct JointRows
+{
+	int ncolumns;
+	int nrows;
+	bool complete; /* these are all rows of the table */
+	RowSample **columns;
+} JointRows;
+
 /*
  * Looks at some thousand rows in blocks all over the table; a column by its number, or an
  * expression over the columns of varno 1.  It is evaluated as ANALYZE does, in a restricted
@@ -34,3 +43,22 @@ extern RowSample *dbops_row_sample_take(Relation table, AttrNumber attno, Node *
 
 /* The same of an expression, with the rows in their order; tells whether it throws. */
 extern RowSample *dbops_row_sample_evaluate(Relation table, Node *expression, bool *throws);
+
+/*
+ * Whether the current user may know what is in the table: functions in an expression run with the
+ * rights of who asks for it, never with more.
+ */
+extern bool dbops_row_sample_allowed(Relation table);
+
+/* As many rows as ANALYZE looks at: combinations of values are rarer than values. */
+#define JOINT_ROWS 30000
+
+/*
+ * At most so many rows with the values of several expressions over varno 1; all rows of a table
+ * that has no more.  The caller knows that the current user is allowed to.  False if there is
+ * nothing to look at, or an expression throws.
+ */
+extern bool dbops_row_sample_joint(Relation table, List *expressions, int most, JointRows *rows);
+
+/* A number that the value of the row has in common with those equal to it; NULL has 0. */
+extern uint64 dbops_row_sample_hash(const RowSample *sample, int row);
