@@ -122,6 +122,10 @@ SELECT rank, a.ddl, undo_ddl, table_name, statements, calls_per_day, ms_per_day,
                              'this is no statement'],
            weights => ARRAY[10, 5, 1, 2, 100]) AS a;
 
+-- Who asks why there is no index for a statement is told, too.
+SELECT table_name, reason, next_step FROM dbops.why_not('SELECT * FROM people WHERE state < ''S12'' AND carrier > ''C3''')
+ WHERE next_step ~ 'STATISTICS';
+
 -- A name that is taken, and names that need quotes.
 CREATE STATISTICS people_state_carrier_stat (ndistinct) ON age, id FROM people;
 CREATE TABLE "a Table" AS SELECT i % 40 AS "Kind", i % 40 / 2 AS "of it" FROM generate_series(1, 10000) AS i;
