@@ -240,6 +240,7 @@ static bool
 take_rows(Gathering *gathering)
 {
 	Relation table = table_open(gathering->wants.table, NoLock);
+	const JointLimits limits = {.rows = JOINT_ROWS, .draws = JOINT_DRAWS, .all = JOINT_ROWS};
 	List *expressions = NIL;
 	int column = gathering->noperands;
 	bool taken;
@@ -253,7 +254,7 @@ take_rows(Gathering *gathering)
 			                      make_ands_explicit(list_copy(gathering->operands[i].conditions)));
 	}
 	taken = dbops_row_sample_allowed(table) &&
-	        dbops_row_sample_joint(table, expressions, JOINT_ROWS, &gathering->rows);
+	        dbops_row_sample_joint(table, expressions, &limits, &gathering->rows);
 	table_close(table, NoLock);
 	for (int i = 0; taken && i < gathering->noperands; i++)
 	{

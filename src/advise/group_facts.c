@@ -80,21 +80,24 @@ typedef struct Counting
 	int nrows;
 	bool complete; /* all rows of the table were seen */
 	uint64 *keys[STATS_MAX_DIMENSIONS];
+	bool *alone; /* of each row: those are a random sample */
 } Counting;
 
 static bool
 add_rows(Counting *counting, Relation table, List *expressions, int most)
 {
+	const JointLimits limits = {
+	    .rows = most, .draws = Max(most / (JOINT_ROWS / JOINT_DRAWS), 1), .all = most};
 	JointRows rows;
 
-	if (!dbops_row_sample_joint(table, expressions, most, &rows))
+	if (!dbops_row_sample_joint(table, expressions, &limits, &rows))
 		return RelationGetNumberOfBlocks(table) == 0;
 	counting->complete = counting->complete && rows.complete;
 	for (int row = 0; row < rows.nrows; row++)
 	{
 		for (int i = 0; i < counting->ncolumns; i++)
 			counting->keys[i][counting->nrows] = dbops_row_sample_hash(rows.columns[i], row);
-		counting->nrows++;
+		counting->alone[counting->nrows++] = rows.alone[row];
 	}
 	return true;
 }
@@ -164,6 +167,7 @@ count_rows(Counting *counting, const Wants *wants, List *expressions)
 
 	for (int i = 0; i < counting->ncolumns; i++)
 		counting->keys[i] = palloc(sizeof(uint64) * JOINT_ROWS);
+	counting->alone = palloc(sizeof(bool) * JOINT_ROWS);
 	if (counted && table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		counted = add_partitions(counting, wants->table, expressions);
 	else if (counted)
@@ -172,25 +176,62 @@ count_rows(Counting *counting, const Wants *wants, List *expressions)
 	return counted && counting->nrows > 0;
 }
 
+static GroupEstimate
+estimate_from(const Counting *counting, double tuples)
+{
+	const RowGroups *combined = dbops_row_groups_by(counting->keys[0], counting->nrows);
+
+	for (int i = 1; i < counting->ncolumns; i++)
+		combined = dbops_row_groups_combine(
+		    combined, dbops_row_groups_by(counting->keys[i], counting->nrows));
+	return dbops_row_groups_estimate(combined, tuples);
+}
+
+/* Leaves the rows that are a random sample. */
+static void
+thin_out(Counting *counting)
+{
+	int kept = 0;
+
+	for (int row = 0; row < counting->nrows; row++)
+	{
+		if (!counting->alone[row])
+			continue;
+		for (int i = 0; i < counting->ncolumns; i++)
+			counting->keys[i][kept] = counting->keys[i][row];
+		kept++;
+	}
+	counting->nrows = kept;
+}
+
+/*
+ * Rows of a block may be alike, as they came together: then there seem to be few groups.  A random
+ * sample, of fewer rows, has to bear it out: of the two numbers, the one nearer to the planner's is
+ * taken.
+ */
 static bool
-count_groups(const Wants *wants, List *expressions, GroupEstimate *groups, bool *complete)
+count_groups(const Wants *wants, List *expressions, double expected, GroupEstimate *groups,
+             bool *complete)
 {
 	Counting counting = {.ncolumns = list_length(expressions), .complete = true};
+	GroupEstimate other;
 	List *normalised = NIL;
-	const RowGroups *combined;
 	ListCell *lc;
 
 	foreach (lc, expressions)
 		normalised = lappend(normalised, dbops_wants_normalise(wants, lfirst(lc)));
 	if (!count_rows(&counting, wants, normalised))
 		return false;
-	combined = dbops_row_groups_by(counting.keys[0], counting.nrows);
-	for (int i = 1; i < counting.ncolumns; i++)
-		combined = dbops_row_groups_combine(combined,
-		                                    dbops_row_groups_by(counting.keys[i], counting.nrows));
 	*complete = counting.complete;
-	*groups = dbops_row_groups_estimate(combined, wants->rel->tuples);
-	return true;
+	*groups = estimate_from(&counting, wants->rel->tuples);
+	if (counting.complete)
+		return true;
+	thin_out(&counting);
+	other = estimate_from(&counting, wants->rel->tuples);
+	if (dbops_dependence_factor(expected, other.likely) <
+	    dbops_dependence_factor(expected, groups->likely))
+		*groups = other;
+	return (other.likely < expected) == (groups->likely < expected);
 }
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -218,7 +259,7 @@ look_at_groups(const Wants *wants, List *expressions, List *findings)
 	bool complete;
 	ListCell *lc;
 
-	if (!count_groups(wants, expressions, &groups, &complete))
+	if (!count_groups(wants, expressions, estimated, &groups, &complete))
 		return findings;
 	finding->table = wants->table;
 	finding->groups = true;

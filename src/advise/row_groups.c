@@ -82,6 +82,16 @@ dbops_row_groups_degree(const RowGroups *determinant, const RowGroups *both)
 	return determinant->nrows > 0 ? (double) rows / determinant->nrows : 0;
 }
 
+double
+dbops_row_groups_pairs(const RowGroups *groups)
+{
+	double pairs = 0;
+
+	for (int group = 0; group < groups->ngroups; group++)
+		pairs += groups->size[group] * (groups->size[group] - 1.0) / 2;
+	return pairs;
+}
+
 GroupEstimate
 dbops_row_groups_estimate(const RowGroups *groups, double table_rows)
 {

@@ -38,5 +38,8 @@ extern RowGroups *dbops_row_groups_combine(const RowGroups *a, const RowGroups *
  */
 extern double dbops_row_groups_degree(const RowGroups *determinant, const RowGroups *both);
 
+/* How many pairs of rows are in the same group. */
+extern double dbops_row_groups_pairs(const RowGroups *groups);
+
 /* In a table of so many rows. */
 extern GroupEstimate dbops_row_groups_estimate(const RowGroups *groups, double table_rows);

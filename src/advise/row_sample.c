@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "catalog/heap.h"
@@ -21,24 +23,20 @@
 #include "utils/snapmgr.h"
 
 #include "advise/restricted.h"
+#include "advise/row_places.h"
 #include "advise/row_sample.h"
 #include "core/compat.h"
 #include "core/compat_table.h"
 
-/* How much is looked at. */
-typedef struct SampleLimits
-{
-	int rows;
-	int blocks;
-	Size bytes;
-} SampleLimits;
-
 /* What an index would hold is known well enough from some thousand rows. */
-static const SampleLimits few = {.rows = 3000, .blocks = 300, .bytes = 4 * 1024 * 1024};
+#define MOST_ROWS 3000
+#define MOST_BLOCKS 300
+#define MOST_BYTES (4 * 1024 * 1024)
 
-/* For joint samples, of which the caller says how many rows: in that many blocks, and no more. */
-#define ROWS_PER_BLOCK 10
 #define JOINT_BYTES (32 * 1024 * 1024)
+
+/* Where there may be a row in a block: as many as there are on average, and some more. */
+#define UNEVEN_BLOCKS 1.25
 
 /* Blocks are visited in steps of one of these, which is not their number's divisor. */
 #define STEP 89
@@ -56,9 +54,13 @@ typedef struct Target
 typedef struct Sampling
 {
 	Relation table;
-	const SampleLimits *limits;
+	int most_rows;
+	BlockNumber most_blocks;
+	Size most_bytes;
 	bool in_order;
-	bool joint;
+	bool joint;            /* all rows are wanted, if they are no more than that */
+	RowPlaceLimits places; /* to look at; none: blocks are scanned */
+	bool *alone;           /* of each row: it was drawn for itself; NULL: nobody asks */
 	int ntargets;
 	Target *targets;
 	MemoryContext context; /* of the samples */
@@ -127,25 +129,16 @@ look_at_block(Sampling *sampling, TableScanDesc scan, BlockNumber block, int mos
 	sampling->cut = true;
 }
 
-/* Rows of one block: all of them where all rows of the table are wanted. */
-static int
-rows_of_block(const Sampling *sampling, BlockNumber visits)
-{
-	const SampleLimits *limits = sampling->limits;
-	double rows = sampling->table->rd_rel->reltuples;
-
-	if (sampling->joint && rows >= 0 && rows <= limits->rows)
-		return limits->rows;
-	return (limits->rows + visits - 1) / visits;
-}
-
 static void
 look_at_blocks(Sampling *sampling, TableScanDesc scan)
 {
 	BlockNumber blocks = RelationGetNumberOfBlocks(sampling->table);
-	BlockNumber visits = Min(blocks, sampling->limits->blocks);
+	BlockNumber visits = Min(blocks, sampling->most_blocks);
 	BlockNumber step = sampling->in_order ? 1 : visits % STEP == 0 ? OTHER_STEP : STEP;
-	int most = visits == 0 ? 0 : rows_of_block(sampling, visits);
+	bool all = sampling->table->rd_rel->reltuples <= sampling->most_rows && sampling->joint;
+	int most = visits == 0 ? 0 :
+	           all         ? sampling->most_rows :
+	                         (sampling->most_rows + visits - 1) / visits;
 
 	sampling->cut = visits < blocks;
 	for (BlockNumber i = 0; i < visits; i++)
@@ -153,13 +146,48 @@ look_at_blocks(Sampling *sampling, TableScanDesc scan)
 		uint64 visit = (uint64) i * step % visits;
 
 		CHECK_FOR_INTERRUPTS();
-		if (sampling->bytes >= sampling->limits->bytes)
+		if (sampling->bytes >= sampling->most_bytes)
 		{
 			sampling->cut = true;
 			break;
 		}
 		look_at_block(sampling, scan, (BlockNumber) ((visit * 2 + 1) * blocks / (visits * 2)),
-		              Min(most, sampling->limits->rows - sampling->nrows));
+		              Min(most, sampling->most_rows - sampling->nrows));
+	}
+}
+
+/* Rows of all blocks, or of some at equal distances. */
+static void
+scan_blocks(Sampling *sampling, Snapshot snapshot)
+{
+	ItemPointerData none;
+	TableScanDesc scan;
+
+	ItemPointerSet(&none, 0, FirstOffsetNumber);
+	scan = dbops_compat_beginscan_tidrange(sampling->table, snapshot, &none, &none);
+	look_at_blocks(sampling, scan);
+	table_endscan(scan);
+}
+
+/* Rows at places that are drawn; not all places have one. */
+static void
+fetch_rows(Sampling *sampling, Snapshot snapshot)
+{
+	TupleTableSlot *slot = sampling->econtext->ecxt_scantuple;
+	int count;
+	const RowPlace *places = dbops_row_places_choose(&sampling->places, &count);
+
+	sampling->cut = true;
+	for (int i = 0; i < count && sampling->bytes < sampling->most_bytes; i++)
+	{
+		ItemPointerData place;
+
+		CHECK_FOR_INTERRUPTS();
+		ItemPointerSet(&place, places[i].block, places[i].offset);
+		if (!table_tuple_fetch_row_version(sampling->table, &place, snapshot, slot))
+			continue;
+		sampling->alone[sampling->nrows] = places[i].alone;
+		keep_row(sampling, places[i].block);
 	}
 }
 
@@ -171,10 +199,7 @@ look(void *arg)
 	EState *estate = CreateExecutorState();
 	Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	TupleTableSlot *slot = table_slot_create(table, NULL);
-	ItemPointerData none;
-	TableScanDesc scan;
 
-	ItemPointerSet(&none, 0, FirstOffsetNumber);
 	PushActiveSnapshot(snapshot);
 	sampling->econtext = GetPerTupleExprContext(estate);
 	sampling->econtext->ecxt_scantuple = slot;
@@ -185,9 +210,10 @@ look(void *arg)
 		if (target->expression != NULL)
 			target->state = ExecPrepareExpr((Expr *) target->expression, estate);
 	}
-	scan = dbops_compat_beginscan_tidrange(table, snapshot, &none, &none);
-	look_at_blocks(sampling, scan);
-	table_endscan(scan);
+	if (sampling->places.draws > 0)
+		fetch_rows(sampling, snapshot);
+	else
+		scan_blocks(sampling, snapshot);
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
 	PopActiveSnapshot();
@@ -198,7 +224,7 @@ static RowSample *
 make_sample(const Sampling *sampling, const Target *target)
 {
 	RowSample *sample = palloc0(sizeof(RowSample));
-	int rows = sampling->limits->rows;
+	int rows = sampling->most_rows;
 
 	if (target->expression != NULL)
 		sample->type = exprType(target->expression);
@@ -251,7 +277,9 @@ take_one(Relation table, AttrNumber attno, Node *expression, bool *throws)
 {
 	Target target = {.attno = attno, .expression = expression};
 	Sampling sampling = {.table = table,
-	                     .limits = &few,
+	                     .most_rows = MOST_ROWS,
+	                     .most_blocks = MOST_BLOCKS,
+	                     .most_bytes = MOST_BYTES,
 	                     .in_order = expression != NULL,
 	                     .ntargets = 1,
 	                     .targets = &target};
@@ -279,18 +307,36 @@ dbops_row_sample_evaluate(Relation table, Node *expression, bool *throws)
 	return take_one(table, InvalidAttrNumber, expression, throws);
 }
 
-bool
-dbops_row_sample_joint(Relation table, List *expressions, int most, JointRows *rows)
+static RowPlaceLimits
+limit_places(Relation table, const JointLimits *limits)
 {
-	const SampleLimits limits = {
-	    .rows = most, .blocks = Max(most / ROWS_PER_BLOCK, 1), .bytes = JOINT_BYTES};
-	Sampling sampling = {
-	    .table = table, .limits = &limits, .joint = true, .ntargets = list_length(expressions)};
+	double density = table->rd_rel->reltuples / Max(table->rd_rel->relpages, 1);
+	int offsets = (int) Min(Max(ceil(density * UNEVEN_BLOCKS), 1), MaxHeapTuplesPerPage);
+
+	return (RowPlaceLimits){.blocks = RelationGetNumberOfBlocks(table),
+	                        .offsets = offsets,
+	                        .draws = limits->draws,
+	                        .per_draw = limits->rows / limits->draws};
+}
+
+bool
+dbops_row_sample_joint(Relation table, List *expressions, const JointLimits *limits,
+                       JointRows *rows)
+{
+	Sampling sampling = {.table = table,
+	                     .most_rows = limits->rows,
+	                     .most_blocks = limits->rows,
+	                     .most_bytes = JOINT_BYTES,
+	                     .joint = true,
+	                     .ntargets = list_length(expressions)};
 	bool throws;
 	bool taken;
 
 	if (!is_readable(table))
 		return false;
+	if (table->rd_rel->reltuples > limits->all)
+		sampling.places = limit_places(table, limits);
+	sampling.alone = palloc0(sizeof(bool) * limits->rows);
 	sampling.targets = palloc0(sizeof(Target) * sampling.ntargets);
 	for (int i = 0; i < sampling.ntargets; i++)
 		sampling.targets[i].expression = list_nth(expressions, i);
@@ -298,6 +344,7 @@ dbops_row_sample_joint(Relation table, List *expressions, int most, JointRows *r
 	*rows = (JointRows){.ncolumns = sampling.ntargets,
 	                    .nrows = sampling.nrows,
 	                    .complete = !sampling.cut,
+	                    .alone = sampling.alone,
 	                    .columns = palloc(sizeof(RowSample *) * sampling.ntargets)};
 	for (int i = 0; i < sampling.ntargets; i++)
 		rows->columns[i] = sampling.targets[i].sample;

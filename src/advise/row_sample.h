@@ -29,6 +29,7 @@ typedef struct JointRows
 	int ncolumns;
 	int nrows;
 	bool complete; /* these are all rows of the table */
+	bool *alone;   /* of each row: those are a random sample, if it is not complete */
 	RowSample **columns;
 } JointRows;
 
@@ -50,15 +51,24 @@ extern RowSample *dbops_row_sample_evaluate(Relation table, Node *expression, bo
  */
 extern bool dbops_row_sample_allowed(Relation table);
 
+/* How much of a joint sample there is to be. */
+typedef struct JointLimits
+{
+	int rows;  /* of the sample */
+	int draws; /* of blocks that the rows are in: they cost more than rows */
+	int all;   /* a table of no more rows is looked at as a whole; at most `rows` */
+} JointLimits;
+
 /* As many rows as ANALYZE looks at: combinations of values are rarer than values. */
 #define JOINT_ROWS 30000
+#define JOINT_DRAWS 3000
 
 /*
- * At most so many rows with the values of several expressions over varno 1; all rows of a table
- * that has no more.  The caller knows that the current user is allowed to.  False if there is
+ * Within the limits, rows with the values of several expressions over varno 1.  The caller knows that the current user is allowed to.  False if there is
  * nothing to look at, or an expression throws.
  */
-extern bool dbops_row_sample_joint(Relation table, List *expressions, int most, JointRows *rows);
+extern bool dbops_row_sample_joint(Relation table, List *expressions, const JointLimits *limits,
+                                   JointRows *rows);
 
 /* A number that the value of the row has in common with those equal to it; NULL has 0. */
 extern uint64 dbops_row_sample_hash(const RowSample *sample, int row);

@@ -53,6 +53,14 @@ test_combinations(void)
 }
 
 static void
+test_pairs(void)
+{
+	is_near(dbops_row_groups_pairs(make_groups(1000, 1000, 1)), 0, 0, "no two are the same");
+	is_near(dbops_row_groups_pairs(make_groups(1000, 1, 1)), 499500, 0, "all are the same");
+	is_near(dbops_row_groups_pairs(make_groups(1000, 500, 1)), 500, 0, "two and two are");
+}
+
+static void
 test_estimates(void)
 {
 	GroupEstimate all = dbops_row_groups_estimate(make_groups(1000, 1000, 1), 1000);
@@ -76,6 +84,7 @@ main(void)
 {
 	test_groups();
 	test_combinations();
+	test_pairs();
 	test_estimates();
 	return tap_done();
 }
