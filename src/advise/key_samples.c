@@ -192,7 +192,7 @@ are_dependent(const TableSample *sample, const Bitmapset *columns, const RowGrou
 	return same >= LEAST_PAIRS && same - 2 * sqrt(same) > expected * NOTABLY_MORE;
 }
 
-/* A standard error more than likely: who has less room than expected is worse off than with more. */
+/* A standard error more than likely: too little room is worse than too much. */
 double
 dbops_key_samples_count(KeySamples *samples, Relation table, const Bitmapset *columns,
                         double tuples)

@@ -339,7 +339,14 @@ dbops_row_sample_joint(Relation table, List *expressions, const JointLimits *lim
 	sampling.alone = palloc0(sizeof(bool) * limits->rows);
 	sampling.targets = palloc0(sizeof(Target) * sampling.ntargets);
 	for (int i = 0; i < sampling.ntargets; i++)
-		sampling.targets[i].expression = list_nth(expressions, i);
+	{
+		Node *expression = list_nth(expressions, i);
+
+		if (IsA(expression, Var))
+			sampling.targets[i].attno = castNode(Var, expression)->varattno;
+		else
+			sampling.targets[i].expression = expression;
+	}
 	taken = take(&sampling, superuser() ? table->rd_rel->relowner : GetUserId(), &throws);
 	*rows = (JointRows){.ncolumns = sampling.ntargets,
 	                    .nrows = sampling.nrows,

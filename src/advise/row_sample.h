@@ -64,8 +64,9 @@ typedef struct JointLimits
 #define JOINT_DRAWS 3000
 
 /*
- * Within the limits, rows with the values of several expressions over varno 1.  The caller knows that the current user is allowed to.  False if there is
- * nothing to look at, or an expression throws.
+ * Within the limits, rows with the values of several expressions over varno 1.  The caller knows
+ * that the current user is allowed to.  False if there is nothing to look at, or an expression
+ * throws.
  */
 extern bool dbops_row_sample_joint(Relation table, List *expressions, const JointLimits *limits,
                                    JointRows *rows);
