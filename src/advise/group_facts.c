@@ -243,9 +243,10 @@ count_groups(const Wants *wants, List *expressions, double expected, GroupEstima
 static AdviceConfidence
 judge_confidence(double estimated, const GroupEstimate *groups, bool complete)
 {
-	double bound = estimated < groups->likely ? groups->least : groups->most;
+	double off = estimated < groups->likely ? groups->least / Max(estimated, 1) :
+	                                          estimated / Max(groups->most, 1);
 
-	if (complete || dbops_dependence_factor(estimated, bound) >= DEPENDENCE_FACTOR)
+	if (complete || off >= DEPENDENCE_FACTOR)
 		return ADVICE_HIGH;
 	return ADVICE_LOW;
 }
