@@ -45,8 +45,8 @@ static const double budget_shares[] = {1, 0.6, 1.6, 1};
 #define QUICK_PATIENCE 150
 
 /*
- * Sizes are expected within a percent or so, those of a part of the rows, or of expressions, within
- * ten; and what is built must stay within the budget.
+ * Sizes are expected within a percent or so, those of a part of the rows, of expressions, or of
+ * keys that were counted in a sample, within ten; and what is built must stay within the budget.
  */
 #define SIZE_MARGIN 1.01
 #define ROUGH_SIZE_MARGIN 1.1
@@ -226,7 +226,7 @@ number_table(Search *search, Oid table)
 static double
 budgeted_bytes(const WhatifItem *item)
 {
-	bool rough = item->spec != NULL && item->spec->predicate != NIL;
+	bool rough = item->size.rough || (item->spec != NULL && item->spec->predicate != NIL);
 
 	for (int i = 0; item->spec != NULL && i < item->spec->nkeys; i++)
 		rough |= item->spec->columns[i].attno == 0;
