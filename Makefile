@@ -55,7 +55,7 @@ BUILT_SQL = sql/dbops--$(DATA_VERSION).sql
 DATA_built = $(BUILT_SQL)
 DATA = $(wildcard sql/dbops--*--*.sql)
 PG_CPPFLAGS = -I$(srcdir)/src -DDBOPS_VERSION='"$(DATA_VERSION)"'
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wmissing-prototypes -Wshadow \
+PG_CFLAGS = -Wall -Wextra -Wmissing-prototypes -Wshadow \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-declaration-after-statement $(STRICT_CFLAGS)
 
 REGRESS := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))

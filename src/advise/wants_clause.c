@@ -17,6 +17,7 @@
 
 #include "advise/operator_class.h"
 #include "advise/wants_clause.h"
+#include "core/collation.h"
 #include "core/compat_planner.h"
 
 /* ---- expressions ----------------------------------------------------------------------------- */
@@ -202,7 +203,7 @@ use_prefix(const Wants *wants, const OpExpr *clause, ClauseUse *use)
 	    !dbops_wants_key(wants, linitial(clause->args), clause->inputcollid, &use->key))
 		return false;
 	use->kind = USE_RANGE;
-	if (!dbops_compat_collation_is_c(use->key.collation))
+	if (!dbops_collation_is_c(use->key.collation))
 		use->key.opclass = exprType(linitial(clause->args)) == BPCHAROID ?
 		                       BPCHAR_BTREE_PATTERN_OPS_OID :
 		                       TEXT_BTREE_PATTERN_OPS_OID;

@@ -25,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "advise/write_index.h"
+#include "core/collation.h"
 #include "core/compat_indexes.h"
 
 /* What statistics know of a column, or of the expression of an index. */
@@ -78,7 +79,7 @@ find_key(Oid type, Oid collation)
 	if (type == NUMERICOID)
 		return WRITE_KEY_COLLATED;
 	if (OidIsValid(collation))
-		return dbops_compat_collates_bytes(collation) ? WRITE_KEY_BYTES : WRITE_KEY_COLLATED;
+		return dbops_collation_is_c(collation) ? WRITE_KEY_BYTES : WRITE_KEY_COLLATED;
 	get_typlenbyval(type, &length, &by_value);
 	return by_value ? WRITE_KEY_NUMBER : WRITE_KEY_BYTES;
 }

@@ -1,6 +1,6 @@
 /*
  * core/compat_indexes.h
- *		The differences between PostgreSQL 15 and 19 in indexes, collations, and columns of updates.
+ *		The differences between PostgreSQL 15 and 19 in indexes, and columns of updates.
  *
  * A part of core/compat.h in a file of its own, as only advice on indexes needs it.
  */
@@ -9,7 +9,6 @@
 #include "access/amapi.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
-#include "utils/pg_locale.h"
 
 /* Whether updates of an indexed column can be HOT: from 16 on, for BRIN. */
 static inline bool
@@ -19,17 +18,6 @@ dbops_compat_summarizes(const IndexAmRoutine *am)
 	return am->amsummarizing;
 #else
 	return false;
-#endif
-}
-
-/* Whether texts are compared byte by byte.  18 moved the answer into the locale. */
-static inline bool
-dbops_compat_collates_bytes(Oid collation)
-{
-#if PG_VERSION_NUM >= 180000
-	return pg_newlocale_from_collation(collation)->collate_is_c;
-#else
-	return lc_collate_is_c(collation);
 #endif
 }
 

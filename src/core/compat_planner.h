@@ -12,7 +12,6 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/plancat.h"
 #include "optimizer/planner.h"
-#include "utils/pg_locale.h"
 
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
@@ -95,17 +94,6 @@ dbops_compat_pathkey_descends(const PathKey *pathkey)
 	return pathkey->pk_cmptype == COMPARE_GT;
 #else
 	return pathkey->pk_strategy == BTGreaterStrategyNumber;
-#endif
-}
-
-/* Whether a collation compares bytes: 18 keeps that in the locale. */
-static inline bool
-dbops_compat_collation_is_c(Oid collation)
-{
-#if PG_VERSION_NUM >= 180000
-	return OidIsValid(collation) && pg_newlocale_from_collation(collation)->collate_is_c;
-#else
-	return OidIsValid(collation) && lc_collate_is_c(collation);
 #endif
 }
 

@@ -9,6 +9,7 @@
 -- covers: advise/wants
 -- covers: advise/wants_clause
 -- covers: advise/whatif_items
+-- covers: core/collation
 -- Which indexes are thought of for which shape of statement.
 
 SET client_min_messages = warning;
@@ -110,7 +111,9 @@ SELECT candidates($$SELECT o.id FROM users u, orders o WHERE lower(o.note) = low
 SELECT candidates($$SELECT u.name, l.total FROM users u CROSS JOIN LATERAL (SELECT * FROM orders o WHERE o.user_id = u.id ORDER BY o.created_at DESC LIMIT 3) l WHERE u.country = 'country 7'$$);
 SELECT candidates($$SELECT id, (SELECT max(total) FROM orders o WHERE o.user_id = u.id) FROM users u WHERE u.email = 'e5@example.org'$$);
 SELECT candidates($$WITH late AS MATERIALIZED (SELECT order_id FROM lines WHERE shipped > '2024-12-30') SELECT total FROM orders JOIN late ON late.order_id = orders.parent_id$$);
-SELECT candidates($$SELECT user_id FROM orders WHERE total = 1 UNION SELECT id FROM users WHERE email = 'x'$$);
+-- From 17 on, a union may ask for sorted input, too.
+SELECT c FROM candidates($$SELECT user_id FROM orders WHERE total = 1 UNION SELECT id FROM users WHERE email = 'x'$$) AS c
+    WHERE c ~ '^\w+ \((total|email)\)';
 SELECT candidates($$SELECT * FROM (SELECT user_id AS id, total FROM orders UNION ALL SELECT id, 0 FROM users) AS both_of WHERE id = 5$$);
 
 -- Grouping, distinct values, windows, the greatest.
