@@ -7,11 +7,15 @@
  */
 #include "postgres.h"
 
+#include <linux/tcp.h> /* rather than netinet/tcp.h, whose tcp_info ends before tcpi_bytes_sent */
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "gateway/connections.h"
 #include "gateway/http_clock.h"
+
+#define SEE_OFF_READS 64
 
 static const char timed_out[] = "HTTP/1.1 408 Request Timeout\r\n"
                                 "Connection: close\r\n"
@@ -19,6 +23,13 @@ static const char timed_out[] = "HTTP/1.1 408 Request Timeout\r\n"
                                 "Content-Length: 27\r\n"
                                 "\r\n"
                                 "the request took too long\r\n";
+
+static const char malformed[] = "HTTP/1.1 400 Bad Request\r\n"
+                                "Connection: close\r\n"
+                                "Content-Type: text/plain; charset=utf-8\r\n"
+                                "Content-Length: 21\r\n"
+                                "\r\n"
+                                "that is no request\r\n";
 
 static HttpConnection connections[CONNECTIONS_MAX];
 static int nconnections = 0;
@@ -46,11 +57,48 @@ dbops_connections_add(struct MHD_Connection *connection, bool encrypted)
 	return NULL;
 }
 
-void
+/* Whether anything was sent; yes, if the kernel does not tell. */
+static bool
+was_answered(const HttpConnection *connection)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0 ||
+	       length < offsetof(struct tcp_info, tcpi_bytes_sent) + sizeof(info.tcpi_bytes_sent) ||
+	       info.tcpi_bytes_sent > 0;
+}
+
+/*
+ * What is closed with bytes unread is reset, and the answer may be lost to the client with it: so
+ * those that are there are read, up to a limit.
+ */
+static void
+see_off(const HttpConnection *connection)
+{
+	char bytes[4096];
+	int reads = 0;
+
+	(void) shutdown(connection->fd, SHUT_WR);
+	while (reads++ < SEE_OFF_READS &&
+	       recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+}
+
+/* Some versions of libmicrohttpd close a connection without a word when they see no HTTP. */
+bool
 dbops_connections_remove(HttpConnection *connection)
 {
+	bool made_no_sense = connection->phase != CONNECTION_ANSWERING && !connection->served &&
+	                     !connection->ended && !connection->encrypted && !was_answered(connection);
+
+	if (made_no_sense)
+		(void) send(connection->fd, malformed, sizeof(malformed) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!connection->encrypted)
+		see_off(connection);
 	connection->connection = NULL;
 	nconnections--;
+	return made_no_sense;
 }
 
 int

@@ -38,7 +38,9 @@ typedef struct HttpConnection
 
 /* A new connection; NULL when there are CONNECTIONS_MAX. */
 extern HttpConnection *dbops_connections_add(struct MHD_Connection *connection, bool encrypted);
-extern void dbops_connections_remove(HttpConnection *connection);
+
+/* One that is about to be closed.  True if it never made sense, and was told so here. */
+extern bool dbops_connections_remove(HttpConnection *connection);
 extern int dbops_connections_count(void);
 
 /* Its time begins anew with the phase. */

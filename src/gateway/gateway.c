@@ -406,6 +406,8 @@ wait_for_work(const Gateway *gateway, long wait_ms)
 	                         gateway->epoll >= 0 ? gateway->epoll : PGINVALID_SOCKET, wait_ms,
 	                         PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
+	/* To cancel what does not run would be to end the process. */
+	QueryCancelPending = false;
 	CHECK_FOR_INTERRUPTS();
 }
 

@@ -58,7 +58,7 @@ static const Page pages[PAGE_COUNT] = {
 typedef struct PageState
 {
 	QueryAnswer answer;
-	int64 rendered_us; /* 0: not yet */
+	int64 fresh_until_us; /* 0: not rendered yet */
 	size_t size;
 	struct MHD_Response *plain;
 	struct MHD_Response *compressed;
@@ -69,7 +69,7 @@ static PageState states[PAGE_COUNT];
 bool
 dbops_http_pages_is_fresh(PageId id)
 {
-	return states[id].rendered_us != 0 && dbops_http_clock_us() - states[id].rendered_us < FRESH_US;
+	return dbops_http_clock_us() < states[id].fresh_until_us;
 }
 
 static void
@@ -84,6 +84,8 @@ void
 dbops_http_pages_render(PageId id, int timeout_ms)
 {
 	PageState *state = &states[id];
+	int64 began_us = dbops_http_clock_us();
+	int64 ended_us;
 	const char *body;
 
 	/* Connections that still send one keep it. */
@@ -92,7 +94,9 @@ dbops_http_pages_render(PageId id, int timeout_ms)
 	dbops_query_run(&pages[id].query, timeout_ms, &state->answer);
 	body = pages[id].text >= 0 && state->answer.ok ? state->answer.cells[pages[id].text] : NULL;
 	state->size = body != NULL ? strlen(body) : 0;
-	state->rendered_us = dbops_http_clock_us();
+	/* At most half of the time is spent on it, or others would wait for what fails slowly. */
+	ended_us = dbops_http_clock_us();
+	state->fresh_until_us = ended_us + Max(FRESH_US, ended_us - began_us);
 }
 
 const QueryAnswer *

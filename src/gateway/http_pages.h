@@ -21,7 +21,7 @@ typedef enum PageId
 	PAGE_COUNT
 } PageId;
 
-/* Whether the page is less than a second old. */
+/* Whether the page is less than a second old, or than it took to make. */
 extern bool dbops_http_pages_is_fresh(PageId id);
 
 /* Asks for it anew.  Never from a callback of libmicrohttpd. */

@@ -39,10 +39,11 @@ note_connection(void *arg, struct MHD_Connection *connection, void **context,
 		*context = dbops_connections_add(connection, encrypted);
 	else if (known != NULL)
 	{
-		/* Its request began and never came to a path: it made no sense, or was too large. */
-		if (known->phase == CONNECTION_READING && !known->ended)
+		/* Its request never came to a path: it made no sense, or was too large. */
+		bool refused = known->phase == CONNECTION_READING && !known->ended;
+
+		if (dbops_connections_remove(known) || refused)
 			dbops_routes_count_refused(1);
-		dbops_connections_remove(known);
 		*context = NULL;
 	}
 }
@@ -129,11 +130,13 @@ note_message(void *arg, const char *format, va_list arguments)
 
 /* ---- for the loop ---- */
 
+/* "Turbo" is to leave the last words to us, see dbops_connections_remove(). */
 static struct MHD_Daemon *
 start_daemon(const TlsFiles *tls)
 {
 	unsigned int flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-	                     MHD_USE_ERROR_LOG | (tls->key != NULL ? MHD_USE_TLS : 0);
+	                     MHD_USE_TURBO | MHD_USE_ERROR_LOG |
+	                     (tls->key != NULL ? MHD_USE_TLS : MHD_USE_TURBO);
 	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem secret[] = {{MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key},
 	                                  {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate},

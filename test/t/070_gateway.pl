@@ -143,8 +143,8 @@ for my $case (@wrong)
 	my ($status, $name, $bytes) = @$case;
 	is(Http::answer($port, $bytes)->{status}, $status, "$name: status $status");
 }
-# What is no HTTP at all is answered with a refusal or not at all.
-like(Http::answer($port, $_->[1])->{status}, qr/^(0|400|505)$/, "$_->[0] is refused")
+# What is no HTTP at all is told so.
+like(Http::answer($port, $_->[1])->{status}, qr/^(400|505)$/, "$_->[0] is refused")
   for [ 'another protocol', "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\r\n\r\n" ], [ 'noise', join('', map { chr($_ * 37 % 256) } 1 .. 500) . "\r\n\r\n" ],
   [ 'a version from the future', "GET /metrics HTTP/7.0\r\nHost: here\r\n\r\n" ], [ 'a first line of one word', "hello\r\n\r\n" ];
 is(Http::get($port, '/metrics')->{status}, 200, 'after all of that it answers as before');
