@@ -60,7 +60,8 @@ enum
 	KEY_INDEX,
 	KEY_REFERENCED,
 	KEY_REFERENCED_ATTNUM,
-	KEY_STATISTICS
+	KEY_STATISTICS,
+	KEY_STATISTICS_LOWEST
 };
 
 /*
@@ -70,7 +71,7 @@ enum
  */
 static const char keys_query[] =
     "SELECT c.oid, k.attnum, k.attname, k.attlen, k.seqrelid, k.seqincrement, k.indexrelid,\n"
-    "    k.confrelid, k.confattnum, k.farthest\n"
+    "    k.confrelid, k.confattnum, k.farthest, k.lowest\n"
     "FROM (\n"
     "        SELECT p.oid, p.relispartition\n"
     "        FROM pg_catalog.pg_class AS p\n"
@@ -80,7 +81,7 @@ static const char keys_query[] =
     "    ) AS c\n"
     "    LEFT JOIN LATERAL (\n"
     "        SELECT a.attnum, a.attname, a.attlen, s.seqrelid, s.seqincrement, i.indexrelid,\n"
-    "            f.confrelid, f.confattnum, h.farthest\n"
+    "            f.confrelid, f.confattnum, h.farthest, h.lowest\n"
     "        FROM pg_catalog.pg_attribute AS a\n"
     "            LEFT JOIN LATERAL (\n"
     "                SELECT q.seqrelid, q.seqincrement\n"
@@ -125,7 +126,7 @@ static const char keys_query[] =
     "                LIMIT 1\n"
     "            ) AS f ON true\n"
     "            LEFT JOIN LATERAL (\n"
-    "                SELECT pg_catalog.max(n.number) AS farthest\n"
+    "                SELECT pg_catalog.max(n.number) AS farthest, pg_catalog.min(n.number) AS lowest\n"
     "                FROM pg_catalog.pg_statistic AS t,\n"
     "                    LATERAL (VALUES (t.stakind1, t.stavalues1::text),\n"
     "                        (t.stakind2, t.stavalues2::text),\n"
@@ -265,6 +266,27 @@ note(SeenKey *seen, EndpointResult result, KeySource source, int64 value)
 		seen->locked = true;
 }
 
+static int64
+half_of_type(const SeenKey *seen)
+{
+	return PG_INT64_MAX >> (64 - 8 * seen->type_bytes + 1);
+}
+
+/*
+ * Hashes and random numbers are all over their type, and do not run out.  Nobody counts to half of
+ * bigint; what is negative as far as it is positive was not counted, either.
+ */
+static void
+forget_scattered(SeenKey *seen, bool known, int64 lowest)
+{
+	const int64 half = half_of_type(seen);
+
+	if (seen->source == KEY_FROM_NOTHING || seen->farthest < half)
+		return;
+	if (seen->type_bytes == sizeof(int64) || (known && lowest < -half))
+		seen->source = KEY_FROM_NOTHING;
+}
+
 static void
 find_farthest(SeenKey *seen, Oid index)
 {
@@ -283,6 +305,11 @@ find_farthest(SeenKey *seen, Oid index)
 	{
 		result = dbops_endpoint_read_index(seen->relid, index, side, &value);
 		note(seen, result, KEY_FROM_INDEX, value);
+	}
+	if (seen->source == KEY_FROM_INDEX && !OidIsValid(seen->sequenceid))
+	{
+		result = dbops_endpoint_read_index(seen->relid, index, ENDPOINT_LOWEST, &value);
+		forget_scattered(seen, result == ENDPOINT_FOUND, value);
 	}
 }
 
@@ -310,7 +337,10 @@ see_key(const SpiRows *rows, uint64 row)
 	       pg_encoding_mbcliplen(PG_UTF8, column, (int) strlen(column), NAMEDATALEN - 1));
 	find_farthest(&seen, DatumGetObjectId(cell(rows, row, KEY_INDEX)));
 	if (seen.source == KEY_FROM_NOTHING && !seen.locked && !isnull)
+	{
 		go_to(&seen, KEY_FROM_STATISTICS, DatumGetInt64(statistics));
+		forget_scattered(&seen, true, DatumGetInt64(cell(rows, row, KEY_STATISTICS_LOWEST)));
+	}
 	return seen;
 }
 

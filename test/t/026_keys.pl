@@ -51,6 +51,9 @@ ANALYZE two;
 CREATE TABLE descending (id smallint);
 CREATE UNIQUE INDEX ON descending (id DESC);
 INSERT INTO descending VALUES (1), (16000), (NULL);
+CREATE TABLE hashed (wide bigint PRIMARY KEY, narrow int UNIQUE, positive bigint UNIQUE, a int NOT NULL, b int NOT NULL, UNIQUE (a, b));
+INSERT INTO hashed SELECT hashint8extended(g, 0), hashint4(g), abs(hashint8extended(g, 1)), g, hashint4(g) FROM generate_series(1, 1000) AS g;
+ANALYZE hashed;
 SQL
 $node->append_conf('postgresql.conf', $conf);
 $node->restart;
@@ -78,10 +81,15 @@ two|b|smallint|91.56|30000||statistics
 by_hand|id|integer|88.48|1900000000||index
 negative|id|integer|69.85|-1500000000|down|sequence
 descending|id|smallint|48.83|16000||index
+hashed|a|integer|0.00|1000||index
 two|a|bigint|0.00|30000||index
+hashed|b|integer||||
+hashed|narrow|integer||||
+hashed|positive|bigint||||
+hashed|wide|bigint||||
 points_there|id|bigint|||points_there_id_seq|
 ROWS
-	'keys measured against their type: an int4 fed by a bigint sequence, smallint, descending, references, without a sequence');
+	'keys measured against their type: an int4 fed by a bigint sequence, smallint, descending, references, without a sequence, and hashes');
 is($node->safe_psql('postgres', "SELECT what_to_do FROM dbops.integer_keys WHERE relname = 'classic'"),
 	'ALTER TABLE public.classic ALTER COLUMN id TYPE bigint; -- rewrites the table under an exclusive lock', 'with what helps');
 
