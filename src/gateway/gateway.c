@@ -125,7 +125,9 @@ set_up_epoll(Gateway *gateway, bool full)
 	gateway->full = full;
 }
 
-/* With files that cannot be used the server goes on as it was, or does not start: never in clear.
+/*
+ * With files that cannot be used a server that runs goes on as it was, as PostgreSQL itself does;
+ * one that is to start does not, rather than answer in clear.
  */
 static bool
 set_up_server(Gateway *gateway, char *problem)

@@ -303,8 +303,12 @@ sub curl_tls { return scalar `curl -s --cacert $certificate https://127.0.0.1:$p
 
 make_certificate('first');
 chmod 0644, $key;
+set_and_reload('dbops.http_listen' => '');
+becomes($node, gateways(), '0', 'off for a moment');
 set_and_reload('dbops.http_listen' => "127.0.0.1:$port", 'dbops.http_tls_certificate' => $certificate, 'dbops.http_tls_key' => $key);
-becomes($node, "SELECT detail LIKE 'could not read \"$key\": it has group or world access%' FROM dbops.status() WHERE component = 'gateway'", 't', 'a key that others may read is refused');
+becomes($node, "SELECT status, detail LIKE 'could not read \"$key\": it has group or world access%; listening on nothing' FROM dbops.status() WHERE component = 'gateway'",
+	'critical|t', 'with a key that others may read it does not start');
+is(Http::connect_to($port), undef, 'not in clear either');
 chmod 0600, $key;
 my $polls = 0;
 select undef, undef, undef, 0.1 while curl_tls() eq '' && $polls++ < 100;
