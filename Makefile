@@ -16,7 +16,17 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors track/captures store/registry store/objects store/node store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling worker/gateway_report expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery store/repositories store/verifications collect/verify_backup expose/verifications expose/backup_repositories expose/restore_drill judge/replication advise/recommend advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger
+	track/statements track/errors track/captures store/registry store/objects store/node \
+	store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling \
+	worker/gateway_report expose/status expose/now expose/gaps expose/counters expose/locks \
+	expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits \
+	expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings \
+	store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery \
+	store/repositories store/verifications collect/verify_backup expose/verifications \
+	expose/backup_repositories expose/restore_drill judge/replication advise/recommend \
+	advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates \
+	advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger \
+	expose/prometheus expose/prometheus_rules advise/recommend_statistics
 
 DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 

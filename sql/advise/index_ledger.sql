@@ -6,6 +6,12 @@ CREATE FUNCTION dbops._index_identity(definition text) RETURNS text
 COMMENT ON FUNCTION dbops._index_identity(text) IS 'What an index is, without its name, of its CREATE INDEX; NULL of another text';
 REVOKE ALL ON FUNCTION dbops._index_identity(text) FROM PUBLIC;
 
+CREATE FUNCTION dbops._index_serves(definition text, identity text) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'dbops__index_serves'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION dbops._index_serves(text, text) IS 'Whether the index of a CREATE INDEX serves all that one with that identity would';
+REVOKE ALL ON FUNCTION dbops._index_serves(text, text) FROM PUBLIC;
+
 CREATE VIEW dbops.index_recommendations AS
 SELECT r.id,
        r.datname,
@@ -41,17 +47,18 @@ SELECT r.id,
   FROM dbops.index_recommendation AS r
        LEFT JOIN dbops.dismissed_recommendations AS d ON d.datname = r.datname AND d.identity = r.identity
        CROSS JOIN LATERAL (
-           SELECT CASE WHEN d.identity IS NOT NULL AND r.status IN ('open', 'gone') THEN 'dismissed' ELSE r.status END AS status,
+           SELECT CASE WHEN d.identity IS NOT NULL AND r.status IN ('open', 'gone') THEN 'dismissed'
+                       WHEN r.status = 'created' AND r.action = 'drop' THEN 'dropped' ELSE r.status END AS status,
                   pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_texts) AS s
  ORDER BY CASE s.status WHEN 'open' THEN 0 WHEN 'regressed' THEN 1 WHEN 'gone' THEN 3 WHEN 'dismissed' THEN 4 ELSE 2 END,
           r.benefit_ms_per_day DESC NULLS LAST, r.id;
 COMMENT ON VIEW dbops.index_recommendations IS
-    'Indexes that are advised, for every database, computed by itself every dbops.advise_interval: open ones first, what saves most first; then what came of those that were created';
+    'Indexes that are advised, for every database, computed by itself every dbops.advise_interval: open ones first, what saves most first; then what came of those that were created or dropped';
 COMMENT ON COLUMN dbops.index_recommendations.id IS 'For dbops.dismiss_recommendation(id, reason)';
 COMMENT ON COLUMN dbops.index_recommendations.status IS
-    'open; gone: not advised any more; created: the index is there, but too little is known yet; confirmed: its statements take at least a tenth less; neutral; regressed: a tenth more, see undo_ddl; dismissed: by an operator';
+    'open; gone: not advised any more; created, dropped: it was done, but too little is known yet; confirmed: its statements take at least a tenth less; neutral; regressed: a tenth more, see undo_ddl; dismissed: by an operator';
 COMMENT ON COLUMN dbops.index_recommendations.ddl IS 'What to do, in that database';
-COMMENT ON COLUMN dbops.index_recommendations.undo_ddl IS 'What takes it back; once it is created, by the name it has';
+COMMENT ON COLUMN dbops.index_recommendations.undo_ddl IS 'What takes it back; once it is created, by the name it has, with what was dropped for it';
 COMMENT ON COLUMN dbops.index_recommendations.index_size_bytes IS 'What the index would take';
 COMMENT ON COLUMN dbops.index_recommendations.benefit_ms_per_day IS 'Time of statements that it saves, beside the advice above it';
 COMMENT ON COLUMN dbops.index_recommendations.write_cost_ms_per_day IS 'What keeping it takes; NULL: not known';
@@ -62,10 +69,10 @@ COMMENT ON COLUMN dbops.index_recommendations.confidence IS 'high: times are mea
 COMMENT ON COLUMN dbops.index_recommendations.first_seen IS 'When it was first advised';
 COMMENT ON COLUMN dbops.index_recommendations.last_seen IS 'When it was last advised';
 COMMENT ON COLUMN dbops.index_recommendations.times_seen IS 'How often it was advised';
-COMMENT ON COLUMN dbops.index_recommendations.index_name IS 'The index that was created, whatever its name';
-COMMENT ON COLUMN dbops.index_recommendations.created_seen_at IS 'When that was seen; minutes after its creation';
-COMMENT ON COLUMN dbops.index_recommendations.dropped_seen_at IS 'When it was seen to be dropped again';
-COMMENT ON COLUMN dbops.index_recommendations.mean_ms_before IS 'Mean time of the improved statements on the day before, each as often as it was called since';
+COMMENT ON COLUMN dbops.index_recommendations.index_name IS 'The index that was created, whatever its name; or that was dropped';
+COMMENT ON COLUMN dbops.index_recommendations.created_seen_at IS 'When that was seen, some minutes later; when it replaces another one, that this is gone';
+COMMENT ON COLUMN dbops.index_recommendations.dropped_seen_at IS 'When it was seen to be taken back: dropped, or created again';
+COMMENT ON COLUMN dbops.index_recommendations.mean_ms_before IS 'Mean time of the improved statements, of a drop of those of its table, on the day before, each as often as it was called since';
 COMMENT ON COLUMN dbops.index_recommendations.mean_ms_after IS 'Their mean time since';
 COMMENT ON COLUMN dbops.index_recommendations.calls_before IS 'Calls that the mean before is of';
 COMMENT ON COLUMN dbops.index_recommendations.calls_after IS 'Calls that the mean after is of';

@@ -16,6 +16,8 @@ CREATE TABLE dbops.index_recommendation (
     improved jsonb NOT NULL,
     regressed jsonb NOT NULL,
     writers bigint[] NOT NULL,
+    readers bigint[] NOT NULL DEFAULT '{}',
+    drops jsonb NOT NULL DEFAULT '[]',
     confidence text NOT NULL,
     reason text NOT NULL,
     first_seen timestamptz NOT NULL,
@@ -28,6 +30,7 @@ CREATE TABLE dbops.index_recommendation (
     absent_at timestamptz,
     created_seen_at timestamptz,
     dropped_seen_at timestamptz,
+    replaced_seen_at timestamptz,
     judged_at timestamptz,
     calls_before float8,
     calls_after float8,
@@ -41,8 +44,11 @@ CREATE TABLE dbops.index_recommendation (
 COMMENT ON TABLE dbops.index_recommendation IS 'Every index that was ever advised, and what came of it; dbops.index_recommendations is for people';
 COMMENT ON COLUMN dbops.index_recommendation.identity IS 'What the index is, without its name; or which index is to go';
 COMMENT ON COLUMN dbops.index_recommendation.writers IS 'queryid of the statements that write to its table, the dearest ones';
-COMMENT ON COLUMN dbops.index_recommendation.indexid IS 'The index that was created, or the last one';
-COMMENT ON COLUMN dbops.index_recommendation.absent_at IS 'When that was not there for sure: what is before is compared with what is after created_seen_at';
+COMMENT ON COLUMN dbops.index_recommendation.readers IS 'queryid of the statements of its table, the dearest ones, if an index is to go: they are compared, too';
+COMMENT ON COLUMN dbops.index_recommendation.drops IS 'Indexes that are to go: indexid, name, and undo_ddl, which makes it again';
+COMMENT ON COLUMN dbops.index_recommendation.indexid IS 'The index that was created, or the last one; or that was dropped';
+COMMENT ON COLUMN dbops.index_recommendation.absent_at IS 'When it was not done for sure: what is before is compared with what is after created_seen_at';
+COMMENT ON COLUMN dbops.index_recommendation.replaced_seen_at IS 'When the indexes that it replaces were seen to be gone';
 COMMENT ON COLUMN dbops.index_recommendation.judged_at IS 'When times before and after were last compared';
 REVOKE ALL ON dbops.index_recommendation FROM PUBLIC;
 COMMENT ON SEQUENCE dbops.index_recommendation_id_seq IS 'Numbers of the rows of dbops.index_recommendation';

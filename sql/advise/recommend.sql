@@ -25,6 +25,6 @@ CREATE FUNCTION dbops.recommend_indexes(
     AS 'MODULE_PATHNAME', 'dbops_recommend_indexes'
     LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 COST 1000000;
 COMMENT ON FUNCTION dbops.recommend_indexes(bigint, int, int, interval, text[], float8[], name) IS
-    'Indexes to create, replace and drop for the statements dbops tracked in this database, or for those of workload (weights: calls a day): at most budget bytes in all, max_columns keys each; what saves most first; indexes that seem unused are dropped only for statements that were tracked';
+    'Indexes to create, replace and drop for the statements dbops tracked in this database, or for those of workload (weights: calls a day): at most budget bytes in all, max_columns keys each; what saves most first; indexes that seem unused are dropped only for statements that were tracked. Costs in improved and regressed are those of EXPLAIN, times are in milliseconds; confidence is high where times were measured for a day, medium, or low where only the planner speaks';
 REVOKE ALL ON FUNCTION dbops.recommend_indexes(bigint, int, int, interval, text[], float8[], name) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.recommend_indexes(bigint, int, int, interval, text[], float8[], name) TO pg_monitor;

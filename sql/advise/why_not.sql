@@ -9,7 +9,7 @@ RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'dbops_why_not'
     LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5 COST 1000000;
 COMMENT ON FUNCTION dbops.why_not(text) IS
-    'Why there is no index advice for the statement: one line for each reason, with the table it is about and what to do';
+    'Why there is no index advice for the statement: one line for each reason, with the table it is about and what to do; and extended statistics that are missing';
 REVOKE ALL ON FUNCTION dbops.why_not(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops.why_not(text) TO pg_monitor;
 

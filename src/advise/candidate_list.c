@@ -187,13 +187,26 @@ fits(const Wants *wants, AttrNumber attno)
 	       dbops_wants_width(wants, &(SpecColumn){.attno = attno}) <= MAX_UNBOUND_WIDTH;
 }
 
+/* Of all columns: of a partitioned table the server keeps none, as it has no rows of its own. */
+static double
+row_width(const Wants *wants)
+{
+	double width = 0;
+
+	for (AttrNumber attno = 1; attno <= wants->rel->max_attr; attno++)
+	{
+		if (OidIsValid(get_atttype(wants->table, attno)))
+			width += dbops_wants_width(wants, &(SpecColumn){.attno = attno});
+	}
+	return width;
+}
+
 /* Adds what is read and is no key; false if there would be too much of the row in the index. */
 static bool
 cover(const CandidateList *list, IndexSpec *spec)
 {
 	const Wants *wants = list->wants;
 	int attno = -1;
-	double row;
 
 	if (wants->reads_row)
 		return false;
@@ -203,8 +216,7 @@ cover(const CandidateList *list, IndexSpec *spec)
 		    (!fits(wants, attno) || !dbops_index_spec_include(spec, attno)))
 			return false;
 	}
-	row = get_relation_data_width(wants->table, NULL);
-	return entry_width(wants, spec) <= row * MAX_COVERED_RATIO;
+	return entry_width(wants, spec) <= row_width(wants) * MAX_COVERED_RATIO;
 }
 
 void

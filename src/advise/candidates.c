@@ -4,23 +4,18 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/catalog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "advise/candidate_list.h"
 #include "advise/candidates_btree.h"
 #include "advise/candidates_partial.h"
 #include "advise/candidates_special.h"
-
-/* A table of so few pages is read as fast as an index of it. */
-#define FEW_PAGES 8
+#include "advise/passed_over.h"
 
 typedef struct Finding
 {
@@ -51,58 +46,6 @@ is_stand_in(const PlannerInfo *root, const RelOptInfo *rel, Oid table)
 		return root->simple_rte_array[rel->relid]->inh && !is_partitioned(table);
 	link = root->append_rel_array[rel->relid];
 	return OidIsValid(link->parent_reloid) && is_partitioned(link->parent_reloid);
-}
-
-/* A partitioned table has the pages of the partitions that are left after pruning. */
-static double
-pages_of(const PlannerInfo *root, const RelOptInfo *rel)
-{
-	double pages = rel->pages;
-
-	for (int i = 1; i < root->simple_rel_array_size; i++)
-	{
-		const RelOptInfo *child = root->simple_rel_array[i];
-
-		if (child != NULL && child->reloptkind == RELOPT_OTHER_MEMBER_REL &&
-		    bms_is_member(rel->relid, child->top_parent_relids))
-			pages += child->pages;
-	}
-	return pages;
-}
-
-static bool
-is_own(Oid schema)
-{
-	const char *name = get_namespace_name(schema);
-
-	return name != NULL && (strcmp(name, "dbops") == 0 || strcmp(name, "information_schema") == 0);
-}
-
-/* Why the table gets no index; NULL: it may. */
-static const char *
-reason_against(const PlannerInfo *root, const RelOptInfo *rel, Oid table)
-{
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	const char *reason = NULL;
-	Form_pg_class form;
-
-	if (!HeapTupleIsValid(tuple))
-		return "it is gone";
-	form = (Form_pg_class) GETSTRUCT(tuple);
-	if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
-	    form->relkind != RELKIND_PARTITIONED_TABLE)
-		reason = "it is no table";
-	else if (IsCatalogRelationOid(table) || IsToastNamespace(form->relnamespace) ||
-	         is_own(form->relnamespace))
-		reason = "it is of the system";
-	else if (form->relpersistence == RELPERSISTENCE_TEMP)
-		reason = "it is temporary";
-	else if (form->relkind != RELKIND_PARTITIONED_TABLE && form->reltuples < 0)
-		reason = "it was never analyzed";
-	else if (pages_of(root, rel) <= FEW_PAGES)
-		reason = "it is so small that reading all of it is as fast";
-	ReleaseSysCache(tuple);
-	return reason;
 }
 
 /* ---- what they get --------------------------------------------------------------------------- */
@@ -170,14 +113,14 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Oid table, void *arg)
 
 	if (is_stand_in(root, rel, table))
 		return;
-	reason = reason_against(root, rel, table);
+	reason = dbops_passed_over_reason(root, rel, table);
 	if (reason != NULL)
 	{
 		if (finding->limits->on_passed_over != NULL)
 			finding->limits->on_passed_over(table, reason, finding->limits->arg);
 		return;
 	}
-	list.wants = dbops_wants_of(root, rel, table, pages_of(root, rel));
+	list.wants = dbops_wants_of(root, rel, table, dbops_passed_over_pages(root, rel));
 	list.existing = existing_indexes(table);
 	list.unique = unique_columns(rel);
 	dbops_candidates_btree(&list);

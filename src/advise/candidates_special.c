@@ -55,6 +55,29 @@ propose_classes(CandidateList *list, Oid am, SpecColumn key, List *classes)
 	}
 }
 
+/* Whether an index of all rows, of that kind, searches the key by the operator: another operator
+ * class would differ from it by little. */
+static bool
+is_searched(const CandidateList *list, Oid am, const SpecColumn *key, Oid operator)
+{
+	ListCell *lc;
+
+	foreach (lc, list->existing)
+	{
+		const IndexSpec *spec = lfirst(lc);
+
+		for (int i = 0; i < spec->nkeys && spec->am == am && spec->predicate == NIL; i++)
+		{
+			if (spec->columns[i].attno == key->attno &&
+			    spec->columns[i].collation == key->collation &&
+			    equal(spec->columns[i].expression, key->expression) &&
+			    op_in_opfamily(operator, get_opclass_family(spec->columns[i].opclass)))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* An operand of the operator that is the relation's, compared with what is not. */
 static void
 propose_operand(CandidateList *list, Node *operand, Oid operator, Oid collation)
@@ -68,6 +91,8 @@ propose_operand(CandidateList *list, Node *operand, Oid operator, Oid collation)
 		return;
 	btree = dbops_operator_class_btree(type);
 	if (OidIsValid(btree) && op_in_opfamily(operator, get_opclass_family(btree)))
+		return;
+	if (is_searched(list, GIN_AM_OID, &key, operator))
 		return;
 	classes = dbops_operator_class_search(GIN_AM_OID, type, operator);
 	propose_classes(list, GIN_AM_OID, key, classes);

@@ -17,8 +17,6 @@
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "commands/vacuum.h"
-#include "common/hashfn.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -245,16 +243,6 @@ dbops_column_facts_load(const ColumnValues *values, SizeColumn *column)
 	align_short(values, column);
 }
 
-static uint64
-hash_of(const RowSample *sample, Datum value)
-{
-	Size size = datumGetSize(value, sample->typbyval, sample->typlen);
-
-	if (sample->typbyval)
-		return hash_bytes_extended((unsigned char *) &value, sizeof(Datum), 0);
-	return hash_bytes_extended((unsigned char *) DatumGetPointer(value), size, 0);
-}
-
 void
 dbops_column_facts_guess(const ColumnValues *values, const RowSample *sample, SizeColumn *column)
 {
@@ -275,7 +263,7 @@ dbops_column_facts_guess(const ColumnValues *values, const RowSample *sample, Si
 	{
 		if (sample->nulls[row])
 			continue;
-		dbops_key_counts_add(counts, hash_of(sample, sample->values[row]), 0,
+		dbops_key_counts_add(counts, dbops_row_sample_hash(sample, row), 0,
 		                     (KeyPlace){.row = row, .block = sample->blocks[row]});
 		if (values->att.attlen < 0)
 			widths[count].width = stored_width(values, sample->values[row]);

@@ -36,15 +36,19 @@ dbops_drop_advice_hold(const SearchResult *result, int item)
 	       dbops_index_script_hold(index->indexid);
 }
 
-char *
-dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo)
+RecommendedDrop *
+dbops_drop_advice_of(const SearchResult *result, int item)
 {
 	const ExistingIndex *index = dbops_droppable_of(result->droppables, item)->index;
 	IndexScript script =
 	    dbops_index_script_of_existing(index->indexid, index->spec, index->definition);
+	RecommendedDrop *drop = palloc(sizeof(RecommendedDrop));
 
-	*undo = script.create;
-	return script.drop;
+	*drop = (RecommendedDrop){.indexid = index->indexid,
+	                          .name = index->name,
+	                          .ddl = script.drop,
+	                          .undo_ddl = script.create};
+	return drop;
 }
 
 /* Says why, and returns the condition that this is by. */
@@ -75,6 +79,7 @@ advise_drop(const SearchResult *result, int item)
 	const Droppable *droppable = dbops_droppable_of(result->droppables, item);
 	const WhatifItem *index = dbops_whatif_item(result->whatif, item);
 	Recommendation *advice = palloc0(sizeof(Recommendation));
+	RecommendedDrop *drop = dbops_drop_advice_of(result, item);
 	StringInfoData reason;
 	DropCondition because;
 
@@ -82,7 +87,9 @@ advise_drop(const SearchResult *result, int item)
 	because = append_reason(&reason, result, droppable);
 	advice->action = "drop";
 	advice->table = index->table;
-	advice->ddl = dbops_drop_advice_ddl(result, item, &advice->undo_ddl);
+	advice->ddl = drop->ddl;
+	advice->undo_ddl = drop->undo_ddl;
+	advice->drops = list_make1(drop);
 	advice->index_size_bytes = dbops_index_size_bytes(&index->size);
 	advice->benefit_ms_per_day = result->item_upkeep[item];
 	advice->write_cost_ms_per_day = NAN;

@@ -12,8 +12,8 @@ extern int dbops_drop_advice_replacement(const SearchResult *result, int item);
 /* Keeps it from being dropped meanwhile; see dbops_index_script_hold(). */
 extern bool dbops_drop_advice_hold(const SearchResult *result, int item);
 
-/* The statement that drops it; *undo makes it again. */
-extern char *dbops_drop_advice_ddl(const SearchResult *result, int item, char **undo);
+/* How it is dropped. */
+extern RecommendedDrop *dbops_drop_advice_of(const SearchResult *result, int item);
 
 /*
  * Lines for what is dropped and not replaced by what is created, those first that cost most to

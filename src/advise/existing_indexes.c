@@ -23,13 +23,11 @@ enum
 	INDEX_TABLE,
 	INDEX_NAMESPACE,
 	INDEX_NAME,
-	INDEX_DEFINITION,
 	INDEX_FIRST_DUTY /* of the columns that duty_columns tells of */
 };
 
 static const char indexes_query[] =
     "SELECT i.indexrelid, i.indrelid, n.nspname, c.relname,\n"
-    "       pg_catalog.pg_get_indexdef(i.indexrelid),\n"
     "       NOT (i.indisvalid AND i.indisready),\n"
     "       c.relispartition,\n"
     "       i.indisprimary,\n"
@@ -187,9 +185,7 @@ static void
 read_index(ExistingIndex *index, const SpiRows *rows, uint64 row)
 {
 	bool isnull;
-	Datum definition = dbops_spi_cell(rows, row, INDEX_DEFINITION, &isnull);
 
-	index->definition = isnull ? NULL : TextDatumGetCString(definition);
 	index->indexid = DatumGetObjectId(dbops_spi_cell(rows, row, INDEX_OID, &isnull));
 	index->table = DatumGetObjectId(dbops_spi_cell(rows, row, INDEX_TABLE, &isnull));
 	index->name = quote_qualified_identifier(
@@ -197,6 +193,42 @@ read_index(ExistingIndex *index, const SpiRows *rows, uint64 row)
 	    NameStr(*DatumGetName(dbops_spi_cell(rows, row, INDEX_NAME, &isnull))));
 	index->duty = read_duty(rows, row);
 	index->scans = NAN;
+}
+
+/* Those that are not defined yet, from one on; whoever takes their memory knows how far it got. */
+typedef struct Defining
+{
+	ExistingIndexes *existing;
+	int at;
+	List *busy; /* tables that somebody works on: what failed once is not tried again */
+} Defining;
+
+/* The catalogs are read as they are now: another session may have dropped what the list has. */
+static void
+define_indexes(void *arg)
+{
+	Defining *defining = arg;
+
+	for (; defining->at < defining->existing->count; defining->at++)
+	{
+		ExistingIndex *index = &defining->existing->indexes[defining->at];
+
+		if (!list_member_oid(defining->busy, index->table))
+			index->definition = TextDatumGetCString(
+			    DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index->indexid)));
+	}
+}
+
+static void
+define_all(ExistingIndexes *existing)
+{
+	/* Whoever runs the definition may have another path. */
+	const RestrictedContext qualified = {.search_path = "pg_catalog, pg_temp"};
+	Defining defining = {.existing = existing};
+	TaskError error;
+
+	while (!dbops_restricted_run(&qualified, define_indexes, &defining, &error))
+		defining.busy = lappend_oid(defining.busy, existing->indexes[defining.at++].table);
 }
 
 static void
@@ -208,6 +240,7 @@ load_indexes(ExistingIndexes *existing, const SpiValue *tables)
 	existing->count = rows->nrows;
 	for (uint64 row = 0; row < rows->nrows; row++)
 		read_index(&existing->indexes[row], rows, row);
+	define_all(existing);
 }
 
 static int

@@ -20,7 +20,7 @@ typedef struct ExistingIndex
 	Oid table;
 	const IndexSpec *spec;  /* NULL: not described, or it cannot be said what it is */
 	const char *name;       /* qualified and quoted */
-	const char *definition; /* CREATE INDEX; NULL: it is gone */
+	const char *definition; /* CREATE INDEX; NULL: it is gone, or going */
 	IndexDuty duty;
 	double days;              /* that its use is known of; 0: it is not */
 	double scans;             /* in these days, on all servers known; NaN: not known */

@@ -45,13 +45,16 @@ install_hook(void)
 	installed = true;
 }
 
-/* Prints the plan; it is not run. */
+/* Prints the plan; it is not run, so that the locks for reading do. */
 static void
 print_plan(PlannedStmt *plan, const Statement *statement, void *arg)
 {
 	StringInfo printed = arg;
 	ExplainState *es = NewExplainState();
+	ListCell *lc;
 
+	foreach (lc, plan->rtable)
+		lfirst_node(RangeTblEntry, lc)->rellockmode = AccessShareLock;
 	es->costs = true;
 	ExplainBeginOutput(es);
 	dbops_compat_explain_plan(plan, es, statement->source->text, statement->params);
@@ -136,5 +139,8 @@ dbops_explain_whatif(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the statement cannot be planned"),
 		         errdetail("%s.", statement->left_out ? statement->left_out : statement->failure)));
+	/* A rule may leave nothing to do; of that EXPLAIN says the same. */
+	if (printed.len == 0)
+		appendStringInfoString(&printed, "Query rewrites to nothing\n");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(printed.data, printed.len - 1));
 }

@@ -66,6 +66,17 @@ dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wide)
 	return narrow->am == BTREE_AM_OID ? COVER_EXTENDS : COVER_NONE;
 }
 
+bool
+dbops_index_is_twin(const IndexSpec *a, const IndexSpec *b)
+{
+	IndexSpec first = *a;
+	IndexSpec second = *b;
+
+	first.ncolumns = first.nkeys;
+	second.ncolumns = second.nkeys;
+	return dbops_index_cover(&first, &second) == COVER_DUPLICATE;
+}
+
 char *
 dbops_index_cover_phrase(IndexCover cover, const char *name)
 {

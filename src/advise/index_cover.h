@@ -32,6 +32,9 @@ typedef enum IndexCover
  */
 extern IndexCover dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wide);
 
+/* Whether two indexes have the same rows and keys: then they differ by what else they include. */
+extern bool dbops_index_is_twin(const IndexSpec *a, const IndexSpec *b);
+
 /* "duplicate of s.x": what an index is beside one that covers it, which has that name. */
 extern char *dbops_index_cover_phrase(IndexCover cover, const char *name);
 

@@ -7,7 +7,9 @@
  * with a snapshot, in the database that has the extension.
  *
  * A line of advice is known by what the index is (advise/index_identity.h), not by its name, so
- * that it is the same line however often it is given, and whoever creates it under whatever name.
+ * that it is the same line however often it is given.  What is there is told by the dictionary of
+ * names: an index that serves what was advised was created, whoever did it and whatever its name;
+ * one that was to go and is gone was dropped.
  */
 #pragma once
 
@@ -43,7 +45,7 @@ dbops_index_ledger_store(Oid datid, TimestampTz began_at, int64 took_ms, const c
 
 extern void dbops_index_ledger_fail(Oid datid, const TaskError *error);
 
-/* Looks for indexes that were created as advised, and judges what they do. */
+/* Looks for indexes that were created or dropped as advised, and judges what came of it. */
 extern void dbops_index_ledger_follow(TimestampTz now);
 
 /* Forgets advice that is gone and was last given before. */

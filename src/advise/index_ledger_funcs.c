@@ -11,6 +11,7 @@
 #include "advise/index_ledger.h"
 
 PG_FUNCTION_INFO_V1(dbops__index_identity);
+PG_FUNCTION_INFO_V1(dbops__index_serves);
 PG_FUNCTION_INFO_V1(dbops_dismiss_recommendation);
 
 Datum
@@ -21,6 +22,15 @@ dbops__index_identity(PG_FUNCTION_ARGS)
 	if (identity == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(identity));
+}
+
+Datum
+dbops__index_serves(PG_FUNCTION_ARGS)
+{
+	const char *built = dbops_index_identity_of(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	PG_RETURN_BOOL(built != NULL &&
+	               dbops_index_identity_serves(built, text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
 Datum

@@ -84,6 +84,14 @@ find_write_ratio(const OutcomeFacts *facts, const Sums *writes)
 	return writes->ms / writes->expected_ms - 1;
 }
 
+static OutcomeKind
+name_change(double ratio, double ms)
+{
+	if (fabs(ratio) < OUTCOME_NOTABLE || fabs(ms) < OUTCOME_NOTABLE_MS)
+		return OUTCOME_NEUTRAL;
+	return ratio > 0 ? OUTCOME_CONFIRMED : OUTCOME_REGRESSED;
+}
+
 void
 dbops_index_outcome_judge(const OutcomeFacts *facts, OutcomeVerdict *verdict)
 {
@@ -111,9 +119,7 @@ dbops_index_outcome_judge(const OutcomeFacts *facts, OutcomeVerdict *verdict)
 	if (fabs(verdict->write_ratio) >= OUTCOME_NOTABLE)
 		saved -= writes.ms - writes.expected_ms;
 	verdict->saved_ratio = saved / reads.expected_ms;
-	verdict->kind = verdict->saved_ratio >= OUTCOME_NOTABLE  ? OUTCOME_CONFIRMED :
-	                verdict->saved_ratio <= -OUTCOME_NOTABLE ? OUTCOME_REGRESSED :
-	                                                           OUTCOME_NEUTRAL;
+	verdict->kind = name_change(verdict->saved_ratio, saved / reads.calls_after);
 }
 
 const char *

@@ -1,6 +1,7 @@
 /*
  * advise/index_outcome.h
- *		Whether an index that was created as advised does what it was meant to.
+ *		Whether an index that was created as advised does what it was meant to, or one that was
+ *		dropped is missed.
  *
  * Pure: times of statements before and after in, an outcome out.  The statements that the index was
  * to make faster are compared, and what those that write to its table take more is set against it.
@@ -50,8 +51,9 @@ typedef struct OutcomeVerdict
 #define OUTCOME_CALLS 100
 #define OUTCOME_HOURS 1.0
 
-/* A change by less is none. */
+/* A change by less is none; nor is one by less time a call, which caches and timers make. */
 #define OUTCOME_NOTABLE 0.10
+#define OUTCOME_NOTABLE_MS 0.01
 
 extern void dbops_index_outcome_judge(const OutcomeFacts *facts, OutcomeVerdict *verdict);
 

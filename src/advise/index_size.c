@@ -226,6 +226,7 @@ dbops_index_size(const SizeFacts *facts)
 		if (rules[i].am == facts->am)
 			rule = rules[i].size;
 	size = rule(facts);
+	size.rough = facts->key_sampled;
 	size.pages = Min(Max(ceil(size.pages), 1), MOST_PAGES);
 	return size;
 }

@@ -43,6 +43,7 @@ typedef struct SizeFacts
 	int ncolumns; /* keys, then those only covered */
 	SizeColumn columns[SIZE_MAX_COLUMNS];
 	double key_ndistinct; /* combinations of all keys, NULL counts as a value; 0: not known */
+	bool key_sampled;     /* these are from a sample */
 	double correlation;   /* of the first key with the order in the table, -1 to 1 (BRIN, GIN) */
 	bool deduplicates;    /* B-tree: equal keys share a tuple */
 	int fillfactor;       /* percent; 0: that of the access method */
@@ -54,6 +55,7 @@ typedef struct IndexSize
 	double pages;
 	double tuples;   /* entries, as the planner counts them */
 	int tree_height; /* levels above the leaves; -1 where the access method has none */
+	bool rough;      /* within a tenth, not a percent */
 } IndexSize;
 
 /* What CREATE INDEX would make of it. */

@@ -8,6 +8,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace_d.h"
 #include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
 #include "common/hashfn.h"
@@ -17,6 +18,7 @@
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
@@ -76,15 +78,38 @@ dbops_index_spec_include(IndexSpec *spec, AttrNumber attno)
 	return true;
 }
 
+/* Up to its last column. */
+static Size
+size_of(const IndexSpec *spec)
+{
+	return offsetof(IndexSpec, columns) + sizeof(SpecColumn) * spec->ncolumns;
+}
+
+static void
+copy_trees(IndexSpec *copy)
+{
+	for (int i = 0; i < copy->ncolumns; i++)
+		copy->columns[i].expression = copyObject(copy->columns[i].expression);
+	copy->predicate = copyObject(copy->predicate);
+}
+
 IndexSpec *
 dbops_index_spec_copy(const IndexSpec *spec)
 {
-	IndexSpec *copy = palloc(sizeof(IndexSpec));
+	IndexSpec *copy = palloc0(sizeof(IndexSpec));
 
-	*copy = *spec;
-	for (int i = 0; i < copy->ncolumns; i++)
-		copy->columns[i].expression = copyObject(spec->columns[i].expression);
-	copy->predicate = copyObject(spec->predicate);
+	memcpy(copy, spec, size_of(spec));
+	copy_trees(copy);
+	return copy;
+}
+
+const IndexSpec *
+dbops_index_spec_keep(const IndexSpec *spec)
+{
+	IndexSpec *copy = palloc(size_of(spec));
+
+	memcpy(copy, spec, size_of(spec));
+	copy_trees(copy);
 	return copy;
 }
 
@@ -195,9 +220,11 @@ append_opclass(StringInfo ddl, Oid opclass, Oid type, Oid am)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator class %u", opclass);
 	form = (Form_pg_opclass) GETSTRUCT(tuple);
-	appendStringInfo(
-	    ddl, " %s",
-	    quote_qualified_identifier(get_namespace_name(form->opcnamespace), NameStr(form->opcname)));
+	appendStringInfo(ddl, " %s",
+	                 form->opcnamespace == PG_CATALOG_NAMESPACE ?
+	                     quote_identifier(NameStr(form->opcname)) :
+	                     quote_qualified_identifier(get_namespace_name(form->opcnamespace),
+	                                                NameStr(form->opcname)));
 	ReleaseSysCache(tuple);
 }
 
@@ -247,8 +274,8 @@ append_key(StringInfo ddl, const IndexSpec *spec, const SpecColumn *column, List
 		appendStringInfoString(ddl, column->nulls_first ? " NULLS FIRST" : " NULLS LAST");
 }
 
-char *
-dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
+static char *
+write_ddl(const IndexSpec *spec, const char *name, bool concurrently)
 {
 	StringInfoData ddl;
 	char *relname = get_rel_name(spec->table);
@@ -280,6 +307,20 @@ dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
 		                 deparse_expression((Node *) make_ands_explicit(spec->predicate), context,
 		                                    false, false));
 	return ddl.data;
+}
+
+/* Deparsing leaves much behind. */
+char *
+dbops_index_spec_ddl(const IndexSpec *spec, const char *name, bool concurrently)
+{
+	MemoryContext working =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops ddl", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(working);
+	char *ddl = MemoryContextStrdup(caller, write_ddl(spec, name, concurrently));
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(working);
+	return ddl;
 }
 
 char *

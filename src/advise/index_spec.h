@@ -18,10 +18,10 @@
 
 typedef struct SpecColumn
 {
-	AttrNumber attno; /* 0: an expression */
 	Node *expression; /* NULL unless attno is 0 */
 	Oid opclass;      /* 0 for columns that are only covered */
 	Oid collation;
+	AttrNumber attno; /* 0: an expression */
 	bool descending;
 	bool nulls_first;
 } SpecColumn;
@@ -31,10 +31,10 @@ typedef struct IndexSpec
 	Oid table; /* plain or partitioned table, materialized view */
 	Oid am;
 	int nkeys;
-	int ncolumns; /* keys, then those only covered (INCLUDE) */
-	SpecColumn columns[SPEC_MAX_COLUMNS];
+	int ncolumns;       /* keys, then those only covered (INCLUDE) */
 	List *predicate;    /* implicitly ANDed; NIL: of all rows */
 	double selectivity; /* share of rows the predicate lets in; 1 without */
+	SpecColumn columns[SPEC_MAX_COLUMNS];
 } IndexSpec;
 
 /* An empty B-tree of the table, in the current context. */
@@ -50,6 +50,12 @@ extern bool dbops_index_spec_add_key(IndexSpec *spec, AttrNumber attno, Node *ex
 extern bool dbops_index_spec_include(IndexSpec *spec, AttrNumber attno);
 
 extern IndexSpec *dbops_index_spec_copy(const IndexSpec *spec);
+
+/*
+ * The same for a long time, in no more memory than its columns take: it must not be copied by
+ * assignment.
+ */
+extern const IndexSpec *dbops_index_spec_keep(const IndexSpec *spec);
 
 /* Whether they are the same index. */
 extern bool dbops_index_spec_equal(const IndexSpec *a, const IndexSpec *b);

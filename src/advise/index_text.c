@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "access/amapi.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
@@ -30,13 +32,25 @@ refuse_mutable(Node *expression)
 		                errmsg("functions in an index must be marked IMMUTABLE")));
 }
 
+static void
+refuse_system_column(AttrNumber attno)
+{
+	if (attno < 0)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("index creation on system columns is not supported")));
+}
+
 /* An expression as the relation cache has it: functions planned in, constants folded. */
 static Node *
 simplify(Node *expression)
 {
 	Node *simple = eval_const_expressions(NULL, expression);
+	Bitmapset *columns = NULL;
 
 	refuse_mutable(simple);
+	pull_varattnos(simple, 1, &columns);
+	if (!bms_is_empty(columns))
+		refuse_system_column(bms_next_member(columns, -1) + FirstLowInvalidHeapAttributeNumber);
 	fix_opfuncids(simple);
 	return simple;
 }
@@ -50,6 +64,7 @@ read_column(SpecColumn *column, const IndexElem *element, Oid table)
 		if (column->attno == InvalidAttrNumber)
 			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 			                errmsg("column \"%s\" does not exist", element->name)));
+		refuse_system_column(column->attno);
 		return;
 	}
 	column->expression = simplify(element->expr);
@@ -91,6 +106,29 @@ check_table(Oid table, const char *name)
 		                errmsg("cannot create index on relation \"%s\"", name)));
 }
 
+/* What the server asks of the access method when it creates the index. */
+static void
+check_access_method(const IndexStmt *stmt, Oid am)
+{
+	const IndexAmRoutine *routine = GetIndexAmRoutineByAmId(am, false);
+	ListCell *lc;
+
+	if (list_length(stmt->indexParams) > 1 && !routine->amcanmulticol)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("access method \"%s\" does not support multicolumn indexes",
+		                       stmt->accessMethod)));
+	if (stmt->indexIncludingParams != NIL && !routine->amcaninclude)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("access method \"%s\" does not support included columns",
+		                       stmt->accessMethod)));
+	foreach (lc, stmt->indexIncludingParams)
+	{
+		if (lfirst_node(IndexElem, lc)->name == NULL)
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			                errmsg("expressions are not supported in included columns")));
+	}
+}
+
 static IndexSpec *
 read_create(IndexStmt *stmt, const char *command)
 {
@@ -104,6 +142,7 @@ read_create(IndexStmt *stmt, const char *command)
 		ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
 		                errmsg("cannot use more than %d columns in an index", SPEC_MAX_COLUMNS)));
 	spec = dbops_index_spec_new(table, get_index_am_oid(stmt->accessMethod, false));
+	check_access_method(stmt, spec->am);
 	foreach (lc, stmt->indexParams)
 		read_key(spec, lfirst_node(IndexElem, lc), stmt->accessMethod);
 	foreach (lc, stmt->indexIncludingParams)

@@ -76,6 +76,12 @@ map_tree(Node *tree, const AttrMap *map)
 	return tree == NULL ? NULL : map_variable_attnos(tree, 1, 0, map, InvalidOid, &whole_row);
 }
 
+Node *
+dbops_partition_expression(Node *expression, Oid table, Oid partition)
+{
+	return map_tree(expression, make_map(table, partition));
+}
+
 IndexSpec *
 dbops_partition_spec(const IndexSpec *spec, Oid partition)
 {

@@ -14,6 +14,9 @@ typedef struct PartitionSample PartitionSample;
 /* The same index of the partition; NULL if that lacks a column.  In the current context. */
 extern IndexSpec *dbops_partition_spec(const IndexSpec *spec, Oid partition);
 
+/* An expression over varno 1, the table, as one over the partition. */
+extern Node *dbops_partition_expression(Node *expression, Oid table, Oid partition);
+
 /* Some partitions of the table, the largest first, that stand for all.  In the current context. */
 extern PartitionSample *dbops_partition_sample(Oid table);
 

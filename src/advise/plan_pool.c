@@ -11,6 +11,7 @@ dbops_plan_pool_new(Statement *statement)
 {
 	PlanPool *pool = palloc0(sizeof(PlanPool));
 
+	pool->memory = CurrentMemoryContext;
 	pool->statement = statement;
 	pool->capacity = 16;
 	pool->plans = palloc(sizeof(PooledPlan) * pool->capacity);
@@ -46,6 +47,7 @@ find_same(const PlanPool *pool, const Bitmapset *uses)
 static PooledPlan *
 append_plan(PlanPool *pool, const Bitmapset *uses, double cost)
 {
+	MemoryContext caller = MemoryContextSwitchTo(pool->memory);
 	PooledPlan *added;
 	int *numbers = palloc(sizeof(int) * Max(bms_num_members(uses), 1));
 	int n = 0;
@@ -60,7 +62,19 @@ append_plan(PlanPool *pool, const Bitmapset *uses, double cost)
 	added = &pool->plans[pool->nplans++];
 	*added =
 	    (PooledPlan){.plan = {.cost = cost, .nuses = n, .uses = numbers}, .uses = bms_copy(uses)};
+	MemoryContextSwitchTo(caller);
 	return added;
+}
+
+/* It was chosen in that set. */
+static void
+note_asked(const PlanPool *pool, PooledPlan *plan, const Bitmapset *present)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pool->memory);
+
+	bms_free(plan->asked);
+	plan->asked = bms_copy(present);
+	MemoryContextSwitchTo(caller);
 }
 
 const PooledPlan *
@@ -81,7 +95,7 @@ dbops_plan_pool_ask(PlanPool *pool, Whatif *whatif, const Bitmapset *present)
 	known->assumed = false;
 	known->plan.cost = answer.cost;
 	if (known->asked == NULL || bms_is_subset(known->asked, present))
-		known->asked = bms_copy(present);
+		note_asked(pool, known, present);
 	return known;
 }
 

@@ -20,6 +20,7 @@ typedef struct PooledPlan
 
 typedef struct PlanPool
 {
+	MemoryContext memory; /* where the pool and its plans are */
 	Statement *statement;
 	int nplans;
 	int capacity;
@@ -27,7 +28,7 @@ typedef struct PlanPool
 	int plannings;
 } PlanPool;
 
-/* No plans yet; in the current context, where its plans will be, too. */
+/* No plans yet; in the current context, where plans will be, too, wherever they are asked for. */
 extern PlanPool *dbops_plan_pool_new(Statement *statement);
 
 /*

@@ -7,22 +7,22 @@
 #include <limits.h>
 #include <math.h>
 
-#include "catalog/pg_type.h"
-
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 
 #include "advise/recommendation.h"
 #include "advise/recommendation_json.h"
+#include "advise/workload_arguments.h"
 #include "core/compat.h"
 #include "core/rows.h"
 
 PG_FUNCTION_INFO_V1(dbops_recommend_indexes);
+
+/* Statements of a workload that a notice is for. */
+#define MOST_NOTICES 5
+
 /* Positions of the arguments. */
 enum
 {
@@ -43,26 +43,8 @@ positive_or(FunctionCallInfo fcinfo, int arg, const char *name, int64 value, int
 	if (value <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("%s must be greater than zero", name),
-		                errhint("Leave it out for no limit.")));
+		                arg == ARG_MAX_COLUMNS ? 0 : errhint("Leave it out for no limit.")));
 	return value;
-}
-
-/* Months and years count as in EXTRACT(epoch): nobody waits that long. */
-static double
-read_seconds(FunctionCallInfo fcinfo)
-{
-	const Interval *limit;
-	double seconds;
-
-	if (PG_ARGISNULL(ARG_TIME_LIMIT))
-		return 30;
-	limit = PG_GETARG_INTERVAL_P(ARG_TIME_LIMIT);
-	seconds =
-	    (limit->month * 30.0 + limit->day) * SECS_PER_DAY + (double) limit->time / USECS_PER_SEC;
-	if (seconds <= 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("time_limit must be greater than zero")));
-	return Min(seconds, SECS_PER_DAY);
 }
 
 static SearchOptions
@@ -78,58 +60,8 @@ read_options(FunctionCallInfo fcinfo)
 	options.max_indexes = positive_or(fcinfo, ARG_MAX_INDEXES, "max_indexes", indexes, INT_MAX);
 	options.max_columns = positive_or(fcinfo, ARG_MAX_COLUMNS, "max_columns", columns, 4);
 	options.max_columns = Min(options.max_columns, SPEC_MAX_COLUMNS);
-	options.seconds = read_seconds(fcinfo);
+	options.seconds = dbops_workload_arguments_seconds(fcinfo, ARG_TIME_LIMIT);
 	return options;
-}
-
-/* The elements of an array without NULLs, of the type. */
-static int
-read_array(FunctionCallInfo fcinfo, int arg, const char *name, Oid type, Datum **values)
-{
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(arg);
-	int16 typlen;
-	bool typbyval;
-	char typalign;
-	int n;
-
-	if (array_contains_nulls(array) || ARR_NDIM(array) > 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("%s must be a list without NULLs", name)));
-	get_typlenbyvalalign(type, &typlen, &typbyval, &typalign);
-	deconstruct_array(array, type, typlen, typbyval, typalign, values, NULL, &n);
-	return n;
-}
-
-static Workload *
-read_given(FunctionCallInfo fcinfo)
-{
-	Datum *texts;
-	int n = read_array(fcinfo, ARG_WORKLOAD, "workload", TEXTOID, &texts);
-	double *weights = NULL;
-	List *given = NIL;
-
-	for (int i = 0; i < n; i++)
-		given = lappend(given, TextDatumGetCString(texts[i]));
-	if (!PG_ARGISNULL(ARG_WEIGHTS))
-	{
-		Datum *values;
-		int nweights = read_array(fcinfo, ARG_WEIGHTS, "weights", FLOAT8OID, &values);
-
-		if (nweights != n)
-			ereport(ERROR,
-			        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-			         errmsg("workload has %d statements, but weights has %d values", n, nweights),
-			         errhint("Give each statement one weight, such as its calls in a day.")));
-		weights = palloc(sizeof(double) * Max(n, 1));
-		for (int i = 0; i < n; i++)
-		{
-			weights[i] = DatumGetFloat8(values[i]);
-			if (!(weights[i] >= 0) || isinf(weights[i]))
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				                errmsg("weights must be finite and not negative")));
-		}
-	}
-	return dbops_workload_given(given, weights);
 }
 
 /* Planning needs the catalogs of the database that is asked about. */
@@ -157,11 +89,12 @@ make_json(const List *statements)
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 }
 
+/* To be read: what is behind the third decimal is not known. */
 static void
 put_number(RowSet *rows, const char *column, double value)
 {
 	if (isfinite(value))
-		dbops_rows_put(rows, column, Float8GetDatum(value));
+		dbops_rows_put(rows, column, Float8GetDatum(rint(value * 1000) / 1000));
 }
 
 static void
@@ -183,20 +116,40 @@ emit_advice(RowSet *rows, const Recommendation *advice)
 	dbops_rows_emit(rows);
 }
 
+/* Who gives statements wants to know which of them there is no advice for; not of those tracked. */
+static void
+tell_left_out(const SearchResult *result)
+{
+	int told = 0;
+
+	for (int i = 0; result->given && i < result->nstatements && told < MOST_NOTICES; i++)
+	{
+		const PlanPool *pool = result->statements[i].pool;
+		const char *left_out = pool != NULL ? pool->statement->left_out : NULL;
+
+		if (left_out == NULL)
+			continue;
+		ereport(NOTICE, (errmsg("statement %d cannot be planned: %s", i + 1, left_out),
+		                 errhint("dbops.why_not(statement) says what to do.")));
+		told++;
+	}
+}
+
 Datum
 dbops_recommend_indexes(PG_FUNCTION_ARGS)
 {
 	SearchOptions options = read_options(fcinfo);
 	const Workload *workload;
+	const SearchResult *result;
 	RowSet *rows;
 	ListCell *lc;
 
 	check_database(fcinfo);
 	rows = dbops_rows_begin(fcinfo);
-	workload = PG_ARGISNULL(ARG_WORKLOAD) ?
-	               dbops_workload_load(MyDatabaseId, WORKLOAD_WINDOW_MS, WORKLOAD_STATEMENTS) :
-	               read_given(fcinfo);
-	foreach (lc, dbops_recommendations_make(dbops_search_run(workload, &options)))
+	workload = dbops_workload_arguments_read(fcinfo, ARG_WORKLOAD, ARG_WEIGHTS);
+	result = dbops_search_run(workload, &options);
+	tell_left_out(result);
+	foreach (lc, dbops_recommendations_make(result))
 		emit_advice(rows, lfirst(lc));
 	PG_RETURN_NULL();
 }

@@ -6,14 +6,22 @@
 
 #include <math.h>
 
+#include "nodes/nodeFuncs.h"
+
 #include "advise/drop_advice.h"
 #include "advise/foreign_key_advice.h"
 #include "advise/index_script.h"
 #include "advise/recommendation.h"
 #include "advise/search_existing.h"
 
+/* So many calls, of which one was seen as it was sent, are more than one. */
+#define SEVERAL_CALLS 1.5
+
 /* A statement is named as changed from this share of its cost on. */
 #define NOTABLE_CHANGE 0.01
+
+/* Days that tell what a day is like. */
+#define SURE_DAYS 1
 
 /* What all statements would cost with these items, by plans that the planner made. */
 static double
@@ -76,9 +84,12 @@ list_statements(const SearchResult *result, int item, Recommendation *advice)
 	}
 }
 
-/* How sure the benefit is: measured times are, what only the planner thinks is not. */
+/*
+ * How sure the benefit is: times that were measured for long enough to speak of a day are, what
+ * only the planner thinks is not.
+ */
 static const char *
-judge_confidence(const Recommendation *advice)
+judge_confidence(const SearchResult *result, const Recommendation *advice)
 {
 	int measured = 0;
 	ListCell *lc;
@@ -91,18 +102,55 @@ judge_confidence(const Recommendation *advice)
 	}
 	if (measured == 0)
 		return "low";
-	return measured == list_length(advice->improved) ? "high" : "medium";
+	return measured == list_length(advice->improved) && result->window_days >= SURE_DAYS ? "high" :
+	                                                                                       "medium";
+}
+
+static bool
+find_constant(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return IsA(node, Const) || expression_tree_walker(node, find_constant, context);
+}
+
+/*
+ * Whether its condition has a value that is known of one call among others: a statement that is
+ * tracked is read as one of its calls was sent.  What a function's text says, it says in each.
+ */
+static bool
+is_of_one_call(const SearchResult *result, const IndexSpec *spec, const Recommendation *advice)
+{
+	ListCell *lc;
+
+	if (!find_constant((Node *) spec->predicate, NULL))
+		return false;
+	foreach (lc, advice->improved)
+	{
+		const WorkloadStatement *source =
+		    ((const RecommendedStatement *) lfirst(lc))->statement->source;
+
+		if (source->queryid != 0 && !source->named_parameters &&
+		    source->calls_per_day * result->window_days >= SEVERAL_CALLS)
+			return true;
+	}
+	return false;
 }
 
 static char *
-write_reason(const SearchResult *result, const Recommendation *advice, const IndexScript *script)
+write_reason(const SearchResult *result, const IndexSpec *spec, const Recommendation *advice,
+             const IndexScript *script)
 {
 	int n = list_length(advice->improved);
 	double share = result->cost_before > 0 ? advice->benefit_ms_per_day / result->cost_before : 0;
 
 	return psprintf(
-	    "%d %s faster; saves %.1f %% of the time of all %d%s", n,
-	    n == 1 ? "statement becomes" : "statements become", share * 100, result->nstatements,
+	    "%d of %d %s %s faster; saves %.1f %% of the time of all%s%s", n, result->nstatements,
+	    result->nstatements == 1 ? "statement" : "statements", n == 1 ? "becomes" : "become",
+	    share * 100,
+	    is_of_one_call(result, spec, advice) ?
+	        "; its condition is of one call that was seen, others may have other values" :
+	        "",
 	    script->blocks ? "; too many partitions to build it without blocking writes" : "");
 }
 
@@ -110,17 +158,16 @@ write_reason(const SearchResult *result, const Recommendation *advice, const Ind
 static void
 add_replaced(const SearchResult *result, int replaced, Recommendation *advice)
 {
-	const ExistingIndex *index = dbops_droppable_of(result->droppables, replaced)->index;
-	char *undo;
-	char *ddl = dbops_drop_advice_ddl(result, replaced, &undo);
+	RecommendedDrop *drop = dbops_drop_advice_of(result, replaced);
 
 	advice->action = "replace";
+	advice->drops = lappend(advice->drops, drop);
 	if (!isnan(result->item_upkeep[replaced]))
 		advice->write_cost_ms_per_day -= result->item_upkeep[replaced];
-	advice->ddl = psprintf("%s;\n%s", advice->ddl, ddl);
-	advice->undo_ddl = psprintf("%s;\n%s", undo, advice->undo_ddl);
+	advice->ddl = psprintf("%s;\n%s", advice->ddl, drop->ddl);
+	advice->undo_ddl = psprintf("%s;\n%s", drop->undo_ddl, advice->undo_ddl);
 	advice->reason = psprintf("%s; takes the place of %s, whose keys it begins with",
-	                          advice->reason, index->name);
+	                          advice->reason, drop->name);
 }
 
 static Recommendation *
@@ -139,8 +186,8 @@ recommend(const SearchResult *result, int item, double benefit, List **taken)
 	advice->write_cost_ms_per_day = result->item_upkeep[item];
 	advice->build_seconds = dbops_search_build_seconds(result, item);
 	list_statements(result, item, advice);
-	advice->confidence = judge_confidence(advice);
-	advice->reason = write_reason(result, advice, &script);
+	advice->confidence = judge_confidence(result, advice);
+	advice->reason = write_reason(result, index->spec, advice, &script);
 	for (int other = -1; (other = bms_next_member(result->dropped, other)) >= 0;)
 	{
 		if (dbops_drop_advice_replacement(result, other) == item &&

@@ -14,6 +14,15 @@ typedef struct RecommendedStatement
 	double after;
 } RecommendedStatement;
 
+/* An index that is to go. */
+typedef struct RecommendedDrop
+{
+	Oid indexid;
+	const char *name; /* qualified and quoted */
+	char *ddl;
+	char *undo_ddl; /* makes it again */
+} RecommendedDrop;
+
 typedef struct Recommendation
 {
 	int rank; /* from 1: what serves statements, foreign keys, nobody; what saves most first */
@@ -27,6 +36,7 @@ typedef struct Recommendation
 	double build_seconds;         /* NaN: not known */
 	List *improved;               /* of RecommendedStatement */
 	List *regressed;              /* of RecommendedStatement */
+	List *drops;                  /* of RecommendedDrop */
 	const char *confidence;       /* high, medium, low */
 	char *reason;
 } Recommendation;

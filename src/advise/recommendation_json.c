@@ -15,6 +15,7 @@
 
 #include "advise/index_identity.h"
 #include "advise/recommendation_json.h"
+#include "advise/search_existing.h"
 
 /* What is shown of a statement's text. */
 #define SHOWN_TEXT 300
@@ -47,7 +48,8 @@ append_statement(StringInfo json, const RecommendedStatement *changed)
 	append_text(json, "query", pnstrdup(source->text, length));
 	if (source->queryid != 0)
 		appendStringInfo(json, ", \"queryid\": \"%lld\"", (long long) source->queryid);
-	append_number(json, "calls_per_day", source->calls_per_day);
+	append_number(json, "calls_per_day",
+	              source->calls_per_day > 0 ? source->calls_per_day : source->weight);
 	append_number(json, "cost_before", changed->before);
 	append_number(json, "cost_after", changed->after);
 	if (source->ms_per_day > 0 && source->calls_per_day > 0)
@@ -114,24 +116,65 @@ writes_to(const Statement *statement, Oid table)
 	return false;
 }
 
-/* The statements that write to the table, the dearest first: what the index may make slower. */
+static bool
+speaks_of(const Statement *statement, Oid table)
+{
+	return list_member_oid(dbops_search_tables(statement), table);
+}
+
+/* The statements that do so with the table, the dearest first. */
 static void
-append_writers(StringInfo json, const SearchResult *result, Oid table)
+append_queryids(StringInfo json, const SearchResult *result, Oid table,
+                bool (*does)(const Statement *statement, Oid table))
 {
 	int n = 0;
 
-	appendStringInfoString(json, ", \"writers\": [");
+	appendStringInfoChar(json, '[');
 	for (int i = 0; i < result->nstatements && n < KEPT_STATEMENTS; i++)
 	{
 		const SearchStatement *statement = &result->statements[i];
 
 		if (statement->pool == NULL || statement->source->queryid == 0 ||
-		    !writes_to(statement->pool->statement, table))
+		    !does(statement->pool->statement, table))
 			continue;
 		appendStringInfo(json, "%s%lld", n++ > 0 ? ", " : "",
 		                 (long long) statement->source->queryid);
 	}
 	appendStringInfoChar(json, ']');
+}
+
+static void
+append_drops(StringInfo json, const List *drops)
+{
+	ListCell *lc;
+
+	appendStringInfoChar(json, '[');
+	foreach (lc, drops)
+	{
+		const RecommendedDrop *drop = lfirst(lc);
+
+		appendStringInfo(json, "%s{\"indexid\": \"%u\"", lc == list_head(drops) ? "" : ", ",
+		                 drop->indexid);
+		append_text(json, "name", drop->name);
+		append_text(json, "undo_ddl", drop->undo_ddl);
+		appendStringInfoChar(json, '}');
+	}
+	appendStringInfoChar(json, ']');
+}
+
+/* What an index may make slower is what writes; what its loss may, all. */
+static void
+append_affected(StringInfo json, const SearchResult *result, const Recommendation *advice)
+{
+	appendStringInfoString(json, ", \"writers\": ");
+	append_queryids(json, result, advice->table, writes_to);
+	appendStringInfoString(json, ", \"readers\": ");
+	if (advice->drops != NIL)
+		append_queryids(json, result, advice->table, speaks_of);
+	else
+		appendStringInfoString(json, "[]");
+	appendStringInfoString(json, ", \"drops\": ");
+	append_drops(json, advice->drops);
 }
 
 static void
@@ -153,7 +196,7 @@ append_advice(StringInfo json, const SearchResult *result, const Recommendation 
 	dbops_recommendation_json_statements(json, advice->improved, KEPT_STATEMENTS);
 	appendStringInfoString(json, ", \"regressed\": ");
 	dbops_recommendation_json_statements(json, advice->regressed, KEPT_STATEMENTS);
-	append_writers(json, result, advice->table);
+	append_affected(json, result, advice);
 	appendStringInfoChar(json, '}');
 }
 

@@ -9,6 +9,7 @@
 
 #include "advise/restricted.h"
 #include "advise/role_planning.h"
+#include "advise/trusted_code.h"
 
 /* A lock that is held for longer belongs to DDL: the statement is left out this time. */
 static const char *const lock_timeout = "100ms";
@@ -59,6 +60,8 @@ run_errand(void *arg)
 		userid = context->userid;
 	SetUserIdAndSecContext(userid,
 	                       flags | SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+	if (context->trusted_code)
+		dbops_trusted_code_only();
 	if (context->search_path != NULL)
 		set_locally("search_path", context->search_path, DEBUG1);
 	errand->run(errand->arg);
@@ -71,4 +74,13 @@ dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg), v
 	Errand errand = {.context = context, .run = run, .arg = arg};
 
 	return dbops_tx_probe(run_errand, &errand, error);
+}
+
+void
+dbops_restricted_require(void (*run)(void *arg), void *arg)
+{
+	TaskError error;
+
+	if (!dbops_restricted_run(&(RestrictedContext){0}, run, arg, &error))
+		ereport(ERROR, (errcode(error.sqlerrcode), errmsg("%s", error.message)));
 }

@@ -18,6 +18,7 @@ typedef struct RestrictedContext
 	Oid userid;              /* 0: the current one */
 	List *settings;          /* of RoleSetting, that plans depend on */
 	const char *search_path; /* NULL: that of the session, or of the settings */
+	bool trusted_code;       /* and no other, as nobody asks for it; see trusted_code.h */
 } RestrictedContext;
 
 /*
@@ -26,3 +27,6 @@ typedef struct RestrictedContext
  */
 extern bool dbops_restricted_run(const RestrictedContext *context, void (*run)(void *arg),
                                  void *arg, TaskError *error);
+
+/* The same as the current user; what it threw is thrown again. */
+extern void dbops_restricted_require(void (*run)(void *arg), void *arg);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "advise/candidates.h"
 #include "advise/exploration.h"
@@ -44,8 +45,8 @@ static const double budget_shares[] = {1, 0.6, 1.6, 1};
 #define QUICK_PATIENCE 150
 
 /*
- * Sizes are expected within a percent or so, those of a part of the rows, or of expressions, within
- * ten; and what is built must stay within the budget.
+ * Sizes are expected within a percent or so, those of a part of the rows, of expressions, or of
+ * keys that were counted in a sample, within ten; and what is built must stay within the budget.
  */
 #define SIZE_MARGIN 1.01
 #define ROUGH_SIZE_MARGIN 1.1
@@ -59,6 +60,7 @@ static const double budget_shares[] = {1, 0.6, 1.6, 1};
 typedef struct Search
 {
 	SearchResult *result;
+	MemoryContext working; /* of what one statement, or one selection, takes meanwhile */
 	const SearchOptions *options;
 	int64 deadline_us;
 	const SelectionItem *items;
@@ -160,24 +162,32 @@ meet_all(Search *search)
 }
 
 static void
+explore_statement(Search *search, SearchStatement *statement, int plannings)
+{
+	SearchResult *result = search->result;
+	Exploration *exploration =
+	    dbops_exploration_new(statement->pool, result->whatif, result->existing,
+	                          statement->candidates, search->options->budget_bytes);
+
+	exploration->kept = result->kept;
+	dbops_exploration_go_on(exploration, result->whatif, plannings, is_out_of_time, search);
+}
+
+static void
 explore(Search *search)
 {
 	SearchResult *result = search->result;
+	MemoryContext caller = MemoryContextSwitchTo(search->working);
 	int plannings =
 	    Max(MIN_EXPLORED, Min(MAX_EXPLORED, ALL_EXPLORED / Max(result->nstatements, 1)));
 
 	for (int i = 0; i < result->nstatements && !is_out_of_time(search); i++)
 	{
-		SearchStatement *statement = &result->statements[i];
-		Exploration *exploration;
-
-		if (statement->pool == NULL)
-			continue;
-		exploration = dbops_exploration_new(statement->pool, result->whatif, result->existing,
-		                                    statement->candidates, search->options->budget_bytes);
-		exploration->kept = result->kept;
-		dbops_exploration_go_on(exploration, result->whatif, plannings, is_out_of_time, search);
+		if (result->statements[i].pool != NULL)
+			explore_statement(search, &result->statements[i], plannings);
+		MemoryContextReset(search->working);
 	}
+	MemoryContextSwitchTo(caller);
 }
 
 static void
@@ -216,7 +226,7 @@ number_table(Search *search, Oid table)
 static double
 budgeted_bytes(const WhatifItem *item)
 {
-	bool rough = item->spec != NULL && item->spec->predicate != NIL;
+	bool rough = item->size.rough || (item->spec != NULL && item->spec->predicate != NIL);
 
 	for (int i = 0; item->spec != NULL && i < item->spec->nkeys; i++)
 		rough |= item->spec->columns[i].attno == 0;
@@ -270,8 +280,8 @@ make_statements(const SearchResult *result, SelectionStatement *statements)
 }
 
 /* The set that is best by what is known, for a share of the budget: all that is present. */
-static Bitmapset *
-select_items(Search *search, const Bitmapset *start, double share, int patience)
+static const Selection *
+select_from(Search *search, const Bitmapset *start, double share, int patience)
 {
 	SearchResult *result = search->result;
 	int n = dbops_whatif_count(result->whatif);
@@ -290,18 +300,28 @@ select_items(Search *search, const Bitmapset *start, double share, int patience)
 	                            .arg = search,
 	                            .seed = search->options->seed,
 	                            .patience = patience};
-	const Selection *selection;
-	Bitmapset *chosen = NULL;
 
 	problem.nstatements = make_statements(result, statements);
 	for (int item = -1; (item = bms_next_member(start, item)) >= 0;)
 		begin[item] = true;
-	selection = dbops_selection_search(&problem, begin);
-	for (int item = 0; item < n; item++)
+	return dbops_selection_search(&problem, begin);
+}
+
+/* The same as a set, in the current context. */
+static Bitmapset *
+select_items(Search *search, const Bitmapset *start, double share, int patience)
+{
+	MemoryContext caller = MemoryContextSwitchTo(search->working);
+	const Selection *selection = select_from(search, start, share, patience);
+	Bitmapset *chosen = NULL;
+
+	MemoryContextSwitchTo(caller);
+	for (int item = 0; item < dbops_whatif_count(search->result->whatif); item++)
 	{
 		if (selection->chosen[item])
 			chosen = bms_add_member(chosen, item);
 	}
+	MemoryContextReset(search->working);
 	return chosen;
 }
 
@@ -335,6 +355,7 @@ verify(Search *search, const Bitmapset *chosen)
 {
 	SearchResult *result = search->result;
 	double sum = dbops_search_upkeep(result, chosen);
+	MemoryContext caller = MemoryContextSwitchTo(search->working);
 
 	for (int i = 0; i < result->nstatements; i++)
 	{
@@ -342,7 +363,9 @@ verify(Search *search, const Bitmapset *chosen)
 
 		if (statement->pool != NULL && statement->pool->statement->left_out == NULL)
 			sum += statement->weight * verify_statement(search, statement, chosen);
+		MemoryContextReset(search->working);
 	}
+	MemoryContextSwitchTo(caller);
 	return sum;
 }
 
@@ -454,6 +477,8 @@ dbops_search_run(const Workload *workload, const SearchOptions *options)
 	SearchResult *result = palloc0(sizeof(SearchResult));
 	Search search = {.result = result, .options = options};
 
+	search.working =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops search", ALLOCSET_DEFAULT_SIZES);
 	search.deadline_us = dbops_clock_monotonic_us() + (int64) (options->seconds * USECS_PER_SEC);
 	result->whatif = dbops_whatif_new();
 	result->nstatements = workload->nstatements;
@@ -468,6 +493,7 @@ dbops_search_run(const Workload *workload, const SearchOptions *options)
 	conclude(&search, dbops_search_settle(result, improve(&search), is_out_of_time, &search));
 	result->bytes_left = options->budget_bytes - created_bytes(result, result->created);
 	result->indexes_left = options->max_indexes - bms_num_members(result->created);
+	MemoryContextDelete(search.working);
 	return result;
 }
 

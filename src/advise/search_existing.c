@@ -17,6 +17,9 @@
 /* Without an index, no statement may cost this share more than with it. */
 #define MISSED_RATIO 0.01
 
+/* An index with the keys of another one is created if it saves this share of all costs. */
+#define TWIN_GAIN_RATIO 0.005
+
 /* ---- what exists ----------------------------------------------------------------------------- */
 
 List *
@@ -323,6 +326,104 @@ prefer_older(const SearchResult *result, const Droppable *dropped, Bitmapset *se
 	return may_leave(result, younger, both) ? bms_del_member(both, other) : set;
 }
 
+/* Whether an index goes for which nothing but the item stands in. */
+static bool
+stands_in(const SearchResult *result, int item, const Bitmapset *set)
+{
+	const Droppables *droppables = result->droppables;
+	Bitmapset *without = bms_del_member(bms_copy(set), item);
+	IndexCover cover;
+
+	for (int i = 0; i < droppables->count; i++)
+	{
+		int dropped = droppables->indexes[i].item;
+
+		if (dropped >= 0 && !bms_is_member(dropped, set) &&
+		    dbops_droppable_cover(droppables, dropped, set, &cover) >= 0 &&
+		    dbops_droppable_cover(droppables, dropped, without, &cover) < 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_twin(const SearchResult *result, int item, const Bitmapset *set)
+{
+	const IndexSpec *spec = dbops_whatif_item(result->whatif, item)->spec;
+
+	for (int other = -1; (other = bms_next_member(set, other)) >= 0;)
+	{
+		const IndexSpec *twin = dbops_whatif_item(result->whatif, other)->spec;
+
+		if (other != item && twin != NULL && dbops_index_is_twin(spec, twin))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether an index with the keys of another one is not worth its name: without it no statement is
+ * dearer than now, and all of them together are by little.
+ */
+static bool
+is_spare(const SearchResult *result, int item, const Bitmapset *set)
+{
+	Bitmapset *without = bms_del_member(bms_copy(set), item);
+	double lost = 0;
+
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		SearchStatement *statement = &result->statements[i];
+		double cost;
+
+		if (!is_planned(statement, item))
+			continue;
+		cost = cost_with(result, statement, without);
+		if (cost > statement->before * (1 + MISSED_RATIO))
+			return false;
+		lost += statement->weight * (cost - cost_with(result, statement, set));
+	}
+	return lost <= TWIN_GAIN_RATIO * result->cost_before;
+}
+
+/* The smallest of what is created. */
+static int
+find_smallest(const SearchResult *result, const Bitmapset *created)
+{
+	int found = -1;
+
+	for (int item = -1; (item = bms_next_member(created, item)) >= 0;)
+	{
+		if (found < 0 || dbops_whatif_item(result->whatif, item)->size.pages <
+		                     dbops_whatif_item(result->whatif, found)->size.pages)
+			found = item;
+	}
+	return found;
+}
+
+/*
+ * What hardly a statement would miss beside what stays after all is not created.  Small ones are
+ * asked first: of two with the same keys, the one that includes more can do what both do.
+ */
+static Bitmapset *
+leave_uncreated(const SearchResult *result, Bitmapset *set, bool (*out_of_time)(void *arg),
+                void *arg)
+{
+	Bitmapset *created = bms_difference(set, result->existing);
+	int item;
+
+	while ((item = find_smallest(result, created)) >= 0 && !out_of_time(arg))
+	{
+		created = bms_del_member(created, item);
+		if (stands_in(result, item, set))
+			continue;
+		if (!is_missed(result, item, set, MISSED_RATIO * result->cost_before) ||
+		    (has_twin(result, item, set) && is_spare(result, item, set)))
+			set = bms_del_member(set, item);
+	}
+	return set;
+}
+
 const Bitmapset *
 dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of_time)(void *arg),
                     void *arg)
@@ -351,5 +452,5 @@ dbops_search_settle(SearchResult *result, const Bitmapset *chosen, bool (*out_of
 		if (droppables->indexes[i].item >= 0 && !bms_is_member(droppables->indexes[i].item, set))
 			set = prefer_older(result, &droppables->indexes[i], set);
 	}
-	return set;
+	return leave_uncreated(result, set, out_of_time, arg);
 }

@@ -1,6 +1,6 @@
 /*
  * advise/sent_statement.c
- *		From a text to what the planner takes; see statement.h.
+ *		From a text to what the planner takes; see sent_statement.h.
  */
 #include "postgres.h"
 
@@ -276,8 +276,9 @@ dbops_sent_statement_read(const WorkloadStatement *source)
 
 	follow_changes();
 	statement->source = source;
-	statement->context =
-	    (RestrictedContext){.userid = source->userid, .search_path = source->search_path};
+	statement->context = (RestrictedContext){.userid = source->userid,
+	                                         .search_path = source->search_path,
+	                                         .trusted_code = source->queryid != 0};
 	if (OidIsValid(source->session_userid))
 		statement->context.settings =
 		    dbops_role_planning_settings(MyDatabaseId, source->session_userid);
@@ -302,6 +303,15 @@ dbops_sent_statement_lock(Statement *statement)
 			LockRelationOid(lfirst_oid(lc), AccessShareLock);
 	} while (statement->left_out == NULL && is_stale(statement));
 	return statement->left_out == NULL;
+}
+
+void
+dbops_sent_statement_extend(Statement *statement, const List *relations)
+{
+	MemoryContext caller = MemoryContextSwitchTo(statement->memory);
+
+	statement->relations = list_concat_unique_oid(statement->relations, relations);
+	MemoryContextSwitchTo(caller);
 }
 
 void

@@ -37,5 +37,8 @@ extern Statement *dbops_sent_statement_read(const WorkloadStatement *source);
  */
 extern bool dbops_sent_statement_lock(Statement *statement);
 
+/* Adds relations that only planning has found: those in functions that became part of the query. */
+extern void dbops_sent_statement_extend(Statement *statement, const List *relations);
+
 /* Notes why it could not be planned; after the third time in a row it is left out. */
 extern void dbops_sent_statement_fail(Statement *statement, const TaskError *error);

@@ -30,6 +30,10 @@
 #include "advise/row_sample.h"
 #include "advise/size_facts.h"
 
+/* More keys by this factor, or so many rows for each: the size is another, or the same. */
+#define NOTABLY_MORE 1.5
+#define MANY_ROWS 20
+
 /* ---- columns ----------------------------------------------------------------------------------
  */
 
@@ -246,13 +250,62 @@ known_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts
 	return Min(Max(possible * -expm1(-rows / possible), most), rows);
 }
 
+/*
+ * Whether dependent columns would make another size: of a B-tree, as equal keys share a tuple, and
+ * between as many keys as the most different column has and as many as there are if they are
+ * independent.  Where that is few, a key is next to nothing in its list of rows.
+ */
+static bool
+depends_on_dependence(const IndexSpec *spec, const SizeFacts *facts)
+{
+	double least = 0;
+	double most = 1;
+
+	if (!facts->deduplicates)
+		return false;
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		if (spec->columns[i].attno <= 0 || facts->columns[i].ndistinct <= 0)
+			return false;
+		least = Max(least, facts->columns[i].ndistinct);
+		most *= facts->columns[i].ndistinct;
+	}
+	most = Min(most, facts->table_tuples);
+	return most >= least * NOTABLY_MORE && facts->table_tuples <= most * MANY_ROWS;
+}
+
+/* From a sample, if it tells of notably fewer combinations than independent columns have. */
+static double
+sampled_combinations(const IndexSpec *spec, Relation table, const SizeFacts *facts,
+                     KeySamples *samples)
+{
+	double rows = facts->table_tuples;
+	double possible = 1;
+	Bitmapset *attnos = NULL;
+	double counted;
+
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		attnos = bms_add_member(attnos, spec->columns[i].attno);
+		possible *= facts->columns[i].ndistinct;
+	}
+	counted = dbops_key_samples_count(samples, table, attnos, rows);
+	return counted * NOTABLY_MORE <= possible * -expm1(-rows / possible) ? counted : 0;
+}
+
 static void
-load_combinations(const IndexSpec *spec, Relation table, SizeFacts *facts)
+load_combinations(const IndexSpec *spec, Relation table, const SizeHints *hints, SizeFacts *facts)
 {
 	double known = known_combinations(spec, table, facts);
 
 	if (spec->nkeys == 1 && known > 0)
 		facts->columns[0].ndistinct = known * (1 - facts->columns[0].null_ratio);
+	if (spec->nkeys > 1 && known == 0 && hints != NULL && hints->samples != NULL &&
+	    depends_on_dependence(spec, facts))
+	{
+		known = sampled_combinations(spec, table, facts, hints->samples);
+		facts->key_sampled = known > 0;
+	}
 	if (spec->nkeys > 1)
 		facts->key_ndistinct = distinct_among(known, facts->tuples, facts->table_tuples);
 	for (int i = 0; i < facts->nkeys; i++)
@@ -300,7 +353,7 @@ dbops_size_facts_load(const IndexSpec *spec, Relation table, const SizeHints *hi
 	facts->deduplicates = can_deduplicate(spec);
 	for (int i = 0; i < spec->ncolumns; i++)
 		load_column(spec, i, table, hints, facts);
-	load_combinations(spec, table, facts);
+	load_combinations(spec, table, hints, facts);
 	return facts;
 }
 
@@ -366,7 +419,9 @@ dbops_size_when_rebuilt(Oid indexid)
 	table = table_open(spec->table, AccessShareLock);
 	index = index_open(indexid, AccessShareLock);
 	spec->selectivity = selectivity_of(index, table);
-	facts = dbops_size_facts_load(spec, table, &(SizeHints){.statistics = find_statistics(index)});
+	facts = dbops_size_facts_load(
+	    spec, table,
+	    &(SizeHints){.statistics = find_statistics(index), .samples = dbops_key_samples_new()});
 	load_options(index, facts);
 	size = dbops_index_size(facts);
 	index_close(index, AccessShareLock);

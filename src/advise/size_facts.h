@@ -11,12 +11,16 @@
 
 #include "advise/index_size.h"
 #include "advise/index_spec.h"
+#include "advise/key_samples.h"
 
 /* What the caller knows better. */
 typedef struct SizeHints
 {
 	/* Per column of the spec: its row of pg_statistic, for expressions; NULL: none. */
 	const HeapTuple *statistics;
+
+	/* Of tables, to count combinations of keys in; NULL: columns are taken for independent. */
+	KeySamples *samples;
 } SizeHints;
 
 /*

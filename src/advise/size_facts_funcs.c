@@ -5,12 +5,30 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/rel.h"
+#include "utils/syscache.h"
 
+#include "advise/restricted.h"
 #include "advise/size_facts.h"
 #include "core/rows.h"
 
 PG_FUNCTION_INFO_V1(dbops__index_size);
+
+typedef struct Sizes
+{
+	Oid indexid;
+	IndexSize expected;
+	IndexSize actual;
+} Sizes;
+
+/* Expressions of the index are simplified when it is opened. */
+static void
+measure(void *arg)
+{
+	Sizes *sizes = arg;
+
+	sizes->expected = dbops_size_when_rebuilt(sizes->indexid);
+	sizes->actual = dbops_size_of_index(sizes->indexid);
+}
 
 static void
 put_size(RowSet *rows, const IndexSize *size, const char *pages, const char *height)
@@ -24,13 +42,15 @@ put_size(RowSet *rows, const IndexSize *size, const char *pages, const char *hei
 Datum
 dbops__index_size(PG_FUNCTION_ARGS)
 {
-	Oid indexid = PG_GETARG_OID(0);
+	Sizes sizes = {.indexid = PG_GETARG_OID(0)};
 	RowSet *rows = dbops_rows_begin(fcinfo);
-	IndexSize expected = dbops_size_when_rebuilt(indexid);
-	IndexSize actual = dbops_size_of_index(indexid);
 
-	put_size(rows, &expected, "expected_pages", "expected_height");
-	put_size(rows, &actual, "pages", "height");
+	/* What is gone has no size. */
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(sizes.indexid)))
+		PG_RETURN_VOID();
+	dbops_restricted_require(measure, &sizes);
+	put_size(rows, &sizes.expected, "expected_pages", "expected_height");
+	put_size(rows, &sizes.actual, "pages", "height");
 	dbops_rows_emit(rows);
 	PG_RETURN_VOID();
 }

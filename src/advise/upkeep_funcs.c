@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "advise/index_text.h"
+#include "advise/restricted.h"
 #include "advise/size_facts.h"
 #include "advise/sent_statement.h"
 #include "advise/table_writes.h"
@@ -100,41 +101,59 @@ put_build_cost(RowSet *rows, const BuildCost *cost)
 	dbops_rows_put(rows, "workers", Int32GetDatum(cost->workers));
 }
 
+/* What is asked, and what is answered. */
+typedef struct Question
+{
+	const char *command;
+	UpkeepOptions options;
+	WriteCost cost;
+	bool is_new;
+	BuildCost build; /* if it is */
+} Question;
+
 static void
-put_new_index(RowSet *rows, Upkeep *upkeep, const IndexSpec *spec)
+weigh_new_index(Question *question, Upkeep *upkeep, const IndexSpec *spec)
 {
 	Relation table = table_open(spec->table, AccessShareLock);
 	const IndexSize size = dbops_size_of_spec(spec, table);
-	const WriteCost cost = dbops_upkeep_of_spec(upkeep, spec, &size);
-	const BuildCost build = dbops_upkeep_build(upkeep, spec, &size);
 
-	put_write_cost(rows, &cost);
-	put_build_cost(rows, &build);
+	question->is_new = true;
+	question->cost = dbops_upkeep_of_spec(upkeep, spec, &size);
+	question->build = dbops_upkeep_build(upkeep, spec, &size);
 	table_close(table, AccessShareLock);
+}
+
+/* Expressions are simplified where a command is read, and where an index is opened. */
+static void
+weigh(void *arg)
+{
+	Question *question = arg;
+	const IndexText command = dbops_index_text_read(question->command);
+	Upkeep *upkeep = dbops_upkeep_begin(&question->options);
+
+	if (command.spec != NULL)
+		weigh_new_index(question, upkeep, command.spec);
+	else
+		question->cost = dbops_upkeep_of_index(upkeep, IndexGetRelation(command.dropped, false),
+		                                       command.dropped);
 }
 
 Datum
 dbops__index_upkeep(PG_FUNCTION_ARGS)
 {
 	RowSet *rows = dbops_rows_begin(fcinfo);
-	const IndexText command =
-	    dbops_index_text_read(text_to_cstring(PG_GETARG_TEXT_PP(ARG_COMMAND)));
-	const UpkeepOptions options = {
-	    .window_ms = dbops_table_writes_window(PG_GETARG_INTERVAL_P(ARG_WINDOW)),
-	    .statements = read_statements(PG_GETARG_ARRAYTYPE_P(ARG_STATEMENTS),
-	                                  PG_GETARG_ARRAYTYPE_P(ARG_QUERYIDS)),
-	};
-	Upkeep *upkeep = dbops_upkeep_begin(&options);
+	Question question = {
+	    .command = text_to_cstring(PG_GETARG_TEXT_PP(ARG_COMMAND)),
+	    .options = {
+	        .window_ms = dbops_table_writes_window(PG_GETARG_INTERVAL_P(ARG_WINDOW)),
+	        .statements = read_statements(PG_GETARG_ARRAYTYPE_P(ARG_STATEMENTS),
+	                                      PG_GETARG_ARRAYTYPE_P(ARG_QUERYIDS)),
+	    }};
 
-	if (command.spec != NULL)
-		put_new_index(rows, upkeep, command.spec);
-	else
-	{
-		const WriteCost cost = dbops_upkeep_of_index(
-		    upkeep, IndexGetRelation(command.dropped, false), command.dropped);
-
-		put_write_cost(rows, &cost);
-	}
+	dbops_restricted_require(weigh, &question);
+	put_write_cost(rows, &question.cost);
+	if (question.is_new)
+		put_build_cost(rows, &question.build);
 	dbops_rows_emit(rows);
 	PG_RETURN_VOID();
 }

@@ -48,6 +48,9 @@ extern Wants *dbops_wants_without(const Wants *wants, List *clauses);
 /* Whether an index could have the expression, of this relation, as key or in its predicate. */
 extern bool dbops_wants_indexable(const Wants *wants, Node *expression);
 
+/* Whether it has a value for each row, from columns of this relation alone, for some time. */
+extern bool dbops_wants_computable(const Wants *wants, Node *expression);
+
 /* A copy of the expression with the relation as varno 1. */
 extern Node *dbops_wants_normalise(const Wants *wants, Node *expression);
 

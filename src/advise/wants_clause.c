@@ -56,8 +56,14 @@ is_foreign_to_index(Node *node, void *context)
 bool
 dbops_wants_indexable(const Wants *wants, Node *expression)
 {
+	return dbops_wants_computable(wants, expression) && !contain_mutable_functions(expression);
+}
+
+bool
+dbops_wants_computable(const Wants *wants, Node *expression)
+{
 	return !is_foreign_to_index(expression, unconstify(Wants *, wants)) &&
-	       contain_var_clause(expression) && !contain_mutable_functions(expression) &&
+	       contain_var_clause(expression) && !contain_volatile_functions(expression) &&
 	       !expression_returns_set(expression);
 }
 

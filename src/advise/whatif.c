@@ -19,6 +19,7 @@
 /* What is being planned, and how it is told from what is planned within. */
 typedef struct Planning
 {
+	const struct Planning *outer; /* a function that is evaluated there asked for this one */
 	Whatif *whatif;
 	Statement *statement;
 	const WhatifRequest *request;
@@ -31,11 +32,18 @@ static CompatIndexListHook prev_index_list = NULL;
 static set_rel_pathlist_hook_type prev_rel_pathlist = NULL;
 static get_index_stats_hook_type prev_index_stats = NULL;
 
-/* Whatever ends a planning, its memory goes: then nothing is injected any more. */
+/*
+ * Whatever ends a planning, its memory goes: then nothing of it is injected any more, nor of those
+ * within, which an error may have ended before.
+ */
 static void
 forget_planning(void *arg)
 {
-	active = NULL;
+	for (const Planning *planning = active; planning != NULL; planning = planning->outer)
+	{
+		if (planning == arg)
+			active = planning->outer;
+	}
 }
 
 const Whatif *
@@ -264,16 +272,35 @@ collect_uses(Plan *plan)
 	collect_uses(plan->righttree);
 }
 
+static List *
+named_relations(const PlannedStmt *planned)
+{
+	List *relations = NIL;
+	ListCell *lc;
+
+	foreach (lc, planned->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (dbops_compat_is_named(rte))
+			relations = lappend_oid(relations, rte->relid);
+	}
+	return relations;
+}
+
 static void
 plan_query(const Planning *planning, Query *query)
 {
-	const Statement *statement = planning->statement;
+	Statement *statement = planning->statement;
 	PlannedStmt *planned;
 
 	if (query->commandType == CMD_UTILITY)
 		return;
 	planned = dbops_compat_standard_planner(copyObject(query), statement->source->text,
 	                                        CURSOR_OPT_PARALLEL_OK, statement->params);
+	/* Its cost tells of values in the rows, to whom EXPLAIN would not. */
+	dbops_compat_check_permissions(planned);
+	dbops_sent_statement_extend(statement, named_relations(planned));
 	planning->plan->cost += planned->planTree->total_cost;
 	collect_uses(planned->planTree);
 	collect_from(planned->subplans);
@@ -292,7 +319,7 @@ plan_statement(void *arg)
 	active = planning;
 	foreach (lc, planning->statement->queries)
 		plan_query(planning, lfirst_node(Query, lc));
-	active = NULL;
+	active = planning->outer;
 }
 
 bool
@@ -302,11 +329,7 @@ dbops_whatif_plan(Whatif *whatif, Statement *statement, const WhatifRequest *req
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext working;
 	MemoryContextCallback *ending;
-	Planning planning = {.whatif = whatif,
-	                     .statement = statement,
-	                     .request = request,
-	                     .caller = caller,
-	                     .plan = plan};
+	Planning *planning;
 	TaskError error;
 	bool planned;
 
@@ -316,10 +339,18 @@ dbops_whatif_plan(Whatif *whatif, Statement *statement, const WhatifRequest *req
 	*plan = (WhatifPlan){0};
 	working = AllocSetContextCreate(caller, "dbops planning", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(working);
+	planning = palloc(sizeof(Planning));
+	*planning = (Planning){.outer = active,
+	                       .whatif = whatif,
+	                       .statement = statement,
+	                       .request = request,
+	                       .caller = caller,
+	                       .plan = plan};
 	ending = palloc0(sizeof(MemoryContextCallback));
 	ending->func = forget_planning;
+	ending->arg = planning;
 	MemoryContextRegisterResetCallback(working, ending);
-	planned = dbops_restricted_run(&statement->context, plan_statement, &planning, &error);
+	planned = dbops_restricted_run(&statement->context, plan_statement, planning, &error);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(working);
 	if (!planned)

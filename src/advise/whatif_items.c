@@ -64,6 +64,7 @@ dbops_whatif_new(void)
 	                                sizeof(PartitionItem));
 	caller = MemoryContextSwitchTo(memory);
 	whatif->sampled = dbops_sampled_new();
+	whatif->samples = dbops_key_samples_new();
 	MemoryContextSwitchTo(caller);
 	return whatif;
 }
@@ -194,12 +195,16 @@ know_expressions(Whatif *whatif, const IndexSpec *spec, Relation table, HeapTupl
 	return possible;
 }
 
-/* A partitioned table is as large as its partitions.  In a memory context that is short-lived. */
+/*
+ * A partitioned table is as large as its partitions, of which no samples are taken: they may be
+ * many.  In a memory context that is short-lived.
+ */
 static IndexSize
 size_of(Whatif *whatif, const IndexSpec *spec, Relation table, const HeapTuple *statistics)
 {
 	const PartitionSample *partitions = partitions_of(whatif, table);
-	const SizeHints hints = {.statistics = statistics};
+	const SizeHints hints = {.statistics = statistics,
+	                         .samples = partitions == NULL ? whatif->samples : NULL};
 
 	if (partitions != NULL)
 		return dbops_partition_size(spec, partitions, &hints);
@@ -222,7 +227,7 @@ dbops_whatif_add(Whatif *whatif, const IndexSpec *spec)
 	{
 		item.shown.size = size_of(whatif, spec, table, item.statistics);
 		caller = MemoryContextSwitchTo(whatif->memory);
-		item.shown.spec = dbops_index_spec_copy(spec);
+		item.shown.spec = dbops_index_spec_keep(spec);
 		item.info = dbops_hypothetical_new(item.shown.spec, table, FIRST_FAKE_OID - whatif->nitems,
 		                                   &item.shown.size);
 		number = append_item(whatif, &item);

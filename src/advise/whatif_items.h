@@ -9,6 +9,7 @@
 #include "utils/hsearch.h"
 
 #include "advise/partition_index.h"
+#include "advise/key_samples.h"
 #include "advise/sampled.h"
 #include "advise/whatif.h"
 
@@ -37,6 +38,7 @@ struct Whatif
 	HTAB *indexes;    /* IndexItem, those that exist */
 	HTAB *partitions; /* PartitionItem */
 	Sampled *sampled;
+	KeySamples *samples;
 };
 
 /* NULL if the table has none. */

@@ -19,12 +19,14 @@
 
 #include "advise/candidates.h"
 #include "advise/recommendation.h"
+#include "advise/statistics_advice.h"
 #include "advise/why_not.h"
 #include "advise/why_not_clause.h"
 
 /* As dbops.recommend_indexes() has them. */
 #define MAX_COLUMNS 4
 #define SEARCH_SECONDS 10
+#define STATISTICS_SECONDS 10
 
 /* From this share of a table's rows on, reading all of it is as fast as an index. */
 #define MOST_ROWS 0.3
@@ -52,6 +54,8 @@ static const NextStep next_steps[] = {
     {"parameters", "give it with values to dbops.why_not(statement)"},
     {"text is for members", "ask as a member of pg_read_all_stats"},
     {"lock timeout", "ask again when nobody alters its tables"},
+    {"is not run with the rights", "let the function belong to who sends the statement"},
+    {"permission denied", "ask as a role that may read it"},
     {"foreign table", "ask on the server where the table is"},
     {"utility command", "nothing: only what reads, or changes rows by a condition, has a plan"},
     {"several statements", "ask for one statement at a time"},
@@ -301,6 +305,20 @@ tell_fruitless(Inquiry *inquiry, const SearchResult *result)
 		add_line(inquiry, InvalidOid, "no index could serve it", "nothing");
 }
 
+/* Whoever expects the wrong number of rows may take no index, or a wrong one. */
+static void
+tell_statistics(Inquiry *inquiry, const Workload *workload)
+{
+	ListCell *lc;
+
+	foreach (lc, dbops_statistics_advise(workload, STATISTICS_SECONDS))
+	{
+		const StatisticsAdvice *advice = lfirst(lc);
+
+		add_line(inquiry, advice->finding.table, advice->reason, advice->ddl);
+	}
+}
+
 List *
 dbops_why_not_find(const WorkloadStatement *source)
 {
@@ -326,5 +344,6 @@ dbops_why_not_find(const WorkloadStatement *source)
 		tell_unreadable(&inquiry);
 	else if (!inquiry.advised)
 		tell_fruitless(&inquiry, result);
+	tell_statistics(&inquiry, &workload);
 	return inquiry.lines;
 }

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -84,11 +86,18 @@ put_analysable(RowSet *rows, const Workload *workload, const char *left_out)
 		dbops_rows_put(rows, "analysable", BoolGetDatum(left_out == NULL));
 }
 
+/* To be read. */
+static void
+put_rounded(RowSet *rows, const char *name, double value, double steps)
+{
+	dbops_rows_put(rows, name, Float8GetDatum(rint(value * steps) / steps));
+}
+
 static void
 put_percent(RowSet *rows, const char *name, double part, double whole)
 {
 	if (whole > 0)
-		dbops_rows_put(rows, name, Float8GetDatum(100 * part / whole));
+		put_rounded(rows, name, 100 * part / whole, 100);
 }
 
 Datum
@@ -104,8 +113,8 @@ dbops_workload(PG_FUNCTION_ARGS)
 		dbops_rows_put(rows, "queryid", Int64GetDatum((int64) statement->queryid));
 		dbops_rows_put_text(rows, "rolname", GetUserNameFromId(statement->userid, true));
 		dbops_rows_put(rows, "toplevel", BoolGetDatum(statement->toplevel_ms_per_day > 0));
-		dbops_rows_put(rows, "calls_per_day", Float8GetDatum(statement->calls_per_day));
-		dbops_rows_put(rows, "ms_per_day", Float8GetDatum(statement->ms_per_day));
+		put_rounded(rows, "calls_per_day", statement->calls_per_day, 1000);
+		put_rounded(rows, "ms_per_day", statement->ms_per_day, 1000);
 		put_percent(rows, "time_percent", statement->ms_per_day, workload->ms_per_day);
 		put_analysable(rows, workload, statement->left_out);
 		dbops_rows_put_text(rows, "reason", statement->left_out);
@@ -130,7 +139,7 @@ dbops_workload_coverage(PG_FUNCTION_ARGS)
 		put_analysable(rows, workload, part->reason);
 		dbops_rows_put_text(rows, "reason", part->reason);
 		dbops_rows_put(rows, "statements", Int64GetDatum(part->statements));
-		dbops_rows_put(rows, "ms_per_day", Float8GetDatum(part->ms_per_day));
+		put_rounded(rows, "ms_per_day", part->ms_per_day, 1000);
 		put_percent(rows, "time_percent", part->ms_per_day, workload->ms_per_day);
 		dbops_rows_put(rows, "since_at", TimestampTzGetDatum(workload->since));
 		dbops_rows_put(rows, "days", Float8GetDatum(workload->window_days));

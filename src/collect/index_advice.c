@@ -28,7 +28,7 @@ static const Metric metrics[] = {
     [ADVICE_OPEN] =
         GAUGE(1, "open", "", ROLLUP_LAST, "Indexes that are advised, without dismissed ones"),
     [ADVICE_REGRESSED] = GAUGE(2, "regressed", "", ROLLUP_LAST,
-                               "Indexes created as advised that made it slower, and are there"),
+                               "Advice that was followed, made it slower and was not taken back"),
     [ADVICE_SAVED_MS] = GAUGE_SCALED(3, "saved_ms_per_day", "ms", 0.001, ROLLUP_LAST,
                                      "Time of statements that open advice would save in a day"),
     [ADVICE_TOTAL_MS] =

@@ -7,6 +7,7 @@
 #include "access/amapi.h"
 #include "access/stratnum.h"
 #include "commands/explain.h"
+#include "executor/executor.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/pathnode.h"
@@ -26,6 +27,30 @@ dbops_compat_standard_planner(Query *query, const char *string, int options, Par
 	return standard_planner(query, string, options, params, NULL);
 #else
 	return standard_planner(query, string, options, params);
+#endif
+}
+
+/* Throws if the current user, or the owner of a view, may not do what is planned: 16 tells it apart
+ * from the range table. */
+static inline void
+dbops_compat_check_permissions(const PlannedStmt *plan)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) ExecCheckPermissions(plan->rtable, plan->permInfos, true);
+#else
+	(void) ExecCheckRTPerms(plan->rtable, true);
+#endif
+}
+
+/* Whether the planned relation stands in a query: it is no partition or child that a table was
+ * expanded to.  Only of those that do rights are asked, which 16 keeps apart. */
+static inline bool
+dbops_compat_is_named(const RangeTblEntry *rte)
+{
+#if PG_VERSION_NUM >= 160000
+	return rte->rtekind == RTE_RELATION && rte->perminfoindex != 0;
+#else
+	return rte->rtekind == RTE_RELATION && rte->requiredPerms != 0;
 #endif
 }
 

@@ -12,12 +12,14 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "core/clock.h"
 #include "core/tx.h"
 
-/* How long a run of dbops_tx_probe() may take. */
+/* How long a run of dbops_tx_probe() may take, and how often it is canceled from then on. */
 #define PROBE_LIMIT_MS 10000
+#define PROBE_AGAIN_MS 10
 
 /* Runs under way that have the limit; those within another share its time. */
 static int nprobes = 0;
@@ -147,6 +149,18 @@ end_probe(void)
 	InterruptPending = true;
 }
 
+/*
+ * A context of errors that says nothing: it sees each as it is thrown.  A function may catch a
+ * cancel and begin anew; so the next is there at once, and meets it in the handler, which is
+ * protected by the blocks around it at most.
+ */
+static void
+press_on(void *arg)
+{
+	if (out_of_time)
+		QueryCancelPending = InterruptPending = true;
+}
+
 static void
 start_clock(void)
 {
@@ -155,7 +169,9 @@ start_clock(void)
 	if (nprobes++ > 0)
 		return;
 	out_of_time = false;
-	enable_timeout_after(probe_timeout, PROBE_LIMIT_MS);
+	enable_timeout_every(probe_timeout,
+	                     TimestampTzPlusMilliseconds(dbops_clock_now(), PROBE_LIMIT_MS),
+	                     PROBE_AGAIN_MS);
 }
 
 /* True if time ran out for the outermost run. */
@@ -168,6 +184,17 @@ stop_clock(void)
 	if (out_of_time)
 		QueryCancelPending = false;
 	return out_of_time;
+}
+
+/* Whatever it threw for that, if it threw at all. */
+static void
+note_late(TaskError *error)
+{
+	error->sqlerrcode = ERRCODE_QUERY_CANCELED;
+	error->at = dbops_clock_now();
+	error->failures = 1;
+	snprintf(error->message, sizeof(error->message), "it takes longer than %d s",
+	         PROBE_LIMIT_MS / 1000);
 }
 
 /* How a subtransaction that went well ends. */
@@ -184,18 +211,23 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool limited = end == END_UNDONE;
+	volatile bool late = false;
 	volatile bool done = true;
+	ErrorContextCallback pressing = {.previous = error_context_stack, .callback = press_on};
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
 		if (limited)
+		{
+			error_context_stack = &pressing;
 			start_clock();
+		}
 		run(arg);
-		if (limited)
-			(void) stop_clock();
+		late = limited && stop_clock();
 		limited = false;
+		error_context_stack = pressing.previous;
 		if (end == END_KEPT)
 			ReleaseCurrentSubTransaction();
 		else
@@ -203,9 +235,9 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 	}
 	PG_CATCH();
 	{
-		bool late = limited && stop_clock();
 		ErrorData *edata;
 
+		late = late || (limited && stop_clock());
 		MemoryContextSwitchTo(caller);
 		edata = CopyErrorData();
 		FlushErrorState();
@@ -216,16 +248,15 @@ run_within(void (*run)(void *arg), void *arg, int sqlerrcode, SubtransactionEnd 
 		if (!late && !is_expected(edata, sqlerrcode))
 			ReThrowError(edata);
 		note_caught(error, edata);
-		if (late)
-			snprintf(error->message, sizeof(error->message), "it takes longer than %d s",
-			         PROBE_LIMIT_MS / 1000);
 		FreeErrorData(edata);
 		done = false;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
-	return done;
+	if (late)
+		note_late(error);
+	return done && !late;
 }
 
 bool

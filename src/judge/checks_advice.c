@@ -43,7 +43,7 @@ static const Check checks[] = {
     },
     {
         .name = "index regressed",
-        .about = "Indexes that were created as advised, and by which statements got slower",
+        .about = "Index advice that was followed, and by which statements got slower",
         .family = &dbops_family_index_advice,
         .scope = SCOPE_DATABASE,
         .column = "regressed",

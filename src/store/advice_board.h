@@ -17,7 +17,7 @@ typedef struct AdviceFacts
 {
 	Oid datid;
 	int64 open;             /* lines of advice, without dismissed ones */
-	int64 regressed;        /* indexes that were created as advised, and are there */
+	int64 regressed;        /* lines that were followed, and not taken back */
 	int64 saved_us_per_day; /* by open advice whose benefit was measured */
 	int64 total_us_per_day; /* of all statements that clients sent, when it was advised */
 	TimestampTz advised_at; /* 0: never */

@@ -209,20 +209,53 @@ SELECT plan_cost('SELECT * FROM users WHERE length(email) = 13') BETWEEN :claime
        pg_relation_size('users_length') BETWEEN :bytes / 1.15 AND :bytes * 1.15 AS right_size;
 -- One that fails for a row makes no index.
 SELECT candidates('SELECT * FROM users WHERE name::int = 5');
--- Nobody's function runs over rows that he may not read.
+-- Who may not read a table is told nothing of what is in it, and no function runs over its rows.
 CREATE ROLE candidate_stranger;
 CREATE FUNCTION told(text) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
 $$ BEGIN RAISE WARNING 'told %', current_user; RETURN 1; END $$;
 ALTER FUNCTION told(text) COST 100000;
 GRANT USAGE ON SCHEMA candidate_shop, dbops TO candidate_stranger;
-GRANT EXECUTE ON FUNCTION dbops._candidates(text, integer) TO candidate_stranger;
+GRANT EXECUTE ON FUNCTION dbops._candidates(text, integer), dbops.explain_whatif(text, text[]), dbops._explain_whatif(text, text[])
+   TO candidate_stranger;
 SET ROLE candidate_stranger;
 SELECT ddl FROM dbops._candidates('SELECT * FROM users WHERE told(name) = 5');
+SELECT count(*) FROM dbops.explain_whatif('SELECT 1 FROM candidate_shop.users');
 RESET ROLE;
-REVOKE EXECUTE ON FUNCTION dbops._candidates(text, integer) FROM candidate_stranger;
+REVOKE EXECUTE ON FUNCTION dbops._candidates(text, integer), dbops.explain_whatif(text, text[]), dbops._explain_whatif(text, text[])
+  FROM candidate_stranger;
 REVOKE USAGE ON SCHEMA dbops FROM candidate_stranger;
 
+-- A function that becomes part of the query has tables, too.
+CREATE FUNCTION of_user(bigint) RETURNS SETOF orders STABLE LANGUAGE sql AS
+'SELECT * FROM candidate_shop.orders WHERE user_id = $1';
+SELECT ddl FROM dbops.recommend_indexes(workload => ARRAY['SELECT * FROM candidate_shop.of_user(7)']);
+
+-- No index is a copy of a table, whose rows are as short in its partitions as they are.
+CREATE TABLE short (id int, k int, at timestamptz, note text) PARTITION BY RANGE (id);
+CREATE TABLE short_1 PARTITION OF short FOR VALUES FROM (0) TO (20000);
+INSERT INTO short SELECT i, i % 100, timestamptz '2024-01-01 UTC', 'n' FROM generate_series(1, 10000) AS i;
+ANALYZE short;
+SELECT ddl ~ 'INCLUDE' AS copies FROM dbops.recommend_indexes(workload => ARRAY['SELECT * FROM candidate_shop.short WHERE k = 7']);
+
+-- Another operator class for what an index searches already.
+CREATE INDEX docs_meta ON docs USING gin (meta jsonb_path_ops);
+SELECT ddl FROM dbops._candidates($$SELECT * FROM docs WHERE meta @> '{"kind": 7}'$$);
+SELECT ddl FROM dbops._candidates($$SELECT * FROM docs WHERE meta ? 'kind'$$);
+
+-- A rule may leave nothing to plan; what writes is planned under the locks of what reads.
+CREATE RULE kept AS ON DELETE TO tiny DO INSTEAD NOTHING;
+SELECT * FROM dbops.explain_whatif('DELETE FROM candidate_shop.tiny');
+SELECT count(*) > 0 AS planned FROM dbops.explain_whatif('UPDATE candidate_shop.orders SET total = 1 WHERE id = 7');
+
+-- What the server would not create is not thought of either.
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (ctid)']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (id) WHERE tableoid = 7']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders (id) INCLUDE ((total + 1))']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.orders USING hash (id, total)']);
+SELECT FROM dbops.explain_whatif('SELECT 1', ARRAY['CREATE INDEX ON candidate_shop.docs USING gin (meta) INCLUDE (id)']);
+
 -- What cannot be planned says why.
+SELECT count(*) FROM dbops.recommend_indexes(workload => ARRAY['SELECT 1', 'SELECT * FROM nowhere']);
 SELECT ddl FROM dbops._candidates('SELECT * FROM nowhere');
 SELECT ddl FROM dbops._candidates('SELECT 1', 0);
 SELECT ddl FROM dbops._candidates('SELECT 1');

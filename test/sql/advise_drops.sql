@@ -153,6 +153,17 @@ SELECT FROM pg_stat_force_next_flush();
 CALL pg_temp.await($$ (SELECT count(*) = 2 FROM dbops.index_duties('drops.used') WHERE scans > 0) $$);
 SELECT index_name, may_drop, regexp_replace(reason, '\d+', 'N'), scans > 0 AS used, days > 0 AS watched FROM dbops.index_duties('used') ORDER BY 1;
 SELECT * FROM advice('used', NULL);
+-- what saves next to nothing beside what is there is not worth a name
+CREATE TABLE spare AS SELECT i AS id, i % 7 AS state, 'n' || i AS note FROM generate_series(1, 20000) AS i;
+CREATE INDEX spare_note ON spare (note);
+ANALYZE spare;
+SELECT action, ddl FROM advice('spare', ARRAY[$q$SELECT * FROM drops.spare WHERE state = 3 AND note = 'n7'$q$]);
+
+-- nor are two with the same keys, where one does for both
+CREATE TABLE twin AS SELECT i AS at, i % 10 AS a, i % 11 AS b, repeat('x', 100) AS pad FROM generate_series(1, 40000) AS i ORDER BY i % 977;
+VACUUM ANALYZE twin;
+SELECT action, ddl FROM advice('twin', ARRAY['SELECT a FROM drops.twin WHERE at < 700', 'SELECT a, b FROM drops.twin WHERE at < 700'], ARRAY[100, 1000]);
+
 -- whoever may watch the server may ask
 CREATE ROLE drops_watcher;
 GRANT pg_monitor TO drops_watcher;

@@ -2,7 +2,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;
 RESET client_min_messages;
 
--- covers: advise/column_facts advise/gin_facts advise/key_counts advise/row_sample
+-- covers: advise/column_facts advise/gin_facts advise/key_counts advise/key_samples advise/row_sample
 -- Sizes that are expected of indexes, from statistics, are those of the indexes that were built.
 CREATE TABLE sized (id integer, few integer, sparse integer, word text, amount numeric, at timestamptz, tags integer[], doc jsonb);
 INSERT INTO sized
@@ -38,6 +38,19 @@ CREATE INDEX depends_both ON depends (a, b);
 CREATE STATISTICS depends_ndistinct (ndistinct) ON a, b FROM depends;
 ANALYZE depends;
 SELECT abs(expected_pages - pages) <= 0.15 * pages + 1 AS close FROM dbops._index_size('depends_both');
+
+-- Where there are none, a sample tells: of values that depend on each other, also where they lie together.
+CREATE TABLE together AS
+SELECT i % 4001 AS a, i % 4001 / 3 AS b, i / 20 AS c, i / 50 AS d, i * 7919 % 3001 AS e FROM generate_series(1, 40000) AS i;
+CREATE INDEX together_a_b ON together (a, b);
+CREATE INDEX together_b_a ON together (b, a);
+CREATE INDEX together_c_d ON together (c, d);
+CREATE INDEX together_a_e ON together (a, e);
+ANALYZE together;
+SELECT indexrelid::regclass AS index, abs(expected_pages - pages) <= 0.15 * pages + 1 AS close
+FROM pg_index, dbops._index_size(indexrelid)
+WHERE indrelid = 'together'::regclass
+ORDER BY indexrelid;
 
 -- Without statistics some rows are looked at; an expression that throws is done without.
 CREATE TABLE unknown (a integer, b text);
@@ -79,7 +92,7 @@ SELECT * FROM dbops._index_size('sized');
 SET ROLE sized_owner;
 SELECT * FROM dbops._index_size('trap_index');
 RESET ROLE;
-DROP TABLE sized, depends, unknown, trap, watched, excluded;
+DROP TABLE sized, depends, together, unknown, trap, watched, excluded;
 DROP FUNCTION trapped(integer);
 REVOKE CREATE ON SCHEMA public FROM sized_owner;
 DROP ROLE sized_owner;

@@ -69,7 +69,7 @@ my $seen = answer(advice('times_seen', 'orders'));
 becomes($node, advice("times_seen > $seen + 1 AND last_seen > first_seen", 'orders'), 't', 'it is given again and again');
 is(answer(advice('id, first_seen', 'orders')), $first, 'and is the same advice since the first time');
 is(answer(advice("confidence, action, benefit_ms_per_day > 0, index_size_bytes > 0, improved -> 0 ->> 'query' ~ 'FROM orders', ddl ~ '^CREATE INDEX CONCURRENTLY '", 'orders')),
-	'high|create|t|t|t|t', 'it tells what it is worth, and for which statement');
+	'medium|create|t|t|t|t', 'it tells what it is worth, and for which statement');
 is(answer("SELECT state, statements > 3, planned > 2, coverage_percent > 50 FROM dbops.index_advice_runs WHERE datname = 'shop'"), 'ok|t|t|t',
 	'and the run tells of how much of the time');
 is(answer("SELECT string_agg(status, ',') FROM (SELECT status FROM dbops.health WHERE datname = 'shop' AND check_name = 'index advice') AS h"), 'warning',

@@ -1,4 +1,4 @@
-# covers: advise/restricted advise/sent_statement advise/exploration advise/search
+# covers: advise/restricted advise/sent_statement advise/exploration advise/search worker/advising
 #
 # Advice is asked for by those who may do everything, about statements of those who may not: what runs
 # while their statements are planned gets nowhere, and whatever happens meanwhile leaves nothing behind.
@@ -140,6 +140,77 @@ my $endless = $node->background_psql('postgres', on_error_stop => 0);
 $node->safe_psql('postgres', "CREATE FUNCTION endless() RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN 1; END'");
 $endless->query_until(qr/begun/, "\\echo begun\nSELECT * FROM " . whatif('SELECT * FROM big WHERE k = endless()') . ";\nSELECT 'goes on';\n");
 
+# Nor does one that catches the cancel: it may return then, or begin anew, or go deeper.
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION patient() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_sleep(600);
+	RETURN 1;
+EXCEPTION WHEN query_canceled THEN
+	RETURN 1;
+END $$;
+CREATE FUNCTION stubborn(depth int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	LOOP
+		BEGIN
+			PERFORM CASE WHEN depth = 1 THEN pg_sleep(600) ELSE (SELECT pg_sleep(0) FROM stubborn(depth - 1)) END;
+		EXCEPTION WHEN query_canceled THEN
+			PERFORM depth;
+		END;
+	END LOOP;
+END $$;
+SQL
+my %catching = map { $_ => $node->background_psql('postgres', on_error_stop => 0) } 'patient()', 'stubborn(1)', 'stubborn(3)';
+$catching{$_}->query_until(qr/begun/, "\\echo begun\nSELECT clock_timestamp() AS began \\gset\nSELECT * FROM " . whatif("SELECT * FROM big WHERE k = $_")
+	  . ";\nSELECT 'goes on after', extract(epoch FROM clock_timestamp() - :'began') < 20;\n") for sort keys %catching;
+
+# In the worker, too, while whoever asked it waits as long as he likes.
+my $holding = PostgreSQL::Test::Cluster->new('holding');
+$holding->init;
+$holding->append_conf('postgresql.conf', <<'CONF');
+shared_preload_libraries = 'pg_stat_statements, dbops'
+max_worker_processes = 16
+autovacuum = off
+log_line_prefix = '%b: '
+dbops.sample_interval = 1s
+dbops.wide_interval = 1s
+dbops.advise_interval = 0
+dbops.advise_time_limit = 15s
+CONF
+$holding->start;
+$holding->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION dbops CASCADE;
+CREATE ROLE mallory LOGIN;
+GRANT CREATE ON SCHEMA public TO mallory;
+SET SESSION AUTHORIZATION mallory;
+CREATE TABLE field (id int PRIMARY KEY, v int);
+INSERT INTO field SELECT i, i % 3000 FROM generate_series(1, 30000) AS i;
+ANALYZE field;
+CREATE FUNCTION holds() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	WHILE session_user <> 'mallory' LOOP
+		BEGIN
+			RAISE LOG 'held by %', current_user;
+			PERFORM pg_sleep(600);
+		EXCEPTION WHEN query_canceled THEN
+		END;
+	END LOOP;
+	RETURN 5;
+END $$;
+SELECT count(*) FROM field WHERE v = holds();
+SELECT sum(id) FROM field WHERE v = 5;
+SQL
+$holding->safe_psql('postgres', 'SELECT dbops.take_sample()');
+my $waiting = $holding->background_psql('postgres', on_error_stop => 0);
+$waiting->query_until(qr/begun/, "\\echo begun\nSELECT clock_timestamp() AS began \\gset\nSELECT 'advised', dbops.advise_now() >= 1;\n"
+	  . "SELECT 'goes on after', extract(epoch FROM clock_timestamp() - :'began') < 35;\n");
+$holding->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'dbops adviser' AND wait_event = 'PgSleep'")
+  or diag('the worker is not held');
+my $asked = time;
+($code, $out, $err) = $holding->psql('postgres', "SET statement_timeout = '500ms'; SELECT dbops.advise_now()");
+like($err, qr/canceling statement due to statement timeout/, 'who waits for a worker that is held can be canceled');
+cmp_ok(time - $asked, '<', 5, 'at once');
+
 # ---- planning within planning --------------------------------------------------------------------
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE seen (plan text);
@@ -163,6 +234,38 @@ EXPLAIN SELECT * FROM big WHERE k = 5;
 SQL
 like($out, qr/on hypothetical_kk.*\n20\nSeq Scan on big/s,
 	'a function that plans meanwhile sees what is there, and the plans it keeps work later');
+
+# Advice that is asked for within advice: what is planned outside goes on with its own indexes.
+$node->safe_psql('postgres', <<'SQL');
+CREATE INDEX other_id ON other (id);
+CREATE FUNCTION advises() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM dbops._explain_whatif('SELECT * FROM big WHERE id = 7', ARRAY['CREATE INDEX ON big (id)']);
+	RETURN 5;
+END $$;
+CREATE FUNCTION advises_in_vain() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM dbops._explain_whatif('SELECT * FROM big WHERE id = 1 / (SELECT 0)', ARRAY['CREATE INDEX ON nowhere (id)']);
+	RETURN 6;
+EXCEPTION WHEN OTHERS THEN
+	RETURN 5;
+END $$;
+SQL
+for my $function (qw(advises advises_in_vain))
+{
+	like($node->safe_psql('postgres', 'SELECT * FROM ' . whatif("SELECT * FROM other WHERE id = $function()", 'CREATE INDEX kk ON other (k)')),
+		qr/Index Scan using other_id/, "$function: an index that exists is used outside");
+	like($node->safe_psql('postgres', 'SELECT * FROM ' . whatif("SELECT * FROM other WHERE k = $function()", 'CREATE INDEX kk ON other (k)')),
+		qr/on hypothetical_kk/, 'and one that does not');
+}
+$node->safe_psql('postgres', 'DROP INDEX other_id');
+
+# What may not be read is not told of by costs either.
+$node->safe_psql('postgres', 'CREATE TABLE salaries AS SELECT i AS id, i % 100 AS salary FROM generate_series(1, 20000) AS i; ANALYZE salaries');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM ' . recommend('SELECT * FROM salaries WHERE salary = 7'), extra_params => [ '-U', 'monitor' ]),
+	'0', 'no advice for a table that may not be read');
+like($node->safe_psql('postgres', "SELECT reason FROM dbops.why_not('SELECT * FROM salaries WHERE salary = 7')", extra_params => [ '-U', 'monitor' ]),
+	qr/permission denied for table salaries/, 'and it is told why');
 
 # ---- DDL meanwhile -------------------------------------------------------------------------------
 my $ddl = $node->background_psql('postgres');
@@ -315,6 +418,21 @@ $out = $endless->query('SELECT 1');
 like($out, qr/goes on/, 'after what takes too long to plan the session goes on');
 like($endless->{stderr}, qr/DETAIL:  it takes longer than 10 s/, 'and the reason is told');
 $endless->quit;
+
+for my $function (sort keys %catching)
+{
+	$out = $catching{$function}->query('SELECT 1');
+	like($out, qr/goes on after\|t/, "$function: after one that catches the cancel, too, and soon");
+	like($catching{$function}->{stderr}, qr/DETAIL:  it takes longer than 10 s/, "$function: and it is no plan");
+	$catching{$function}->quit;
+}
+$out = $waiting->query('SELECT 1');
+like($out, qr/advised\|t\ngoes on after\|t/, 'a worker that is held goes on with the others, within its time');
+like(slurp_file($holding->logfile), qr/dbops adviser: LOG:  held by mallory/, 'though it was held');
+is($holding->safe_psql('postgres', "SELECT state, failures FROM dbops.index_advice_runs WHERE datname = 'postgres'") =~ s/cut short/ok/r, 'ok|0',
+	'the search went well');
+$waiting->quit;
+$holding->stop;
 
 # ---- a standby -----------------------------------------------------------------------------------
 $node->backup('copy');

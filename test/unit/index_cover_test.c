@@ -140,9 +140,28 @@ test_partial(void)
 	ok(!dbops_index_serves_key(&spec, &key), "the wrong half");
 }
 
+static void
+test_twins(void)
+{
+	IndexSpec a = KEYS(1);
+	IndexSpec ab = KEYS(1, 2);
+	IndexSpec with_b = make(1, 2, (AttrNumber[]){1, 2});
+	IndexSpec with_c = make(1, 2, (AttrNumber[]){1, 3});
+	IndexSpec partial = with_b;
+	List predicate = {.type = T_List};
+
+	partial.predicate = &predicate;
+	ok(dbops_index_is_twin(&with_b, &with_c), "what is included makes no other index");
+	ok(dbops_index_is_twin(&a, &with_b), "nor does it where the other one includes nothing");
+	ok(dbops_index_is_twin(&with_b, &a), "in whatever order they are asked");
+	ok(!dbops_index_is_twin(&a, &ab), "more keys do");
+	ok(!dbops_index_is_twin(&with_b, &partial), "and fewer rows");
+}
+
 int
 main(void)
 {
+	test_twins();
 	test_prefixes();
 	test_order();
 	test_details();

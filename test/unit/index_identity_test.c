@@ -51,6 +51,52 @@ static const struct
      "not in a literal either"},
 };
 
+#define ADVISED "s.t USING btree (a, b DESC) INCLUDE (c) WHERE (x > 1) AND (y = 'a AND b'::text)"
+#define PLAIN "s.t USING btree (a, b)"
+
+static const struct
+{
+	const char *built;
+	const char *advised;
+	bool serves;
+	const char *fact;
+} serves[] = {
+    {ADVISED, ADVISED, true, "itself"},
+    {"s.t USING btree (a, b DESC) INCLUDE (d, c)", ADVISED, true, "more columns, all rows"},
+    {"s.t USING btree (a, b DESC, c)", ADVISED, true, "what is covered is a key"},
+    {"s.t USING btree (a, b DESC, c DESC NULLS LAST)", ADVISED, true, "in any direction"},
+    {"s.t USING btree (a, b DESC)", ADVISED, false, "not without the column"},
+    {"s.t USING btree (a, b DESC) INCLUDE (c) WHERE y = 'a AND b'::text", ADVISED, true,
+     "fewer conditions"},
+    {"s.t USING btree (a, b DESC) INCLUDE (c) WHERE (y = 'a AND b'::text) AND (x > 1)", ADVISED,
+     true, "conditions in another order"},
+    {"s.t USING btree (a, b DESC) INCLUDE (c) WHERE x > 2", ADVISED, false, "another condition"},
+    {"s.t USING btree (a, b DESC) INCLUDE (c) WHERE (x > 1) AND (z > 1)", ADVISED, false,
+     "one condition more"},
+    {"s.t USING btree (a DESC, b) INCLUDE (c)", ADVISED, true, "all the other way round"},
+    {"s.t USING btree (a DESC, b DESC) INCLUDE (c)", ADVISED, false, "a part the other way round"},
+    {"s.t USING btree (a NULLS FIRST, b DESC) INCLUDE (c)", ADVISED, false, "NULLs elsewhere"},
+    {"s.t USING btree (a DESC NULLS LAST, b) INCLUDE (c)", ADVISED, false, "even so"},
+    {"s.t USING btree (a DESC NULLS LAST, b NULLS FIRST)",
+     "s.t USING btree (a NULLS FIRST, b DESC NULLS LAST)", true, "NULLs the other way round"},
+    {"s.t USING btree (a, b, c)", PLAIN, true, "more keys"},
+    {"s.t USING btree (b, a)", PLAIN, false, "keys in another order"},
+    {"s.t USING btree (a)", PLAIN, false, "fewer keys"},
+    {"s.t USING btree (a) INCLUDE (b)", PLAIN, false, "a key that is only covered"},
+    {"s.t USING btree (a, b) WHERE x > 1", PLAIN, false, "a condition that nobody asked for"},
+    {"s.u USING btree (a, b)", PLAIN, false, "another table"},
+    {"s.t USING brin (a, b)", PLAIN, false, "another method"},
+    {"s.t USING btree (a COLLATE \"C\", b)", PLAIN, false, "another collation"},
+    {"s.t USING btree (a text_pattern_ops, b)", PLAIN, false, "another operator class"},
+    {"s.t USING gin (a, b)", "s.t USING gin (a, b)", true, "the same of another method"},
+    {"s.t USING gin (a, b)", "s.t USING gin (a)", false, "more keys of another method"},
+    {"s.t USING btree (f(a, b), c)", "s.t USING btree (f(a, b))", true, "an expression"},
+    {"s.t USING btree (f(a, c))", "s.t USING btree (f(a, b))", false, "another expression"},
+    {"s.t USING btree (a, b", PLAIN, true, "what is cut does no harm"},
+    {"DROP INDEX s.i", "DROP INDEX s.i", false, "no index serves what is no index"},
+    {"", "", false, "nor nothing"},
+};
+
 int
 main(void)
 {
@@ -63,6 +109,9 @@ main(void)
 		else
 			is_str(got, of[i].identity, "%s", of[i].fact);
 	}
+	for (int i = 0; i < lengthof(serves); i++)
+		ok(dbops_index_identity_serves(serves[i].built, serves[i].advised) == serves[i].serves,
+		   "serves: %s", serves[i].fact);
 	is_str(dbops_index_identity_of_advice("create", "CREATE INDEX CONCURRENTLY a ON s.t (x)"),
 	       "s.t USING btree (x)", "advice to create is the index");
 	is_str(dbops_index_identity_of_advice("drop", "DROP INDEX CONCURRENTLY s.\"a b\""),

@@ -1,0 +1,37 @@
+/*
+ * expose/prometheus_funcs.c
+ *		dbops.prometheus().
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "expose/prometheus.h"
+
+PG_FUNCTION_INFO_V1(dbops_prometheus);
+
+#define ARG_STATEMENTS 0
+#define ARG_TABLES 1
+
+static int
+get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	int limit = PG_GETARG_INT32(argument);
+
+	if (limit < 0)
+		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		        errmsg("\"%s\" must not be negative", name),
+		        errhint("0 shows none, a large number all."));
+	return limit;
+}
+
+Datum
+dbops_prometheus(PG_FUNCTION_ARGS)
+{
+	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
+	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables")};
+	StringInfoData rendered = dbops_prometheus_render(&limits);
+
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(rendered.data, rendered.len));
+}
