@@ -16,7 +16,17 @@
 SQL_MODULES = \
 	core/schema \
 	math/histogram \
-	track/statements track/errors track/captures store/registry store/objects store/node store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling expose/status expose/now expose/gaps expose/counters expose/locks expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery store/repositories store/verifications collect/verify_backup expose/verifications expose/backup_repositories expose/restore_drill judge/replication advise/recommend advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger expose/prometheus expose/prometheus_rules advise/recommend_statistics
+	track/statements track/errors track/captures store/registry store/objects store/node \
+	store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling \
+	worker/gateway_report expose/status expose/now expose/gaps expose/counters expose/locks \
+	expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits \
+	expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings \
+	store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery \
+	store/repositories store/verifications collect/verify_backup expose/verifications \
+	expose/backup_repositories expose/restore_drill judge/replication advise/recommend \
+	advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates \
+	advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger \
+	expose/prometheus expose/prometheus_rules advise/recommend_statistics
 
 DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 
@@ -87,6 +97,26 @@ $(BUILT_SQL): $(SQL_PIECES) Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION dbops CASCADE" to load this file. \quit'; \
 	   for piece in $(SQL_PIECES); do echo; echo "-- $$piece"; cat $$piece; done; } > $@.tmp
 	@mv $@.tmp $@
+
+# The gateway is a module of its own, made where the headers of its libraries are.
+GATEWAY := $(shell echo | $(CC) -E -include microhttpd.h -include zlib.h - >/dev/null 2>&1 && echo yes)
+.PHONY: gateway install-gateway uninstall-gateway clean-gateway
+ifeq ($(GATEWAY),yes)
+gateway:
+	+@$(MAKE) --no-print-directory -C src/gateway all PG_CONFIG='$(PG_CONFIG)'
+install-gateway: gateway
+	+@$(MAKE) --no-print-directory -C src/gateway install PG_CONFIG='$(PG_CONFIG)'
+else
+gateway install-gateway:
+	@echo >&2 'dbops: without the gateway (/metrics for Prometheus), as microhttpd.h or zlib.h is missing:' \
+		'apt-get install libmicrohttpd-dev zlib1g-dev'
+endif
+uninstall-gateway clean-gateway:
+	+@$(MAKE) --no-print-directory -C src/gateway $(@:-gateway=) PG_CONFIG='$(PG_CONFIG)'
+all: gateway
+install: install-gateway
+uninstall: uninstall-gateway
+clean: clean-gateway
 
 strict:
 	+@$(MAKE) --no-print-directory all with_llvm=no \

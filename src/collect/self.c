@@ -41,7 +41,8 @@ enum
 };
 
 static const Label labels[] = {
-    LABEL("process", LABEL_TEXT, NAMES_NONE, "Kind of worker: sampler, keeper or inspector"),
+    LABEL("process", LABEL_TEXT, NAMES_NONE,
+          "Kind of worker: sampler, keeper, inspector, backup reader or gateway"),
 };
 
 static const Metric metrics[] = {

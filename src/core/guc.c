@@ -22,6 +22,7 @@ bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 char *dbops_guc_backup_command = NULL;
+char *dbops_guc_http_listen = NULL;
 int dbops_guc_max_statements;
 int dbops_guc_capture_size;
 int dbops_guc_sample_interval;
@@ -41,6 +42,13 @@ int dbops_guc_backup_command_interval;
 int dbops_guc_backup_command_limit;
 int dbops_guc_advise_interval;
 int dbops_guc_advise_time_limit;
+
+/* Asked for by name, by the gateway, which shares no symbol with this library. */
+static char *http_tls_certificate = NULL;
+static char *http_tls_key = NULL;
+static char *http_credentials_file = NULL;
+static int http_max_connections;
+static int http_timeout;
 
 typedef struct BoolSetting
 {
@@ -139,6 +147,11 @@ static const IntSetting int_settings[] = {
     {"dbops.advise_time_limit", &dbops_guc_advise_time_limit, 30, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
      "Time that such a search may take in one database.",
      "It ends at once when somebody wants to drop or copy the database."},
+    {"dbops.http_max_connections", &http_max_connections, 50, 1, 1000, PGC_SIGHUP, 0,
+     "Number of clients that the gateway talks to at a time.", "Others wait to be let in."},
+    {"dbops.http_timeout", &http_timeout, 10000, 100, 600000, PGC_SIGHUP, GUC_UNIT_MS,
+     "Time in which a client must send its request, and then take the answer.",
+     "The query behind an answer has the same limit."},
 };
 
 static bool
@@ -193,6 +206,18 @@ static const StringSetting string_settings[] = {
      GUC_SUPERUSER_ONLY,
      "Commands that print the catalogues of backup tools, separated by semicolons.",
      "White space separates their words, quotes keep it; no shell runs them.  Empty runs none."},
+    {"dbops.http_listen", &dbops_guc_http_listen, "", PGC_SIGHUP, NULL, 0,
+     "Addresses on which the gateway answers HTTP, separated by commas.",
+     "Such as 127.0.0.1:9187, [::1]:9187, localhost:9187 or *:9187.  Empty starts no gateway."},
+    {"dbops.http_tls_certificate", &http_tls_certificate, "", PGC_SIGHUP, NULL, 0,
+     "File with the certificate of the gateway, in PEM.",
+     "With it and dbops.http_tls_key the gateway answers HTTPS alone."},
+    {"dbops.http_tls_key", &http_tls_key, "", PGC_SIGHUP, NULL, GUC_SUPERUSER_ONLY,
+     "File with the private key of the gateway, in PEM, without a passphrase.", NULL},
+    {"dbops.http_credentials_file", &http_credentials_file, "", PGC_SIGHUP, NULL,
+     GUC_SUPERUSER_ONLY, "File with those who may ask the gateway.",
+     "Lines are user:password or bearer:token.  Only its owner may read it.  Empty lets anybody "
+     "ask."},
 };
 
 /* A setting for the server's start cannot be defined in a session that loads us late. */

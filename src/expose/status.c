@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "access/xlog.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
@@ -432,6 +434,61 @@ find_advice(List *findings)
 	return lappend(findings, finding);
 }
 
+static bool
+is_gateway_installed(void)
+{
+	char path[MAXPGPATH];
+
+	snprintf(path, sizeof(path), "%s/dbops_gateway%s", pkglib_path, DLSUFFIX);
+	return access(path, R_OK) == 0;
+}
+
+static void
+check_gateway(Finding *finding)
+{
+	const GatewayState *gateway = &dbops_control()->gateway;
+
+	if (dbops_control()->workers[WORKER_GATEWAY].pid == 0)
+	{
+		if (gateway->launch == LAUNCH_NO_SLOT)
+			find(
+			    finding, FINDING_WARNING, "no free worker slot: nobody listens",
+			    psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
+		else if (!is_gateway_installed())
+			find(finding, FINDING_WARNING, "the library dbops_gateway is not installed",
+			     "Install libmicrohttpd-dev and zlib1g-dev, then make and install dbops again.");
+		else
+			find(finding, FINDING_WARNING, "not running yet",
+			     "It is started within seconds; if it does not stay, the server log has the "
+			     "reason.");
+	}
+	else if (gateway->problem[0] != '\0')
+		find(finding, gateway->listening[0] == '\0' ? FINDING_CRITICAL : FINDING_WARNING,
+		     psprintf("%s; listening on %s", gateway->problem,
+		              gateway->listening[0] != '\0' ? gateway->listening : "nothing"),
+		     "When it is mended: SELECT pg_reload_conf();");
+	else
+		find(finding, FINDING_OK,
+		     psprintf("listening on %s; requests: %lld, refused: %lld, failed: %lld",
+		              gateway->listening, (long long) gateway->requests,
+		              (long long) gateway->refused, (long long) gateway->failed),
+		     NULL);
+}
+
+/* A finding only where there is to be one. */
+static List *
+find_gateway(List *findings)
+{
+	Finding *finding;
+
+	if (dbops_guc_http_listen[0] == '\0')
+		return findings;
+	finding = palloc0(sizeof(Finding));
+	finding->component = "gateway";
+	check_gateway(finding);
+	return lappend(findings, finding);
+}
+
 /* Findings of one level stay in the order of the checks. */
 static List *
 worst_first(List *findings)
@@ -473,7 +530,7 @@ dbops_status_findings(void)
 		findings = skipped_tasks(findings, &dbops_control()->workers[kind]);
 	}
 	if (preloaded)
-		findings = find_advice(find_visits(findings));
+		findings = find_gateway(find_advice(find_visits(findings)));
 	return worst_first(findings);
 }
 

@@ -26,7 +26,7 @@ typedef struct SelfSlot
 } SelfSlot;
 
 static const char *const kind_names[SELF_KINDS] = {"sampler", "keeper", "inspector",
-                                                   "backup reader"};
+                                                   "backup reader", "gateway"};
 
 static SelfSlot *slots = NULL;
 

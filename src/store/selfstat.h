@@ -15,6 +15,7 @@ typedef enum SelfKind
 	SELF_KEEPER,
 	SELF_INSPECTOR,
 	SELF_READER,
+	SELF_GATEWAY,
 	SELF_KINDS
 } SelfKind;
 
@@ -40,7 +41,7 @@ typedef struct SelfStat
 extern Size dbops_selfstat_shmem_size(void);
 extern void dbops_selfstat_shmem_init(void);
 
-/* "sampler", "keeper", "inspector", "backup reader". */
+/* "sampler", "keeper", "inspector", "backup reader", "gateway". */
 extern const char *dbops_selfstat_name(SelfKind kind);
 
 /* At the start of a cycle of a worker. */

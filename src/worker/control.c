@@ -130,6 +130,7 @@ dbops_control_worker_name(WorkerKind kind)
 	    [WORKER_SAMPLER] = "sampler",
 	    [WORKER_KEEPER] = "keeper",
 	    [WORKER_READER] = "backup reader",
+	    [WORKER_GATEWAY] = "gateway",
 	};
 
 	return names[kind];

@@ -15,12 +15,14 @@
 #include "core/tx.h"
 #include "worker/advise_requests.h"
 #include "worker/breaker.h"
+#include "worker/launch.h"
 
 typedef enum WorkerKind
 {
 	WORKER_SAMPLER,
 	WORKER_KEEPER,
-	WORKER_READER, /* of the catalogues of backup tools; comes and goes */
+	WORKER_READER,  /* of the catalogues of backup tools; comes and goes */
+	WORKER_GATEWAY, /* while dbops.http_listen is set */
 	WORKER_KINDS
 } WorkerKind;
 
@@ -84,6 +86,17 @@ typedef struct AdviserState
 	char error[256];   /* and why */
 } AdviserState;
 
+/* How the gateway fares. */
+typedef struct GatewayState
+{
+	LaunchState launch; /* the sampler's; what follows is the gateway's own */
+	char listening[256];
+	char problem[256]; /* empty: all is as the settings want it */
+	int64 requests;    /* answered since it began */
+	int64 refused;     /* with a status from 400 on */
+	int64 failed;      /* with a status from 500 on */
+} GatewayState;
+
 typedef struct WorkerControl
 {
 	pg_atomic_uint64 requested;
@@ -94,6 +107,7 @@ typedef struct WorkerControl
 	    names_wanted; /* set by the keeper when the dictionary is a new one, cleared by the sampler */
 	InspectorState inspector;
 	AdviserState adviser;
+	GatewayState gateway;
 	AdviseRequests advice_wanted;
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;

@@ -39,7 +39,8 @@ start(Launch *launch)
 
 	strlcpy(worker.bgw_name, launch->name, sizeof(worker.bgw_name));
 	strlcpy(worker.bgw_type, launch->name, sizeof(worker.bgw_type));
-	strlcpy(worker.bgw_library_name, "dbops", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_library_name, launch->library != NULL ? launch->library : "dbops",
+	        sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, launch->function, sizeof(worker.bgw_function_name));
 	launch->started_us = dbops_clock_monotonic_us();
 	return RegisterDynamicBackgroundWorker(&worker, &launch->handle);

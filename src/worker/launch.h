@@ -14,7 +14,8 @@ struct BackgroundWorkerHandle;
 typedef struct Launch
 {
 	const char *name;     /* "dbops keeper": process title and application_name */
-	const char *function; /* entry point in the library */
+	const char *library;  /* NULL: dbops */
+	const char *function; /* entry point in it */
 	Datum argument;       /* that it gets */
 	struct BackgroundWorkerHandle *handle;
 	int64 retry_us; /* monotonic time before which it is not started again */

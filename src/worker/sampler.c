@@ -207,6 +207,18 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 		control->store = STORE_NO_WORKER;
 }
 
+/* The gateway ends by itself when nobody is to be listened to. */
+static void
+keep_gateway(Launch *gateway)
+{
+	WorkerControl *control = dbops_control();
+
+	if (dbops_guc_http_listen[0] == '\0')
+		dbops_launch_forget(gateway);
+	else if (control->workers[WORKER_GATEWAY].pid == 0 && control->store != STORE_NO_DATABASE)
+		control->gateway.launch = dbops_launch_keep(gateway);
+}
+
 static void
 look_if_due(Sampler *sampler, TimestampTz now)
 {
@@ -246,7 +258,7 @@ note_replication(Sampler *sampler)
 }
 
 static void
-see_to_duties(Sampler *sampler, Launch *keeper)
+see_to_duties(Sampler *sampler, Launch *keeper, Launch *gateway)
 {
 	if (dbops_guc_enabled)
 	{
@@ -256,6 +268,7 @@ see_to_duties(Sampler *sampler, Launch *keeper)
 	sample_if_due(sampler);
 	inspect_if_due(sampler);
 	keep_keeper(sampler, keeper);
+	keep_gateway(gateway);
 }
 
 static void
@@ -281,6 +294,8 @@ dbops_sampler_main(Datum argument)
 {
 	Sampler sampler = {0};
 	Launch keeper = {.name = "dbops keeper", .function = "dbops_keeper_main"};
+	Launch gateway = {
+	    .name = "dbops gateway", .library = "dbops_gateway", .function = "dbops_gateway_main"};
 	int woken = WL_LATCH_SET;
 
 	start_up(&sampler);
@@ -291,7 +306,7 @@ dbops_sampler_main(Datum argument)
 		look_if_due(&sampler, now);
 		if (dbops_timer_is_due_ms(&sampler.duties, WAKE_UP_MS, now) || (woken & WL_LATCH_SET) != 0)
 		{
-			see_to_duties(&sampler, &keeper);
+			see_to_duties(&sampler, &keeper, &gateway);
 			now = dbops_clock_now();
 		}
 		woken = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,

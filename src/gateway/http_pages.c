@@ -1,0 +1,153 @@
+/*
+ * gateway/http_pages.c
+ *		What is asked of dbops; see pages.h.
+ */
+#include "postgres.h"
+
+#include <microhttpd.h>
+
+#include "gateway/gzip.h"
+#include "gateway/http_clock.h"
+#include "gateway/http_pages.h"
+
+#define FRESH_US INT64CONST(1000000)
+
+typedef struct Page
+{
+	Question query;
+	int text; /* the cell that is sent; -1: none */
+	const char *content_type;
+} Page;
+
+static const char metrics_sql[] = "SELECT dbops.prometheus()::pg_catalog.text";
+
+/* While nothing is judged there is no score, and nothing to rely on. */
+static const char health_sql[] =
+    "SELECT w.status, pg_catalog.json_build_object("
+    "           'status', w.status,"
+    "           'score', w.score,"
+    "           'node', dbops.node_name(),"
+    "           'in_recovery', pg_catalog.pg_is_in_recovery(),"
+    "           'at', pg_catalog.now(),"
+    "           'verdicts', w.verdicts)::pg_catalog.text"
+    "  FROM (SELECT CASE WHEN dbops.health_score() IS NULL THEN 'unknown'"
+    "                    WHEN pg_catalog.bool_or(h.status = 'critical') THEN 'critical'"
+    "                    WHEN pg_catalog.bool_or(h.status = 'warning') THEN 'warning'"
+    "                    ELSE 'ok' END AS status,"
+    "               dbops.health_score() AS score,"
+    "               coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(h)), '[]') AS verdicts"
+    "          FROM dbops.health AS h) AS w";
+
+static const char role_sql[] = "SELECT pg_catalog.pg_is_in_recovery()";
+
+static const char lag_sql[] =
+    "SELECT pg_catalog.pg_is_in_recovery(), r.replay_lag_bytes, r.replay_lag_seconds"
+    "  FROM (VALUES (1)) AS one"
+    "  LEFT JOIN dbops.replication AS r ON r.kind = 'upstream'"
+    " LIMIT 1";
+
+static const Page pages[PAGE_COUNT] = {
+    [PAGE_METRICS] = {{.name = "metrics", .sql = metrics_sql},
+                      0,
+                      "text/plain; version=0.0.4; charset=utf-8"},
+    [PAGE_HEALTH] = {{.name = "health", .sql = health_sql}, 1, "application/json"},
+    [PAGE_ROLE] = {{.name = "role", .sql = role_sql, .plain = true}, -1, NULL},
+    [PAGE_LAG] = {{.name = "lag", .sql = lag_sql}, -1, NULL},
+};
+
+typedef struct PageState
+{
+	QueryAnswer answer;
+	int64 fresh_until_us; /* 0: not rendered yet */
+	size_t size;
+	struct MHD_Response *plain;
+	struct MHD_Response *compressed;
+} PageState;
+
+static PageState states[PAGE_COUNT];
+
+bool
+dbops_http_pages_is_fresh(PageId id)
+{
+	return dbops_http_clock_us() < states[id].fresh_until_us;
+}
+
+static void
+forget(struct MHD_Response **response)
+{
+	if (*response != NULL)
+		MHD_destroy_response(*response);
+	*response = NULL;
+}
+
+void
+dbops_http_pages_render(PageId id, int timeout_ms)
+{
+	PageState *state = &states[id];
+	int64 began_us = dbops_http_clock_us();
+	int64 ended_us;
+	const char *body;
+
+	/* Connections that still send one keep it. */
+	forget(&state->plain);
+	forget(&state->compressed);
+	dbops_query_run(&pages[id].query, timeout_ms, &state->answer);
+	body = pages[id].text >= 0 && state->answer.ok ? state->answer.cells[pages[id].text] : NULL;
+	state->size = body != NULL ? strlen(body) : 0;
+	/* At most half of the time is spent on it, or others would wait for what fails slowly. */
+	ended_us = dbops_http_clock_us();
+	state->fresh_until_us = ended_us + Max(FRESH_US, ended_us - began_us);
+}
+
+const QueryAnswer *
+dbops_http_pages_answer(PageId id)
+{
+	return &states[id].answer;
+}
+
+size_t
+dbops_http_pages_size(PageId id)
+{
+	return states[id].size;
+}
+
+/* Around memory of malloc(), which goes with it. */
+static struct MHD_Response *
+wrap(char *data, size_t size, PageId id, bool gzip)
+{
+	struct MHD_Response *response = NULL;
+
+	if (data != NULL)
+		response = MHD_create_response_from_buffer(size, data, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+	{
+		free(data);
+		return NULL;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, pages[id].content_type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	if (gzip)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	return response;
+}
+
+struct MHD_Response *
+dbops_http_pages_response(PageId id, bool gzip)
+{
+	PageState *state = &states[id];
+	struct MHD_Response **response = gzip ? &state->compressed : &state->plain;
+	const char *body = state->answer.cells[pages[id].text];
+	size_t size = state->size;
+
+	if (*response == NULL)
+	{
+		/* Room for the empty text, too, which malloc() may have none for. */
+		char *copy = gzip ? dbops_gzip_compress(body, state->size, &size) : malloc(size + 1);
+
+		if (!gzip && copy != NULL)
+			memcpy(copy, body, size);
+		*response = wrap(copy, size, id, gzip);
+	}
+	return *response;
+}
