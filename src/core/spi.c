@@ -33,8 +33,8 @@ dbops_spi_instant(TimestampTz value)
 static int
 run_query(const char *query, const SpiValue *params, int nparams, bool read_only)
 {
-	Oid types[MAX_PARAMS];
-	Datum values[MAX_PARAMS];
+	Oid types[MAX_PARAMS] = {0};
+	Datum values[MAX_PARAMS] = {0};
 	char nulls[MAX_PARAMS] = {0};
 	int result;
 
