@@ -67,6 +67,7 @@ sub becomes
 ok(becomes(qr/"value":\[[\d.]+,"1"\]/, 'query', 'query=up{job="postgresql"}'), 'it is up');
 ok(becomes(qr/"value":\[[\d.]+,"1"\]/, 'query', 'query=pg_up'), 'and so is the server');
 my %told = map { $_ => 1 } $node->safe_psql('postgres', 'SELECT dbops.prometheus()') =~ /^([a-z0-9_]+)[{ ]/mg;
+cmp_ok(scalar(keys %told), '>', 500, 'much is told');
 my %known = map { $_ => 1 } ask('label/__name__/values') =~ /"([a-z0-9_]+)"/g;
 is_deeply([ grep { !$known{$_} } sort keys %told ], [], 'all that is told is known');
 ok(becomes(qr/"score"|"value":\[[\d.]+,"\d+"\]/, 'query', 'query=dbops_health_score{datname=""}'), 'the score');
