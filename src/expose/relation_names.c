@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "core/clock.h"
+#include "core/compat_table.h"
 #include "expose/relation_names.h"
 
 #define FIRST_NAMES 256
@@ -132,7 +133,7 @@ compare_names(const void *a, const void *b)
 static void
 read_table(Relation table, Reader *reader)
 {
-	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	TableScanDesc scan = dbops_compat_beginscan(table, GetActiveSnapshot());
 
 	reader->slot = table_slot_create(table, NULL);
 	reader->capacity = FIRST_NAMES;
