@@ -11,7 +11,7 @@ SELECT now() AS started_at FROM dbops.take_sample() \gset
 
 -- ---- statements ---------------------------------------------------------------------------------
 INSERT INTO regress_now SELECT g, repeat('x', 100) FROM generate_series(1, 2000) AS g;
-SELECT regress_now_work(100000);
+SELECT regress_now_work(1000000);
 SELECT regress_now_work(100);
 SELECT regress_now_work(100);
 SELECT 1 / (id - 1) FROM regress_now WHERE id = 1;

@@ -47,7 +47,7 @@ SELECT line FROM lines WHERE name = 'pg_scrape_collector_success' AND value <> '
 
 -- ---- what is in it --------------------------------------------------------------------------------
 SELECT name, labels, value FROM lines
- WHERE labels LIKE '%it''s%' AND name ~ '^pg_stat_user_tables_(n_tup|seq_scan$|idx_scan)' ORDER BY 1;
+ WHERE labels LIKE '%it''s%' AND name ~ '^pg_stat_user_tables_n_tup' ORDER BY 1;
 SELECT bool_and(value::numeric BETWEEN size * 0.8 AND size * 1.2) AS same, count(*)
   FROM lines
   JOIN (VALUES ('pg_stat_user_tables_table_size_bytes', pg_table_size('"it''s ""odd"""')),
