@@ -322,16 +322,20 @@ send_page(Visit *visit)
 	return true;
 }
 
+/* One that was dropped meanwhile has no arguments any more: catalogs are read as they are now. */
 static NamedObject
 function_of(const SpiRows *rows, uint64 row)
 {
+	bool dropped;
+	Datum arguments = dbops_spi_cell(rows, row, 3, &dropped);
+
 	return (NamedObject){
 	    .class = OBJECT_CLASS_FUNCTION,
 	    .datid = MyDatabaseId,
 	    .objid = DatumGetObjectId(cell(rows, row, 0)),
 	    .schemaname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 1)))),
 	    .objname = dbops_visit_to_utf8(NameStr(*DatumGetName(cell(rows, row, 2)))),
-	    .definition = dbops_visit_to_utf8(TextDatumGetCString(cell(rows, row, 3))),
+	    .definition = dropped ? NULL : dbops_visit_to_utf8(TextDatumGetCString(arguments)),
 	};
 }
 
