@@ -69,12 +69,58 @@ dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wide)
 bool
 dbops_index_is_twin(const IndexSpec *a, const IndexSpec *b)
 {
-	IndexSpec first = *a;
-	IndexSpec second = *b;
+	return a->table == b->table && a->am == b->am && a->nkeys == b->nkeys &&
+	       equal(a->predicate, b->predicate) && has_keys_first(a, b);
+}
 
-	first.ncolumns = first.nkeys;
-	second.ncolumns = second.nkeys;
-	return dbops_index_cover(&first, &second) == COVER_DUPLICATE;
+static bool
+has_key(const IndexSpec *spec, const SpecColumn *key)
+{
+	for (int i = 0; i < spec->nkeys; i++)
+	{
+		if (is_same_key(&spec->columns[i], key))
+			return true;
+	}
+	return false;
+}
+
+/* False if there is no room. */
+static bool
+include_from(IndexSpec *merged, const IndexSpec *other)
+{
+	for (int i = other->nkeys; i < other->ncolumns; i++)
+	{
+		if (has_column(merged, other->columns[i].attno))
+			continue;
+		if (merged->ncolumns == SPEC_MAX_COLUMNS)
+			return false;
+		merged->columns[merged->ncolumns++] = other->columns[i];
+	}
+	return true;
+}
+
+IndexSpec *
+dbops_index_merge(const IndexSpec *first, const IndexSpec *second, int max_keys)
+{
+	IndexSpec *merged;
+
+	if (first->table != second->table || first->am != BTREE_AM_OID || second->am != BTREE_AM_OID ||
+	    !equal(first->predicate, second->predicate) ||
+	    !is_same_key(&first->columns[0], &second->columns[0]) ||
+	    dbops_index_cover(second, first) != COVER_NONE)
+		return NULL;
+	merged = dbops_index_spec_copy(first);
+	merged->ncolumns = merged->nkeys;
+	for (int i = 0; i < second->nkeys; i++)
+	{
+		if (has_key(merged, &second->columns[i]))
+			continue;
+		if (merged->nkeys == Min(max_keys, SPEC_MAX_COLUMNS))
+			return NULL;
+		merged->columns[merged->nkeys] = second->columns[i];
+		merged->ncolumns = ++merged->nkeys;
+	}
+	return include_from(merged, first) && include_from(merged, second) ? merged : NULL;
 }
 
 char *

@@ -35,6 +35,13 @@ extern IndexCover dbops_index_cover(const IndexSpec *narrow, const IndexSpec *wi
 /* Whether two indexes have the same rows and keys: then they differ by what else they include. */
 extern bool dbops_index_is_twin(const IndexSpec *a, const IndexSpec *b);
 
+/*
+ * The B-tree that stands in for two with the same rows and first key: the keys of the first, then
+ * those of the second that are none of them, and all that either includes.  NULL if there is none,
+ * as beside a first that covers the second, or of more keys than allowed.  In the current context.
+ */
+extern IndexSpec *dbops_index_merge(const IndexSpec *first, const IndexSpec *second, int max_keys);
+
 /* "duplicate of s.x": what an index is beside one that covers it, which has that name. */
 extern char *dbops_index_cover_phrase(IndexCover cover, const char *name);
 

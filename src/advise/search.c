@@ -13,6 +13,7 @@
 #include "advise/exploration.h"
 #include "advise/search.h"
 #include "advise/search_existing.h"
+#include "advise/search_merge.h"
 #include "core/clock.h"
 
 /* Candidates for one relation of one statement. */
@@ -418,6 +419,31 @@ converge(Search *search, double share, int patience)
 	}
 }
 
+/* ---- merging --------------------------------------------------------------------------------- */
+
+/*
+ * Candidates are found statement by statement.  An index for several of them is made of those that
+ * were chosen, and of existing ones.
+ */
+static void
+merge_chosen(Search *search)
+{
+	SearchResult *result = search->result;
+	const List *mergers = dbops_search_merge(result, search->best, search->options->max_columns,
+	                                         is_out_of_time, search);
+
+	if (mergers == NIL)
+		return;
+	for (int i = 0; i < result->nstatements; i++)
+	{
+		if (result->statements[i].pool != NULL)
+			find_relevant(result, &result->statements[i]);
+	}
+	dbops_search_extend_upkeep(result, is_out_of_time, search);
+	search->items = make_items(search);
+	dbops_search_learn_mergers(result, search->best, mergers, is_out_of_time, search);
+}
+
 /* The best set whose cost the planner has said. */
 static const Bitmapset *
 improve(Search *search)
@@ -425,7 +451,10 @@ improve(Search *search)
 	search->best = search->result->existing;
 	search->best_cost = search->result->cost_before;
 	for (int i = 0; i < lengthof(budget_shares); i++)
+	{
 		converge(search, budget_shares[i], QUICK_PATIENCE);
+		merge_chosen(search);
+	}
 	converge(search, 1, 0);
 	return search->best;
 }

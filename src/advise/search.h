@@ -52,6 +52,7 @@ typedef struct SearchResult
 	Droppables *droppables; /* what exists on their tables */
 	Upkeep *upkeep;         /* what indexes on their tables cost */
 	double *item_upkeep;    /* ms a day, per item; NaN: not known, counts as 0 */
+	int nupkeep;            /* items that it has */
 	Bitmapset *existing;    /* items that were there */
 	Bitmapset *kept;        /* of them: those that no advice drops */
 	Bitmapset *created;

@@ -190,13 +190,23 @@ dbops_search_find_upkeep(SearchResult *result, const List *statements,
 	                                                       STATEMENTS_TELL_RECURRING,
 	                               .window_days = result->window_days,
 	                               .ms_per_cost = result->ms_per_cost};
+
+	result->upkeep = dbops_upkeep_begin(&options);
+	result->item_upkeep = palloc(sizeof(double));
+	result->nupkeep = 0;
+	dbops_search_extend_upkeep(result, out_of_time, arg);
+}
+
+void
+dbops_search_extend_upkeep(SearchResult *result, bool (*out_of_time)(void *arg), void *arg)
+{
 	int n = dbops_whatif_count(result->whatif);
 	List *failed = NIL;
 
-	result->upkeep = dbops_upkeep_begin(&options);
-	result->item_upkeep = palloc(sizeof(double) * Max(n, 1));
-	for (int item = 0; item < n; item++)
+	result->item_upkeep = repalloc(result->item_upkeep, sizeof(double) * Max(n, 1));
+	for (; result->nupkeep < n; result->nupkeep++)
 	{
+		int item = result->nupkeep;
 		const WhatifItem *shown = dbops_whatif_item(result->whatif, item);
 		/* What fails once, as for a table that is locked, would fail for each item of it. */
 		bool hopeless = list_member_oid(failed, shown->table) || out_of_time(arg);

@@ -19,9 +19,13 @@ extern void dbops_search_find_existing(SearchResult *result, const List *stateme
  */
 extern void dbops_search_weigh(SearchResult *result);
 
-/* What each item costs to keep, as far as time allows; when all candidates are items. */
+/* What each item costs to keep, as far as time allows. */
 extern void dbops_search_find_upkeep(SearchResult *result, const List *statements,
                                      bool (*out_of_time)(void *arg), void *arg);
+
+/* The same of items that have come since. */
+extern void
+dbops_search_extend_upkeep(SearchResult *result, bool (*out_of_time)(void *arg), void *arg);
 
 /* What it takes to build an item that does not exist; NaN: not known. */
 extern double dbops_search_build_seconds(const SearchResult *result, int item);

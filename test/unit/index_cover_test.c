@@ -38,6 +38,69 @@ make(int nkeys, int ncolumns, const AttrNumber *columns)
 	make(lengthof(((AttrNumber[]){__VA_ARGS__})), lengthof(((AttrNumber[]){__VA_ARGS__})), \
 	     (AttrNumber[]){__VA_ARGS__})
 
+/* As long as its columns, as those that are kept. */
+static IndexSpec *
+keep(const IndexSpec *spec)
+{
+	Size size = offsetof(IndexSpec, columns) + sizeof(SpecColumn) * spec->ncolumns;
+
+	return memcpy(malloc(size), spec, size);
+}
+
+IndexSpec *
+dbops_index_spec_copy(const IndexSpec *spec)
+{
+	static IndexSpec copy;
+
+	return memcpy(&copy, spec, offsetof(IndexSpec, columns) + sizeof(SpecColumn) * spec->ncolumns);
+}
+
+static bool
+is_merged(const IndexSpec *first, const IndexSpec *second, const IndexSpec *expected)
+{
+	const IndexSpec *merged = dbops_index_merge(first, second, 3);
+	bool same = merged != NULL && merged->nkeys == expected->nkeys &&
+	            merged->ncolumns == expected->ncolumns;
+
+	for (int i = 0; same && i < expected->ncolumns; i++)
+		same = merged->columns[i].attno == expected->columns[i].attno;
+	return same;
+}
+
+static void
+test_merging(void)
+{
+	IndexSpec a = KEYS(1);
+	IndexSpec ab = KEYS(1, 2);
+	IndexSpec ac = KEYS(1, 3);
+	IndexSpec abc = KEYS(1, 2, 3);
+	IndexSpec acb = KEYS(1, 3, 2);
+	IndexSpec abd = KEYS(1, 2, 4);
+	IndexSpec b = KEYS(2);
+	IndexSpec a_with_3 = make(1, 2, (AttrNumber[]){1, 3});
+	IndexSpec a_with_4 = make(1, 2, (AttrNumber[]){1, 4});
+	IndexSpec a_with_34 = make(1, 3, (AttrNumber[]){1, 3, 4});
+	IndexSpec ab_with_3 = make(2, 3, (AttrNumber[]){1, 2, 3});
+	IndexSpec partial = ab;
+	IndexSpec *kept = keep(&a_with_3);
+	IndexSpec *kept_too = keep(&a_with_4);
+
+	partial.predicate = (List *) &partial;
+	ok(is_merged(&ab, &ac, &abc), "the keys of the first come first");
+	ok(is_merged(&ac, &ab, &acb), "and then those of the second");
+	ok(is_merged(kept, kept_too, &a_with_34), "what either includes is included");
+	ok(is_merged(&a_with_3, &ab, &ab_with_3), "beside more keys, too");
+	ok(is_merged(&ab, &a_with_3, &ab_with_3), "in whatever order");
+	ok(is_merged(&a_with_3, &ac, &ac), "but not what is a key");
+	ok(dbops_index_merge(&ab, &a, 3) == NULL, "nothing stands in for one that is covered");
+	ok(dbops_index_merge(&ab, &b, 3) == NULL, "nor for two that begin with different keys");
+	ok(dbops_index_merge(&abc, &abd, 3) == NULL, "nor is it of more keys than allowed");
+	ok(dbops_index_merge(&partial, &ac, 3) == NULL, "nor of other rows");
+	ok(dbops_index_is_twin(kept, kept_too), "twins are told of short ones, too");
+	free(kept);
+	free(kept_too);
+}
+
 static void
 test_prefixes(void)
 {
@@ -162,6 +225,7 @@ int
 main(void)
 {
 	test_twins();
+	test_merging();
 	test_prefixes();
 	test_order();
 	test_details();
