@@ -372,13 +372,12 @@ has_twin(const SearchResult *result, int item, const Bitmapset *set)
 }
 
 /*
- * Whether an index with the keys of another one is not worth its name: without it no statement is
+ * Whether another set does what an index with the keys of another one is for: no statement is
  * dearer than now, and all of them together are by little.
  */
 static bool
-is_spare(const SearchResult *result, int item, const Bitmapset *set)
+is_hardly_worse(const SearchResult *result, const Bitmapset *set, const Bitmapset *instead)
 {
-	Bitmapset *without = bms_del_member(bms_copy(set), item);
 	double lost = 0;
 
 	for (int i = 0; i < result->nstatements; i++)
@@ -386,14 +385,68 @@ is_spare(const SearchResult *result, int item, const Bitmapset *set)
 		SearchStatement *statement = &result->statements[i];
 		double cost;
 
-		if (!is_planned(statement, item))
+		if (statement->pool == NULL || statement->pool->statement->left_out != NULL ||
+		    bms_equal(bms_intersect(set, statement->relevant),
+		              bms_intersect(instead, statement->relevant)))
 			continue;
-		cost = cost_with(result, statement, without);
+		cost = cost_with(result, statement, instead);
 		if (cost > statement->before * (1 + MISSED_RATIO))
 			return false;
 		lost += statement->weight * (cost - cost_with(result, statement, set));
 	}
 	return lost <= TWIN_GAIN_RATIO * result->cost_before;
+}
+
+/* The smallest item that has all columns of both, if it is no larger than they are; -1: none. */
+static int
+find_merger(const SearchResult *result, int first, int second)
+{
+	Whatif *whatif = result->whatif;
+	const WhatifItem *one = dbops_whatif_item(whatif, first);
+	const WhatifItem *other = dbops_whatif_item(whatif, second);
+	double least = dbops_index_size_bytes(&one->size) + dbops_index_size_bytes(&other->size);
+	int found = -1;
+
+	for (int item = 0; item < dbops_whatif_count(whatif); item++)
+	{
+		const WhatifItem *merger = dbops_whatif_item(whatif, item);
+		double bytes = dbops_index_size_bytes(&merger->size);
+
+		if (item == first || item == second || merger->spec == NULL ||
+		    OidIsValid(merger->indexid) || bytes > least ||
+		    dbops_index_cover(one->spec, merger->spec) == COVER_NONE ||
+		    dbops_index_cover(other->spec, merger->spec) == COVER_NONE)
+			continue;
+		least = bytes;
+		found = item;
+	}
+	return found;
+}
+
+/* The set with one index in place of two of the same keys; NULL: there are no such two. */
+static Bitmapset *
+unite_twins(const SearchResult *result, const Bitmapset *set)
+{
+	Bitmapset *created = bms_difference(set, result->existing);
+
+	for (int i = -1; (i = bms_next_member(created, i)) >= 0;)
+	{
+		for (int j = i; (j = bms_next_member(created, j)) >= 0;)
+		{
+			const bool twins = dbops_index_is_twin(dbops_whatif_item(result->whatif, i)->spec,
+			                                       dbops_whatif_item(result->whatif, j)->spec);
+			const int merger = twins ? find_merger(result, i, j) : -1;
+			Bitmapset *united;
+
+			if (merger < 0)
+				continue;
+			united = bms_add_member(bms_copy(set), merger);
+			united = bms_del_member(bms_del_member(united, i), j);
+			if (is_hardly_worse(result, set, united))
+				return united;
+		}
+	}
+	return NULL;
 }
 
 /* The smallest of what is created. */
@@ -413,22 +466,31 @@ find_smallest(const SearchResult *result, const Bitmapset *created)
 
 /*
  * What hardly a statement would miss beside what stays after all is not created.  Small ones are
- * asked first: of two with the same keys, the one that includes more can do what both do.
+ * asked first: of two with the same keys, the one that includes more can do what both do; or there
+ * is one that includes what either does.
  */
 static Bitmapset *
 leave_uncreated(const SearchResult *result, Bitmapset *set, bool (*out_of_time)(void *arg),
                 void *arg)
 {
-	Bitmapset *created = bms_difference(set, result->existing);
+	Bitmapset *united = set;
+	Bitmapset *created;
 	int item;
 
+	while (united != NULL && !out_of_time(arg))
+	{
+		set = united;
+		united = unite_twins(result, set);
+	}
+	created = bms_difference(set, result->existing);
 	while ((item = find_smallest(result, created)) >= 0 && !out_of_time(arg))
 	{
 		created = bms_del_member(created, item);
 		if (stands_in(result, item, set))
 			continue;
 		if (!is_missed(result, item, set, MISSED_RATIO * result->cost_before) ||
-		    (has_twin(result, item, set) && is_spare(result, item, set)))
+		    (has_twin(result, item, set) &&
+		     is_hardly_worse(result, set, bms_del_member(bms_copy(set), item))))
 			set = bms_del_member(set, item);
 	}
 	return set;

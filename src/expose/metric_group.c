@@ -294,6 +294,8 @@ typedef struct MetricWriter
 	const GroupMetric *metric;
 	const Metric *source; /* NULL: each entity counts 1 */
 	int index;
+	int sum;                      /* of a histogram */
+	int plus[GROUP_METRIC_TERMS]; /* -1 ends */
 } MetricWriter;
 
 static void
@@ -329,12 +331,11 @@ write_value(const MetricWriter *writer, const Line *line, int64 value)
 static double
 sum_of(const MetricWriter *writer, const Line *line)
 {
-	int metric = find_metric(writer->family, writer->metric->sum);
-	int64 value = line->values[metric];
+	int64 value = line->values[writer->sum];
 
 	return value == FAMILY_NULL ?
 	           0 :
-	           dbops_metric_value(&writer->family->metrics[metric], value) / MS_PER_SECOND;
+	           dbops_metric_value(&writer->family->metrics[writer->sum], value) / MS_PER_SECOND;
 }
 
 static int64
@@ -342,9 +343,9 @@ value_of_metric(const MetricWriter *writer, const Line *line)
 {
 	int64 value = line->values[writer->index];
 
-	for (int i = 0; i < GROUP_METRIC_TERMS && writer->metric->plus[i] != NULL; i++)
+	for (int i = 0; i < GROUP_METRIC_TERMS && writer->plus[i] >= 0; i++)
 	{
-		int64 more = line->values[find_metric(writer->family, writer->metric->plus[i])];
+		int64 more = line->values[writer->plus[i]];
 
 		if (more != FAMILY_NULL)
 			value = value == FAMILY_NULL ? more : value + more;
@@ -370,19 +371,31 @@ write_sample(const MetricWriter *writer, const Line *line)
 		write_value(writer, line, value);
 }
 
-static void
-write_metric(Exposition *exposition, const Family *family, const GroupMetric *metric,
-             const Line *lines, int nlines)
+/* Names are looked up here, once for all samples. */
+static MetricWriter
+make_writer(Exposition *exposition, const Family *family, const GroupMetric *metric)
 {
-	MetricWriter writer = {
-	    .exposition = exposition, .family = family, .metric = metric, .index = -1};
-	bool begun = false;
+	MetricWriter writer = {.exposition = exposition, .family = family, .metric = metric};
 
+	for (int i = 0; i < GROUP_METRIC_TERMS; i++)
+		writer.plus[i] = metric->plus[i] == NULL ? -1 : find_metric(family, metric->plus[i]);
+	if (metric->sum != NULL)
+		writer.sum = find_metric(family, metric->sum);
 	if (metric->metric != NULL)
 	{
 		writer.index = find_metric(family, metric->metric);
 		writer.source = &family->metrics[writer.index];
 	}
+	return writer;
+}
+
+static void
+write_metric(Exposition *exposition, const Family *family, const GroupMetric *metric,
+             const Line *lines, int nlines)
+{
+	const MetricWriter writer = make_writer(exposition, family, metric);
+	bool begun = false;
+
 	for (int i = 0; i < nlines; i++)
 	{
 		if (writer.source != NULL && !metric->zero && lines[i].values[writer.index] == FAMILY_NULL)

@@ -164,6 +164,14 @@ CREATE TABLE twin AS SELECT i AS at, i % 10 AS a, i % 11 AS b, repeat('x', 100) 
 VACUUM ANALYZE twin;
 SELECT action, ddl FROM advice('twin', ARRAY['SELECT a FROM drops.twin WHERE at < 700', 'SELECT a, b FROM drops.twin WHERE at < 700'], ARRAY[100, 1000]);
 
+-- Two statements with one key are served by one index with what either reads.
+CREATE TABLE drops.merging (id int PRIMARY KEY, a int, x int, y int, pad text);
+INSERT INTO drops.merging SELECT i, i % 500, i, i, repeat('p', 100) FROM generate_series(1, 30000) AS i;
+VACUUM ANALYZE drops.merging;
+SELECT count(*), bool_and(ddl ~ '\(a\) INCLUDE \((x, y|y, x)\)') AS of_both
+  FROM dbops.recommend_indexes(workload => ARRAY['SELECT sum(x) FROM drops.merging WHERE a = 1', 'SELECT sum(y) FROM drops.merging WHERE a = 2'],
+                               weights => ARRAY[1000, 1000]);
+
 -- whoever may watch the server may ask
 CREATE ROLE drops_watcher;
 GRANT pg_monitor TO drops_watcher;
