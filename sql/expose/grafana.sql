@@ -1,0 +1,70 @@
+-- Dashboards for Grafana, to be provisioned as files or imported.
+
+CREATE FUNCTION dbops.grafana_dashboard(name text) RETURNS json
+    AS 'MODULE_PATHNAME', 'dbops_grafana_dashboard'
+    LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION dbops.grafana_dashboard(text) IS
+    'A dashboard for Grafana as JSON, its colours by the limits in force; dbops.grafana_dashboards lists their names';
+REVOKE ALL ON FUNCTION dbops.grafana_dashboard(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops.grafana_dashboard(text) TO pg_monitor;
+
+CREATE FUNCTION dbops._grafana_dashboards(
+    OUT name text,
+    OUT title text,
+    OUT datasource text,
+    OUT answers text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'dbops__grafana_dashboards'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION dbops._grafana_dashboards() IS 'The dashboards that are built in';
+REVOKE ALL ON FUNCTION dbops._grafana_dashboards() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._grafana_dashboards() TO pg_monitor;
+
+CREATE VIEW dbops.grafana_dashboards AS
+SELECT name, title, datasource, answers
+  FROM dbops._grafana_dashboards();
+COMMENT ON VIEW dbops.grafana_dashboards IS 'Dashboards that dbops.grafana_dashboard() gives, the one to begin with first';
+COMMENT ON COLUMN dbops.grafana_dashboards.datasource IS 'What it asks: PostgreSQL itself, or Prometheus that scrapes it';
+COMMENT ON COLUMN dbops.grafana_dashboards.answers IS 'The questions it answers';
+REVOKE ALL ON dbops.grafana_dashboards FROM PUBLIC;
+GRANT SELECT ON dbops.grafana_dashboards TO pg_monitor;
+
+-- What panels ask of all statements.  Those are many, so steps are as coarse as a chart can do with.
+CREATE FUNCTION dbops._chart_step(since timestamptz, until timestamptz, step interval) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+        SELECT GREATEST(step, CASE
+            WHEN until - since > interval '14 days' THEN interval '8 hours'
+            WHEN until - since > interval '5 days' THEN interval '3 hours'
+            WHEN until - since > interval '2 days' THEN interval '1 hour'
+            WHEN until - since > interval '12 hours' THEN interval '20 minutes'
+            WHEN until - since > interval '3 hours' THEN interval '5 minutes'
+            ELSE interval '1 minute'
+        END);
+    END;
+COMMENT ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) IS
+    'The step that a chart asks for, or a coarser one of which a chart of that time has enough';
+REVOKE ALL ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) TO pg_monitor;
+
+-- Inlined, so that conditions reach the history and what is not asked for is not computed.
+CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, step interval, node text, datids text[])
+    RETURNS TABLE (at timestamptz, calls_per_second float8, busy_ms_per_second float8, mean_ms float8, rows_per_second float8,
+                   durations dbops.histogram)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    BEGIN ATOMIC
+        SELECT h.at,
+               pg_catalog.sum(h.calls) / EXTRACT(epoch FROM h.step),
+               pg_catalog.sum(h.total_exec_ms) / EXTRACT(epoch FROM h.step),
+               pg_catalog.sum(h.total_exec_ms) / NULLIF(pg_catalog.sum(h.calls), 0)::float8,
+               pg_catalog.sum(h.rows) / EXTRACT(epoch FROM h.step),
+               dbops.merge(h.exec_histogram)
+          FROM dbops.statement_history AS h
+         WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
+           AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
+         GROUP BY h.at, h.step;
+    END;
+COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS
+    'All top-level statements together, over time';
+REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;
