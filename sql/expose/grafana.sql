@@ -68,3 +68,56 @@ COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, 
     'All top-level statements together, over time';
 REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;
+
+-- Which statements take most: all of a short range are looked at, of a long one five hours, as to read all of a month
+-- takes too long; and those that took most since the server started, which any of its busy hours is among.
+CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, node text, datids text[], most integer) RETURNS bigint[]
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        SELECT ARRAY(
+            (SELECT s.queryid
+               FROM dbops._tracked_statements() AS s
+              WHERE s.toplevel AND ($4[1] = '0' OR s.datid::text = ANY ($4))
+              GROUP BY s.queryid
+              ORDER BY pg_catalog.sum(s.total_exec_ms) DESC
+              LIMIT $5)
+            UNION
+            (SELECT h.queryid
+               FROM pg_catalog.generate_series($1, $2 - LEAST($2 - $1, interval '1 hour'),
+                        GREATEST(($2 - $1 - interval '1 hour') / 4, interval '1 hour')) AS looked(at),
+                    LATERAL (SELECT s.queryid, s.datid, s.total_exec_ms
+                               FROM dbops.statement_history AS s
+                              WHERE s.at >= looked.at
+                                AND s.at < looked.at + CASE WHEN $2 - $1 <= interval '2 hours' THEN interval '2 hours' ELSE interval '1 hour' END
+                                AND s.step = CASE WHEN $2 - $1 <= interval '2 hours' THEN interval '1 minute' ELSE interval '1 hour' END
+                                AND s.node = $3 AND s.toplevel) AS h
+              WHERE $4[1] = '0' OR h.datid::text = ANY ($4)
+              GROUP BY h.queryid
+              ORDER BY pg_catalog.sum(h.total_exec_ms) DESC NULLS LAST
+              LIMIT $5));
+    END;
+COMMENT ON FUNCTION dbops._busy_statements(timestamptz, timestamptz, text, text[], integer) IS
+    'Statements that took most time in a range or since the server started, for dashboards';
+REVOKE ALL ON FUNCTION dbops._busy_statements(timestamptz, timestamptz, text, text[], integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._busy_statements(timestamptz, timestamptz, text, text[], integer) TO pg_monitor;
+
+CREATE FUNCTION dbops._busy_tables(since timestamptz, until timestamptz, node text, datids text[], relids text[], most integer) RETURNS oid[]
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        SELECT CASE WHEN $5[1] <> '0' THEN $5::oid[] ELSE ARRAY(
+            SELECT h.relid
+              FROM dbops.table_history AS h
+             WHERE h.at > GREATEST($1, $2 - interval '1 day') - interval '1 hour' AND h.at <= $2 AND h.step = interval '1 hour' AND h.node = $3
+               AND ($4[1] = '0' OR h.datid::text = ANY ($4))
+               AND h.schemaname NOT IN ('pg_catalog', 'pg_toast', 'information_schema', 'dbops')
+             GROUP BY h.relid
+             ORDER BY pg_catalog.sum(COALESCE(h.blks_hit, 0) + COALESCE(h.blks_read, 0)) DESC, pg_catalog.max(h.total_bytes) DESC NULLS LAST
+             LIMIT $6)
+        END;
+    END;
+COMMENT ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], text[], integer) IS
+    'The tables that were chosen, or else those whose blocks were looked at most in the last day of a range, for dashboards';
+REVOKE ALL ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], text[], integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], text[], integer) TO pg_monitor;

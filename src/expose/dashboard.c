@@ -22,7 +22,10 @@
 #define SHARED_CROSSHAIR 1
 
 static const Dashboard *const dashboards[] = {
-    &dbops_dashboard_overview,
+    &dbops_dashboard_overview,    &dbops_dashboard_queries,  &dbops_dashboard_statement,
+    &dbops_dashboard_waits,       &dbops_dashboard_system,   &dbops_dashboard_tables,
+    &dbops_dashboard_replication, &dbops_dashboard_recovery, &dbops_dashboard_advice,
+    &dbops_dashboard_prometheus,
 };
 
 const DashboardVariable dbops_dashboard_node = {

@@ -67,8 +67,7 @@ static const Panel panels[] = {
                      " WHERE " WITHIN "\n"
                      " UNION ALL\n"
                      "SELECT at, 'mean execution time', mean_ms\n"
-                     "  FROM dbops._statement_totals($__timeFrom(), $__timeTo(), '$__interval',\n"
-                     "           ${node:sqlstring}, ARRAY[${database:sqlstring}])\n"
+                     "  FROM " STATEMENT_TOTALS "\n"
                      " ORDER BY 1"}},
     },
     {

@@ -7,6 +7,15 @@
 #include "expose/dashboard.h"
 
 extern const Dashboard dbops_dashboard_overview;
+extern const Dashboard dbops_dashboard_queries;
+extern const Dashboard dbops_dashboard_statement;
+extern const Dashboard dbops_dashboard_waits;
+extern const Dashboard dbops_dashboard_system;
+extern const Dashboard dbops_dashboard_tables;
+extern const Dashboard dbops_dashboard_replication;
+extern const Dashboard dbops_dashboard_recovery;
+extern const Dashboard dbops_dashboard_advice;
+extern const Dashboard dbops_dashboard_prometheus;
 
 extern const DashboardVariable dbops_dashboard_node;
 extern const DashboardVariable dbops_dashboard_database;
@@ -17,10 +26,28 @@ extern const PanelLink dbops_dashboard_to_table;
 #define DASHBOARD_PANELS(list) .panels = (list), .npanels = lengthof(list)
 
 /* Conditions that are pushed down.  'All' is a number that no object has: the rest is constant. */
-#define WITHIN "$__timeFilter(at) AND step = '$__interval' AND node = ${node:sqlstring}"
-#define OF_DATABASE "('0' IN (${database:sqlstring}) OR datid IN (${database:sqlstring}))"
+#define ON_NODE "node = ${node:sqlstring}"
+#define WITHIN "$__timeFilter(at) AND step = '$__interval' AND " ON_NODE
+#define OF_DATABASE OF_DATABASE_OF("")
+#define OF_DATABASE_OF(of) \
+	"('0' IN (${database:sqlstring}) OR " of "datid IN (${database:sqlstring}))"
 #define OF_TABLE "('0' IN (${object:sqlstring}) OR relid IN (${object:sqlstring}))"
 #define OF_STATEMENT "queryid = ${statement:sqlstring}"
+
+/* The same with steps no finer than a chart of that time shows, for families with many entities. */
+#define COARSE COARSE_OF("")
+#define COARSE_OF(of)                 \
+	"$__timeFilter(" of "at) AND " of \
+	"step = dbops._chart_step($__timeFrom(), $__timeTo(), '$__interval') AND " of ON_NODE
+
+/* All statements together, and those that take most time. */
+#define STATEMENT_TOTALS                                                   \
+	"dbops._statement_totals($__timeFrom(), $__timeTo(), '$__interval',\n" \
+	"           ${node:sqlstring}, ARRAY[${database:sqlstring}])"
+#define BUSY_STATEMENTS(most)                                     \
+	"ANY ((SELECT dbops._busy_statements(\n"                      \
+	"           $__timeFrom(), $__timeTo(), ${node:sqlstring},\n" \
+	"           ARRAY[${database:sqlstring}], " most "))::bigint[])"
 
 /* The cadence of families that are sampled every dbops.wide_interval. */
 #define WIDE "1m"

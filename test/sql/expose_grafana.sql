@@ -50,7 +50,7 @@ DELETE FROM dbops.thresholds WHERE check_name = 'connections';
 -- Every table and column of every query is there, with macros as Grafana expands them.
 CREATE FUNCTION pg_temp.expanded(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    query := regexp_replace(query, '\$__timeFilter\((\w+)\)', '\1 BETWEEN ''2026-11-01T00:00:00Z'' AND ''2026-11-22T00:00:00Z''', 'g');
+    query := regexp_replace(query, '\$__timeFilter\(([\w.]+)\)', '\1 BETWEEN ''2026-11-01T00:00:00Z'' AND ''2026-11-22T00:00:00Z''', 'g');
     query := replace(replace(query, '$__timeFrom()', '''2026-11-01T00:00:00Z'''), '$__timeTo()', '''2026-11-22T00:00:00Z''');
     query := replace(query, '$__interval', '2h');
     query := replace(query, '${node:sqlstring}', '''some node''');
@@ -85,7 +85,7 @@ BEGIN
             RAISE WARNING '% / %: not expanded', q.dashboard, q.title;
         END IF;
         -- What asks for a time must have it pushed down to the history.
-        IF q.query ~ 'timeFilter|timeFrom' AND NOT (plan ~ ' From: at >=' AND plan ~ ' Step: step =' AND plan ~ ' Node: node =') THEN
+        IF q.query ~ 'timeFilter|_totals' AND NOT (plan ~ ' From: at >=' AND plan ~ ' Step: step =' AND plan ~ ' Node: node =') THEN
             RAISE WARNING '% / % reads all of the history: %', q.dashboard, q.title, plan;
         END IF;
     END LOOP;
