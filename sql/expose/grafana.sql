@@ -47,33 +47,12 @@ COMMENT ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) IS
 REVOKE ALL ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) TO pg_monitor;
 
--- Inlined, so that conditions reach the history and what is not asked for is not computed.
-CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, step interval, node text, datids text[])
-    RETURNS TABLE (at timestamptz, calls_per_second float8, busy_ms_per_second float8, mean_ms float8, rows_per_second float8,
-                   durations dbops.histogram)
-    LANGUAGE sql STABLE PARALLEL RESTRICTED
-    BEGIN ATOMIC
-        SELECT h.at,
-               pg_catalog.sum(h.calls) / EXTRACT(epoch FROM h.step),
-               pg_catalog.sum(h.total_exec_ms) / EXTRACT(epoch FROM h.step),
-               pg_catalog.sum(h.total_exec_ms) / NULLIF(pg_catalog.sum(h.calls), 0)::float8,
-               pg_catalog.sum(h.rows) / EXTRACT(epoch FROM h.step),
-               dbops.merge(h.exec_histogram)
-          FROM dbops.statement_history AS h
-         WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
-           AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
-         GROUP BY h.at, h.step;
-    END;
-COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS
-    'All top-level statements together, over time';
-REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;
-
 -- Which statements take most: all of a short range are looked at, of a long one five hours, as to read all of a month
 -- takes too long; and those that took most since the server started, which any of its busy hours is among.
 CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, node text, datids text[], most integer) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
+    SET jit = off
     BEGIN ATOMIC
         SELECT ARRAY(
             (SELECT s.queryid
@@ -105,6 +84,7 @@ GRANT EXECUTE ON FUNCTION dbops._busy_statements(timestamptz, timestamptz, text,
 CREATE FUNCTION dbops._busy_tables(since timestamptz, until timestamptz, node text, datids text[], relids text[], most integer) RETURNS oid[]
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
+    SET jit = off
     BEGIN ATOMIC
         SELECT CASE WHEN $5[1] <> '0' THEN $5::oid[] ELSE ARRAY(
             SELECT h.relid
@@ -121,3 +101,26 @@ COMMENT ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], t
     'The tables that were chosen, or else those whose blocks were looked at most in the last day of a range, for dashboards';
 REVOKE ALL ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], text[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._busy_tables(timestamptz, timestamptz, text, text[], text[], integer) TO pg_monitor;
+
+-- Inlined, so that conditions reach the history and what is not asked for is not computed.
+CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, step interval, node text, datids text[])
+    RETURNS TABLE (at timestamptz, calls_per_second float8, busy_ms_per_second float8, mean_ms float8, rows_per_second float8,
+                   durations dbops.histogram)
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    BEGIN ATOMIC
+        SELECT h.at,
+               pg_catalog.sum(h.calls) / EXTRACT(epoch FROM h.step),
+               pg_catalog.sum(h.total_exec_ms) / EXTRACT(epoch FROM h.step),
+               pg_catalog.sum(h.total_exec_ms) / NULLIF(pg_catalog.sum(h.calls), 0)::float8,
+               pg_catalog.sum(h.rows) / EXTRACT(epoch FROM h.step),
+               dbops.merge(h.exec_histogram)
+          FROM dbops.statement_history AS h
+         WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
+           AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
+           AND ($2 - $1 <= interval '12 hours' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 100))::bigint[]))
+         GROUP BY h.at, h.step;
+    END;
+COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS
+    'All top-level statements together, over time; of more than twelve hours those that take most';
+REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;

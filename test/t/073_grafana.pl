@@ -6,6 +6,8 @@
 use strict;
 use warnings FATAL => 'all';
 
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use IPC::Run qw(run);
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
@@ -239,8 +241,8 @@ my $nothing_is_done = any_of('advice / Index advice', 'queries / Other plans', '
 my $of_a_standby = any_of('replication / Its own lag', 'replication / WAL not replayed here', 'replication / What replay waits for',
 	'replication / Since the last message of the sender');
 my $of_a_primary = any_of('replication / Replication Lag', 'replication / WAL not replayed', 'replication / Where the WAL is',
-	'replication / Time to a standby', 'replication / .*[Ss]lots.*', 'recovery / .*', 'waits / Who .*', 'waits / Longest wait .*',
-	'waits / Sessions, .*', 'advice / .*', 'statement / What it waits for', 'overview / Waits', 'tables / Dead rows',
+	'replication / Time to a standby', 'replication / .*[Ss]lots.*', 'recovery / .*', 'waits / .*',
+	'advice / .*', 'statement / What it waits for', 'overview / Waits', 'tables / Dead rows',
 	'tables / Updates without .*');
 
 sub any_of { my $any = join '|', @_; return qr{^($any)$} }
@@ -260,7 +262,38 @@ $holder->query_safe('COMMIT');
 $holder->quit;
 $waiter->quit;
 
+# ---- the dashboard for Prometheus --------------------------------------------------------------------
+my @expressions = map { map { $_->{expr} } @{ $_->{targets} } } grep { $_->{targets} } @{ $dashboard{prometheus}{panels} };
+s/\$__rate_interval/1m/g, s/"\$\w+"/".*"/g for @expressions;
+my %told = map { $_ => 1 } $primary->safe_psql('postgres', 'SELECT dbops.prometheus()') =~ /^([a-z0-9_]+)[{ ]/mg;
+my @unknown = grep { !$told{$_} } map { /\b((?:pg|dbops)_[a-z0-9_]+)/g } @expressions;
+is("@unknown", '', 'every metric it asks for is told');
+SKIP:
+{
+	skip 'promtool is not installed', 1 unless grep { -x "$_/promtool" } split /:/, $ENV{PATH};
+	my $rules = PostgreSQL::Test::Utils::tempdir() . '/rules.yml';
+	append_to_file($rules, encode_json({ groups => [ { name => 'panels',
+		rules => [ map { { record => "panel:$_", expr => $expressions[$_] } } 0 .. $#expressions ] } ] }));
+	my $said = '';
+	ok(run([ 'promtool', 'check', 'rules', $rules ], '>&', \$said), 'promtool reads every expression') or diag($said);
+}
+
 # ---- the schema that Grafana publishes ---------------------------------------------------------------
+my $folder = dirname(abs_path(__FILE__)) . '/../grafana';
+SKIP:
+{
+	skip 'no npm: the format is not compared with what Grafana publishes', 1 unless grep { -x "$_/npm" } split /:/, $ENV{PATH};
+	skip 'test/setup could not fetch @grafana/schema: the format is not compared with what Grafana publishes', 1
+	  unless -e "$folder/node_modules/typescript/bin/tsc" && -e "$folder/node_modules/\@grafana/schema";
+	my $types = PostgreSQL::Test::Utils::tempdir();
+	append_to_file("$types/$_", slurp_file("$folder/$_")) for 'schema.ts', 'tsconfig.json';
+	symlink("$folder/node_modules", "$types/node_modules") or die "symlink: $!";
+	mkdir "$types/dashboards";
+	append_to_file("$types/dashboards/$_.ts", "import type { Dashboard } from '../schema.js';\nexport const dashboard: Dashboard =\n"
+		  . $primary->safe_psql('postgres', "SELECT dbops.grafana_dashboard('$_')") . ";\n") for keys %dashboard;
+	my $said = '';
+	ok(run([ 'node', "$folder/node_modules/typescript/bin/tsc", '-p', $types ], '>&', \$said), 'each is of the published types') or diag($said);
+}
 $primary->stop;
 $standby->stop;
 done_testing();
