@@ -4,15 +4,12 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "collect/collectors.h"
 #include "collect/pgstat_scan.h"
-#include "core/clock.h"
 #include "core/compat_statistics.h"
 #include "expose/exporter_tables.h"
 #include "expose/relation_names.h"
-#include "judge/facts.h"
+#include "expose/ring_families.h"
 #include "store/registry.h"
 
 static const PgStat_StatTabEntry no_stats;
@@ -106,13 +103,9 @@ is_kind(const RelationName *name, const char *kind)
 static bool
 is_users_table(const RelationName *name)
 {
-	const char *schema = name->schemaname;
-
 	return (is_kind(name, "table") || is_kind(name, "matview") ||
 	        is_kind(name, "partitioned table")) &&
-	       schema != NULL && name->relname != NULL && strcmp(schema, "pg_catalog") != 0 &&
-	       strcmp(schema, "information_schema") != 0 && strcmp(schema, "dbops") != 0 &&
-	       strncmp(schema, "pg_temp_", 8) != 0;
+	       dbops_relation_name_is_users(name);
 }
 
 /* ---- what is known of them ------------------------------------------------------------------- */
@@ -198,23 +191,11 @@ add_parts(const Tables *tables)
 static void
 take_sizes(Tables *tables)
 {
-	static FactSet *set = NULL;
-	static Facts *facts;
 	const Family *family = &dbops_family_table;
+	Facts *facts = dbops_ring_families_facts(family);
 	const int index_bytes = dbops_family_metric(family, "index_bytes");
 	const int total_bytes = dbops_family_metric(family, "total_bytes");
 
-	if (set == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		set = dbops_facts_create();
-		MemoryContextSwitchTo(caller);
-		facts = dbops_facts_of(set, family);
-		dbops_facts_wanted(facts)[index_bytes] = true;
-		dbops_facts_wanted(facts)[total_bytes] = true;
-	}
-	dbops_facts_update(set, dbops_clock_now());
 	for (int i = 0; i < dbops_facts_count(facts); i++)
 	{
 		const Fact *fact = dbops_facts_at(facts, i);

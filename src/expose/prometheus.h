@@ -13,6 +13,7 @@ typedef struct PrometheusLimits
 {
 	int statements; /* at most so many, by time */
 	int tables;     /* at most so many, by size */
+	int indexes;    /* at most so many, by size, those that are invalid first */
 } PrometheusLimits;
 
 /* In the current context, in UTF-8 where the database's encoding allows.  Needs a snapshot. */

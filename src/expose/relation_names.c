@@ -198,6 +198,22 @@ dbops_relation_names(void)
 	return &kept;
 }
 
+bool
+dbops_relation_name_is_users(const RelationName *name)
+{
+	static const char *const others[] = {"pg_catalog", "information_schema", "dbops", "pg_toast"};
+	const char *schema = name->schemaname;
+
+	if (schema == NULL || name->relname == NULL || strncmp(schema, "pg_temp_", 8) == 0)
+		return false;
+	for (int i = 0; i < lengthof(others); i++)
+	{
+		if (strcmp(schema, others[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
 int
 dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid)
 {

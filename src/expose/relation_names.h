@@ -28,5 +28,8 @@ typedef struct RelationNames
 /* Good until the next call.  Needs a snapshot.  Empty where there is no dictionary. */
 extern const RelationNames *dbops_relation_names(void);
 
+/* Whether it is neither a catalog, nor temporary, nor of dbops itself. */
+extern bool dbops_relation_name_is_users(const RelationName *name);
+
 /* The place of one of them; -1: not known. */
 extern int dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid);
