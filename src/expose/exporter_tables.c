@@ -263,6 +263,9 @@ choose_tables(Tables *tables, int most)
 static void
 label_tables(const Tables *tables, Names *names)
 {
+	StringInfoData labels;
+
+	initStringInfo(&labels);
 	for (int i = 0; i < tables->nshown; i++)
 	{
 		const RelationName *name = &tables->names->names[tables->shown[i]];
@@ -270,10 +273,11 @@ label_tables(const Tables *tables, Names *names)
 		const char *datname =
 		    dbops_names_lookup(names, NAME_DATABASE, InvalidOid, name->datid)->objname;
 
-		initStringInfo(&total->labels);
-		dbops_exposition_label(&total->labels, "datname", datname == NULL ? "" : datname);
-		dbops_exposition_label(&total->labels, "schemaname", name->schemaname);
-		dbops_exposition_label(&total->labels, "relname", name->relname);
+		resetStringInfo(&labels);
+		dbops_exposition_label(&labels, "datname", datname == NULL ? "" : datname);
+		dbops_exposition_label(&labels, "schemaname", name->schemaname);
+		dbops_exposition_label(&labels, "relname", name->relname);
+		total->labels = dbops_exposition_keep(&labels);
 	}
 }
 
