@@ -6,8 +6,8 @@
 
 #include <math.h>
 
+#include "access/htup_details.h" /* from 16 on it brings the macros of varlena */
 #include "common/shortest_dec.h"
-#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 
