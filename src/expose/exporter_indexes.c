@@ -65,7 +65,7 @@ find_users(const RelationNames *names, const Fact *fact)
 {
 	const RelationName *name = find_name(names, (Oid) fact->key->num[0], (Oid) fact->key->num[1]);
 
-	return name != NULL && dbops_relation_name_is_users(name) ? name : NULL;
+	return name != NULL && name->users ? name : NULL;
 }
 
 static ShownList
@@ -87,7 +87,7 @@ choose_relations(const RelationNames *names, const Family *family, const char *s
 			continue;
 		list.items[list.count++] = (Shown){
 		    .name = name,
-		    .table = find_name(names, name->datid, name->parentid),
+		    .table = name->parent < 0 ? NULL : &names->names[name->parent],
 		    .bytes = fact->values[bytes],
 		    .bloat_bytes = fact->values[bloat],
 		    .invalid = invalid >= 0 && fact->values[invalid] == 1,

@@ -261,7 +261,7 @@ write_results(Exposition *exposition, const Results *results)
 	dbops_exposition_integer(exposition, NULL, ++scrapes);
 }
 
-StringInfoData
+struct varlena *
 dbops_prometheus_render(const PrometheusLimits *limits)
 {
 	Scrape scrape = {.names = dbops_names_create(), .limits = *limits};
@@ -292,5 +292,5 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 		collect(&errand, errand.group->name, &results);
 	}
 	write_results(&scrape.exposition, &results);
-	return scrape.exposition.text;
+	return dbops_exposition_end(&scrape.exposition);
 }

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include "lib/stringinfo.h"
-
 typedef struct PrometheusLimits
 {
 	int statements; /* at most so many, by time */
@@ -16,5 +14,5 @@ typedef struct PrometheusLimits
 	int indexes;    /* at most so many, by size, those that are invalid first */
 } PrometheusLimits;
 
-/* In the current context, in UTF-8 where the database's encoding allows.  Needs a snapshot. */
-extern StringInfoData dbops_prometheus_render(const PrometheusLimits *limits);
+/* A text in the current context.  Needs a snapshot. */
+extern struct varlena *dbops_prometheus_render(const PrometheusLimits *limits);

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/builtins.h"
 
 #include "expose/prometheus.h"
 
@@ -33,7 +32,6 @@ dbops_prometheus(PG_FUNCTION_ARGS)
 	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
 	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables"),
 	                                 .indexes = get_limit(fcinfo, ARG_INDEXES, "indexes")};
-	StringInfoData rendered = dbops_prometheus_render(&limits);
 
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(rendered.data, rendered.len));
+	PG_RETURN_TEXT_P(dbops_prometheus_render(&limits));
 }

@@ -14,6 +14,8 @@ typedef struct RelationName
 	Oid datid;
 	Oid relid;
 	Oid parentid; /* the table of an index or of a TOAST table */
+	int parent;   /* its place; -1: none, or not known */
+	bool users;   /* with a name, and neither the server's nor dbops' nor temporary */
 	const char *kind;
 	const char *schemaname;
 	const char *relname;
@@ -22,14 +24,12 @@ typedef struct RelationName
 typedef struct RelationNames
 {
 	RelationName *names; /* those that are not dropped, by datid and relid */
+	uint64 *keys;        /* both of these in one, as they are looked for more often than read */
 	int count;
 } RelationNames;
 
 /* Good until the next call.  Needs a snapshot.  Empty where there is no dictionary. */
 extern const RelationNames *dbops_relation_names(void);
-
-/* Whether it is neither a catalog, nor temporary, nor of dbops itself. */
-extern bool dbops_relation_name_is_users(const RelationName *name);
 
 /* The place of one of them; -1: not known. */
 extern int dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid);
