@@ -47,7 +47,7 @@ COMMENT ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) IS
 REVOKE ALL ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) TO pg_monitor;
 
--- Which statements take most: all of a short range are looked at, of a long one five hours, as to read all of a month
+-- Which statements take most: all of a short range are looked at, of a long one three hours, as to read all of a month
 -- takes too long; and those that took most since the server started, which any of its busy hours is among.
 CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, node text, datids text[], most integer) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL RESTRICTED
@@ -64,7 +64,7 @@ CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, nod
             UNION
             (SELECT h.queryid
                FROM pg_catalog.generate_series($1, $2 - LEAST($2 - $1, interval '1 hour'),
-                        GREATEST(($2 - $1 - interval '1 hour') / 4, interval '1 hour')) AS looked(at),
+                        GREATEST(($2 - $1 - interval '1 hour') / 2, interval '1 hour')) AS looked(at),
                     LATERAL (SELECT s.queryid, s.datid, s.total_exec_ms
                                FROM dbops.statement_history AS s
                               WHERE s.at >= looked.at
@@ -117,10 +117,10 @@ CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, st
           FROM dbops.statement_history AS h
          WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
            AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
-           AND ($2 - $1 <= interval '12 hours' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 100))::bigint[]))
+           AND ($2 - $1 <= interval '6 hours 1 minute' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 100))::bigint[]))
          GROUP BY h.at, h.step;
     END;
 COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS
-    'All top-level statements together, over time; of more than twelve hours those that take most';
+    'All top-level statements together, over time; of more than six hours those that take most';
 REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;
