@@ -172,7 +172,7 @@ my $there = $standby->safe_psql('postgres', "SELECT queryid FROM dbops.statement
 my %all = (database => "'0'", object => "'0'", statement => sqlstring($statement));
 my %chosen = (database => sqlstring($shop, 1), object => sqlstring($orders, 1), statement => sqlstring($statement));
 my @looks = (
-	[ '15 minutes', '1s', \%all ], [ '15 minutes', '1m', \%chosen ], [ '6 hours', '15s', \%chosen ],
+	[ '15 minutes', '1s', \%all ], [ '3 minutes', '200ms', \%chosen ], [ '15 minutes', '1m', \%chosen ], [ '6 hours', '15s', \%chosen ],
 	[ '2 days', '2m', \%all ], [ '30 days', '1h', \%all ], [ '30 days', '30m', \%chosen ], [ '900 days', '1d', \%all ]);
 
 sub look
