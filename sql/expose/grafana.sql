@@ -69,8 +69,8 @@ CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, nod
                                FROM dbops.statement_history AS s
                               WHERE s.at >= looked.at
                                 AND s.at < looked.at + CASE WHEN $2 - $1 <= interval '2 hours' THEN interval '2 hours' ELSE interval '1 hour' END
-                                AND s.step = CASE WHEN $2 - $1 <= interval '2 hours' THEN interval '1 minute' ELSE interval '1 hour' END
-                                AND s.node = $3 AND s.toplevel) AS h
+                                -- Of an hour, minutes are read faster than the chunk of a week that has hours.
+                                AND s.step = interval '1 minute' AND s.node = $3 AND s.toplevel) AS h
               WHERE $4[1] = '0' OR h.datid::text = ANY ($4)
               GROUP BY h.queryid
               ORDER BY pg_catalog.sum(h.total_exec_ms) DESC NULLS LAST
