@@ -117,7 +117,7 @@ CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, st
           FROM dbops.statement_history AS h
          WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
            AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
-           AND ($2 - $1 <= interval '6 hours 1 minute' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 100))::bigint[]))
+           AND ($2 - $1 <= interval '6 hours 1 minute' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 200))::bigint[]))
          GROUP BY h.at, h.step;
     END;
 COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS

@@ -10,7 +10,7 @@ static const Panel panels[] = {
     {
         .title = "Statements",
         .about =
-            "Statements a second, without those that functions run; over more than six hours of the hundred that take most time",
+            "Statements a second, without those that functions run; over more than six hours of the two hundred that take most time",
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
@@ -22,7 +22,7 @@ static const Panel panels[] = {
         .title = "How long statements take",
         .about =
             "Half of all statements take less than p50, one in twenty more than p95, one in a "
-            "hundred more than p99; over more than six hours of the hundred that take most time",
+            "hundred more than p99; over more than six hours of the two hundred that take most time",
         .kind = PANEL_LINES,
         .unit = "ms",
         .interval = WIDE,
