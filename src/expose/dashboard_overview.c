@@ -146,11 +146,11 @@ static const Panel panels[] = {
         .interval = WIDE,
         .nothing = "none failed",
         .queries = {{"SELECT at AS time, sqlstate AS metric,\n"
-                     "       " PER_MINUTE("sum(count)") " AS errors\n"
-                                                        "  FROM dbops.error_history\n"
-                                                        " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                                                        " GROUP BY 1, 2, step\n"
-                                                        " ORDER BY 1"}},
+                     "       sum(count)" A_MINUTE " AS errors\n"
+                     "  FROM dbops.error_history\n"
+                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
+                     " GROUP BY 1, 2, step\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "Health over time",

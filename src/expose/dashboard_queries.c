@@ -49,23 +49,21 @@ static const Panel panels[] = {
               "           sum(errors) AS errors, dbops.merge(exec_histogram) AS durations,\n"
               "           sum(shared_blks_read) AS blocks_read, sum(temp_blks_written) AS temp_blocks\n"
               "      FROM dbops.statement_history\n"
-              "     WHERE " COARSE " AND " OF_DATABASE
-              " AND toplevel AND queryid = " BUSY_STATEMENTS(
-                  "50") "\n"
-                        "     GROUP BY datid, queryid\n"
-                        "     ORDER BY total_ms DESC NULLS LAST\n"
-                        "     LIMIT 50\n"
-                        ")\n"
-                        "SELECT top.datname::text, COALESCE(o.definition, 'not known any more') AS query,\n"
-                        "       top.total_ms, top.calls, top.total_ms / NULLIF(top.calls, 0) AS mean_ms,\n"
-                        "       dbops.quantile(top.durations, 0.95) AS p95_ms,\n"
-                        "       dbops.quantile(top.durations, 0.99) AS p99_ms,\n"
-                        "       top.rows, top.errors, top.blocks_read, top.temp_blocks,\n"
-                        "       top.queryid::text\n"
-                        "  FROM top\n"
-                        "  LEFT JOIN dbops.objects AS o\n"
-                        "    ON o.kind = 'statement' AND o.datid = top.datid AND o.objid = top.queryid\n"
-                        " ORDER BY top.total_ms DESC NULLS LAST"}},
+              "     WHERE " COARSE " AND " OF_DATABASE " AND toplevel AND " BUSY_50 "\n"
+              "     GROUP BY datid, queryid\n"
+              "     ORDER BY total_ms DESC NULLS LAST\n"
+              "     LIMIT 50\n"
+              ")\n"
+              "SELECT top.datname::text, COALESCE(o.definition, 'not known any more') AS query,\n"
+              "       top.total_ms, top.calls, top.total_ms / NULLIF(top.calls, 0) AS mean_ms,\n"
+              "       dbops.quantile(top.durations, 0.95) AS p95_ms,\n"
+              "       dbops.quantile(top.durations, 0.99) AS p99_ms,\n"
+              "       top.rows, top.errors, top.blocks_read, top.temp_blocks,\n"
+              "       top.queryid::text\n"
+              "  FROM top\n"
+              "  LEFT JOIN dbops.objects AS o\n"
+              "    ON o.kind = 'statement' AND o.datid = top.datid AND o.objid = top.queryid\n"
+              " ORDER BY top.total_ms DESC NULLS LAST"}},
     },
     {
         .title = "Time by statement",
@@ -79,15 +77,14 @@ static const Panel panels[] = {
             {{"SELECT h.at AS time,\n"
               "       COALESCE(left(min(o.definition), 60), '') || ' #' || h.queryid AS metric,\n"
               "       sum(h.total_exec_ms) / 1000 / extract(epoch FROM h.step) AS value\n"
-              "  FROM dbops.statement_history AS h\n"
+              "  FROM (SELECT at, step, datid, queryid, total_exec_ms, exec_histogram\n"
+              "          FROM dbops.statement_history\n"
+              "         WHERE " COARSE " AND " OF_DATABASE "\n"
+              "           AND toplevel AND " BUSY_8 ") AS h\n"
               "  LEFT JOIN dbops.objects AS o\n"
               "    ON o.kind = 'statement' AND o.datid = h.datid AND o.objid = h.queryid\n"
-              " WHERE " COARSE_OF("h.") " AND " OF_DATABASE_OF(
-                  "h.") " AND toplevel\n"
-                        "   AND queryid = " BUSY_STATEMENTS(
-                            "8") "\n"
-                                 " GROUP BY h.at, h.step, h.queryid\n"
-                                 " ORDER BY 1"}},
+              " GROUP BY h.at, h.step, h.queryid\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "p95 by statement",
@@ -100,14 +97,14 @@ static const Panel panels[] = {
             {{"SELECT h.at AS time,\n"
               "       COALESCE(left(min(o.definition), 60), '') || ' #' || h.queryid AS metric,\n"
               "       dbops.quantile(dbops.merge(h.exec_histogram), 0.95) AS value\n"
-              "  FROM dbops.statement_history AS h\n"
+              "  FROM (SELECT at, step, datid, queryid, total_exec_ms, exec_histogram\n"
+              "          FROM dbops.statement_history\n"
+              "         WHERE " COARSE " AND " OF_DATABASE "\n"
+              "           AND toplevel AND " BUSY_8 ") AS h\n"
               "  LEFT JOIN dbops.objects AS o\n"
               "    ON o.kind = 'statement' AND o.datid = h.datid AND o.objid = h.queryid\n"
-              " WHERE " COARSE_OF("h.") " AND " OF_DATABASE_OF(
-                  "h.") " AND toplevel\n"
-                        "   AND queryid = " BUSY_STATEMENTS("8") "\n"
-                                                                 " GROUP BY h.at, h.queryid\n"
-                                                                 " ORDER BY 1"}},
+              " GROUP BY h.at, h.queryid\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Errors by SQLSTATE",
@@ -117,11 +114,11 @@ static const Panel panels[] = {
         .interval = WIDE,
         .nothing = "none failed",
         .queries = {{"SELECT at AS time, sqlstate AS metric,\n"
-                     "       " PER_MINUTE("sum(count)") " AS errors\n"
-                                                        "  FROM dbops.error_history\n"
-                                                        " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                                                        " GROUP BY 1, 2, step\n"
-                                                        " ORDER BY 1"}},
+                     "       sum(count)" A_MINUTE " AS errors\n"
+                     "  FROM dbops.error_history\n"
+                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
+                     " GROUP BY 1, 2, step\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "Timeouts and cancels",
@@ -130,24 +127,17 @@ static const Panel panels[] = {
         .unit = "short",
         .interval = WIDE,
         .nothing = "none was ended",
-        .queries =
-            {{"SELECT at AS time,\n"
-              "       " PER_MINUTE(
-                  "sum(statement_timeouts)") " AS \"statement timeouts\",\n"
-                                             "       " PER_MINUTE(
-                                                 "sum(lock_timeouts)") " AS \"lock timeouts\",\n"
-                                                                       "       " PER_MINUTE(
-                                                                           "sum(idle_in_transaction_timeouts)") " AS \"idle in transaction\",\n"
-                                                                                                                "       " PER_MINUTE(
-                                                                                                                    "sum(cancels)") " AS \"cancelled by request\",\n"
-                                                                                                                                    "       " PER_MINUTE(
-                                                                                                                                        "sum(conflicts)") " AS \"recovery conflicts\"\n"
-                                                                                                                                                          "  FROM dbops.error_history\n"
-                                                                                                                                                          " WHERE " WITHIN
-                                                                                                                                                          " AND " OF_DATABASE
-                                                                                                                                                          "\n"
-                                                                                                                                                          " GROUP BY 1, step\n"
-                                                                                                                                                          " ORDER BY 1"}},
+        .queries = {{"SELECT at AS time,\n"
+                     "       sum(statement_timeouts)" A_MINUTE " AS \"statement timeouts\",\n"
+                     "       sum(lock_timeouts)" A_MINUTE " AS \"lock timeouts\",\n"
+                     "       sum(idle_in_transaction_timeouts)" A_MINUTE
+                     " AS \"idle in transaction\",\n"
+                     "       sum(cancels)" A_MINUTE " AS \"cancelled by request\",\n"
+                     "       sum(conflicts)" A_MINUTE " AS \"recovery conflicts\"\n"
+                     "  FROM dbops.error_history\n"
+                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
+                     " GROUP BY 1, step\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "What fails",

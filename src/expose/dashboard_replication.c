@@ -156,12 +156,11 @@ static const Panel panels[] = {
         .unit = "short",
         .interval = WIDE,
         .nothing = "none was cancelled",
-        .queries = {{"SELECT at AS time, kind AS metric, " PER_MINUTE(
-            "sum(conflicts)") " AS value\n"
-                              "  FROM dbops.conflict_history\n"
-                              " WHERE " WITHIN "\n"
-                              " GROUP BY 1, 2, step\n"
-                              " ORDER BY 1"}},
+        .queries = {{"SELECT at AS time, kind AS metric, sum(conflicts)" A_MINUTE " AS value\n"
+                     "  FROM dbops.conflict_history\n"
+                     " WHERE " WITHIN "\n"
+                     " GROUP BY 1, 2, step\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "Since the last message of the sender",

@@ -15,10 +15,9 @@ static const DashboardVariable statement = {
              "WHERE toplevel AND query IS NOT NULL LIMIT 1000",
 };
 
-/* Of an entity, so that those of several users and databases are one. */
-#define HISTORY(table) "  FROM dbops." table "\n WHERE " WITHIN " AND " OF_STATEMENT "\n"
+/* Of all users and databases together. */
+#define OF_IT WITHIN " AND queryid = ${statement:sqlstring}\n"
 #define BY_TIME " GROUP BY at, step\n ORDER BY 1"
-#define A_SECOND(column) "sum(" column ") / extract(epoch FROM step)"
 
 static const Panel panels[] = {
     {
@@ -31,7 +30,7 @@ static const Panel panels[] = {
             {{"SELECT datname::text, rolname::text, query, calls, total_ms, mean_ms, p95_ms, p99_ms, rows,\n"
               "       errors, first_seen_at, last_seen_at\n"
               "  FROM dbops.statements\n"
-              " WHERE " OF_STATEMENT}},
+              " WHERE queryid = ${statement:sqlstring}"}},
     },
     {
         .title = "How long it takes",
@@ -43,8 +42,9 @@ static const Panel panels[] = {
         .queries = {{"SELECT at AS time, sum(total_exec_ms) / NULLIF(sum(calls), 0) AS mean,\n"
                      "       dbops.quantile(dbops.merge(exec_histogram), 0.5) AS p50,\n"
                      "       dbops.quantile(dbops.merge(exec_histogram), 0.95) AS p95,\n"
-                     "       dbops.quantile(dbops.merge(exec_histogram), 0.99) AS p99\n" HISTORY(
-                         "statement_history") BY_TIME}},
+                     "       dbops.quantile(dbops.merge(exec_histogram), 0.99) AS p99\n"
+                     "  FROM dbops.statement_history\n"
+                     " WHERE " OF_IT BY_TIME}},
     },
     {
         .title = "How often",
@@ -53,8 +53,10 @@ static const Panel panels[] = {
         .unit = "ops",
         .interval = WIDE,
         .nothing = "it was not executed",
-        .queries = {{"SELECT at AS time, " A_SECOND("calls") " AS calls, " A_SECOND(
-            "errors") " AS errors\n" HISTORY("statement_history") BY_TIME}},
+        .queries = {{"SELECT at AS time, sum(calls)" A_SECOND " AS calls, sum(errors)" A_SECOND
+                     " AS errors\n"
+                     "  FROM dbops.statement_history\n"
+                     " WHERE " OF_IT BY_TIME}},
     },
     {
         .title = "What it waits for",
@@ -64,9 +66,10 @@ static const Panel panels[] = {
         .nothing = "no session was seen with it",
         .queries = {{"SELECT at AS time,\n"
                      "       COALESCE(wait_event_type || ': ' || wait_event, 'CPU') AS metric,\n"
-                     "       " A_SECOND("session_seconds") " AS sessions\n" HISTORY(
-                         "wait_history") " GROUP BY 1, 2, step\n"
-                                         " ORDER BY 1"}},
+                     "       sum(session_seconds)" A_SECOND " AS sessions\n"
+                     "  FROM dbops.wait_history\n"
+                     " WHERE " OF_IT " GROUP BY 1, 2, step\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "By plan",
@@ -76,9 +79,10 @@ static const Panel panels[] = {
         .interval = WIDE,
         .nothing = "no plan was seen",
         .queries = {{"SELECT at AS time, 'plan ' || planid AS metric,\n"
-                     "       sum(total_exec_ms) / NULLIF(sum(calls), 0) AS mean\n" HISTORY(
-                         "plan_history") " GROUP BY 1, 2\n"
-                                         " ORDER BY 1"}},
+                     "       sum(total_exec_ms) / NULLIF(sum(calls), 0) AS mean\n"
+                     "  FROM dbops.plan_history\n"
+                     " WHERE " OF_IT " GROUP BY 1, 2\n"
+                     " ORDER BY 1"}},
     },
     {
         .title = "Rows",
@@ -88,8 +92,9 @@ static const Panel panels[] = {
         .interval = WIDE,
         .nothing = "it was not executed",
         .queries =
-            {{"SELECT at AS time, sum(rows)::float8 / NULLIF(sum(calls), 0) AS \"rows a call\"\n" HISTORY(
-                "statement_history") BY_TIME}},
+            {{"SELECT at AS time, sum(rows)::float8 / NULLIF(sum(calls), 0) AS \"rows a call\"\n"
+              "  FROM dbops.statement_history\n"
+              " WHERE " OF_IT BY_TIME}},
     },
     {
         .title = "Blocks",
@@ -99,12 +104,11 @@ static const Panel panels[] = {
         .unit = "ops",
         .interval = WIDE,
         .nothing = "it was not executed",
-        .queries = {{"SELECT at AS time, " A_SECOND(
-            "shared_blks_hit") " AS hit,\n"
-                               "       " A_SECOND(
-                                   "shared_blks_read") " AS read,\n"
-                                                       "       " A_SECOND("temp_blks_written") " AS temporary\n" HISTORY(
-                                                           "statement_history") BY_TIME}},
+        .queries = {{"SELECT at AS time, sum(shared_blks_hit)" A_SECOND " AS hit,\n"
+                     "       sum(shared_blks_read)" A_SECOND " AS read,\n"
+                     "       sum(temp_blks_written)" A_SECOND " AS temporary\n"
+                     "  FROM dbops.statement_history\n"
+                     " WHERE " OF_IT BY_TIME}},
     },
     {
         .title = "WAL",
@@ -113,8 +117,9 @@ static const Panel panels[] = {
         .unit = "Bps",
         .interval = WIDE,
         .nothing = "it was not executed",
-        .queries = {{"SELECT at AS time, " A_SECOND("wal_bytes") " AS wal\n" HISTORY(
-            "statement_history") BY_TIME}},
+        .queries = {{"SELECT at AS time, sum(wal_bytes)" A_SECOND " AS wal\n"
+                     "  FROM dbops.statement_history\n"
+                     " WHERE " OF_IT BY_TIME}},
     },
     {
         .title = "Plans",
@@ -124,7 +129,7 @@ static const Panel panels[] = {
         .queries =
             {{"SELECT planid::text, calls, total_ms, mean_ms, p95_ms, first_seen_at, last_seen_at, plan\n"
               "  FROM dbops.plans\n"
-              " WHERE " OF_STATEMENT "\n"
+              " WHERE queryid = ${statement:sqlstring}\n"
               " LIMIT 20"}},
     },
 };

@@ -189,10 +189,8 @@ static const Panel panels[] = {
         .about = "Checkpoints a minute: by time, and because the WAL became too much",
         .kind = PANEL_BARS,
         .unit = "short",
-        .queries = {{"SELECT at AS time, " PER_MINUTE(
-            "checkpoints_timed") " AS \"by time\",\n"
-                                 "       " PER_MINUTE(
-                                     "checkpoints_requested") " AS requested\n" SERVER}},
+        .queries = {{"SELECT at AS time, checkpoints_timed" A_MINUTE " AS \"by time\",\n"
+                     "       checkpoints_requested" A_MINUTE " AS requested\n" SERVER}},
     },
     {
         .title = "WAL",

@@ -133,16 +133,17 @@ static const Panel panels[] = {
               "       sum(b.blocked_seconds) AS blocked_seconds, max(b.longest_ms) AS longest_ms,\n"
               "       max(b.peak_sessions) AS most_at_once, min(blocker.definition) AS blocking_query,\n"
               "       min(blocked.definition) AS blocked_query\n"
-              "  FROM dbops.blocking_history AS b\n"
+              "  FROM (SELECT datid, datname, schemaname, relname, locktype, blocker_state, blocked_seconds,\n"
+              "               longest_ms, peak_sessions, blocker_queryid, queryid\n"
+              "          FROM dbops.blocking_history\n"
+              "         WHERE " COARSE " AND " OF_DATABASE " AND blocker_state <> 'blocked') AS b\n"
               "  LEFT JOIN dbops.objects AS blocker\n"
               "    ON blocker.kind = 'statement' AND blocker.datid = b.datid AND blocker.objid = b.blocker_queryid\n"
               "  LEFT JOIN dbops.objects AS blocked\n"
               "    ON blocked.kind = 'statement' AND blocked.datid = b.datid AND blocked.objid = b.queryid\n"
-              " WHERE " COARSE_OF("b.") " AND " OF_DATABASE_OF(
-                  "b.") " AND b.blocker_state <> 'blocked'\n"
-                        " GROUP BY 1, 2, 3, 4, 5, b.blocker_queryid, b.queryid\n"
-                        " ORDER BY 6 DESC\n"
-                        " LIMIT 50"}},
+              " GROUP BY 1, 2, 3, 4, 5, b.blocker_queryid, b.queryid\n"
+              " ORDER BY 6 DESC\n"
+              " LIMIT 50"}},
     },
     {
         .title = "Sessions, at the moment",

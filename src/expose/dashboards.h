@@ -28,29 +28,28 @@ extern const PanelLink dbops_dashboard_to_table;
 /* Conditions that are pushed down.  'All' is a number that no object has: the rest is constant. */
 #define ON_NODE "node = ${node:sqlstring}"
 #define WITHIN "$__timeFilter(at) AND step = '$__interval' AND " ON_NODE
-#define OF_DATABASE OF_DATABASE_OF("")
-#define OF_DATABASE_OF(of) \
-	"('0' IN (${database:sqlstring}) OR " of "datid IN (${database:sqlstring}))"
+#define OF_DATABASE "('0' IN (${database:sqlstring}) OR datid IN (${database:sqlstring}))"
 #define OF_TABLE "('0' IN (${object:sqlstring}) OR relid IN (${object:sqlstring}))"
-#define OF_STATEMENT "queryid = ${statement:sqlstring}"
 
 /* The same with steps no finer than a chart of that time shows, for families with many entities. */
-#define COARSE COARSE_OF("")
-#define COARSE_OF(of)                 \
-	"$__timeFilter(" of "at) AND " of \
-	"step = dbops._chart_step($__timeFrom(), $__timeTo(), '$__interval') AND " of ON_NODE
+#define COARSE                                                                     \
+	"$__timeFilter(at) AND step = dbops._chart_step($__timeFrom(), $__timeTo(),\n" \
+	"           '$__interval') AND " ON_NODE
 
 /* All statements together, and those that take most time. */
 #define STATEMENT_TOTALS                                                   \
 	"dbops._statement_totals($__timeFrom(), $__timeTo(), '$__interval',\n" \
 	"           ${node:sqlstring}, ARRAY[${database:sqlstring}])"
-#define BUSY_STATEMENTS(most)                                     \
-	"ANY ((SELECT dbops._busy_statements(\n"                      \
+#define BUSY                                                      \
+	"queryid = ANY ((SELECT dbops._busy_statements(\n"            \
 	"           $__timeFrom(), $__timeTo(), ${node:sqlstring},\n" \
-	"           ARRAY[${database:sqlstring}], " most "))::bigint[])"
+	"           ARRAY[${database:sqlstring}], "
+#define BUSY_50 BUSY "50))::bigint[])"
+#define BUSY_8 BUSY "8))::bigint[])"
 
 /* The cadence of families that are sampled every dbops.wide_interval. */
 #define WIDE "1m"
 
-/* A count of a whole step, by the minute. */
-#define PER_MINUTE(sum) "60 * (" sum ") / extract(epoch FROM step)"
+/* After a count of a whole step. */
+#define A_SECOND " / extract(epoch FROM step)"
+#define A_MINUTE " * 60 / extract(epoch FROM step)"

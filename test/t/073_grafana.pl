@@ -65,10 +65,10 @@ SQL
 
 work();
 # One statement waits for another all the time; on the standby it runs, too.
-my $holder = $primary->background_psql('shop');
-my $waiter = $primary->background_psql('shop', on_error_stop => 0);
+my $long = 10 * $PostgreSQL::Test::Utils::timeout_default;
+my $holder = $primary->background_psql('shop', timeout => $long);
+my $waiter = $primary->background_psql('shop', on_error_stop => 0, timeout => $long);
 my $counted = 'SELECT id FROM orders WHERE id = 1 FOR UPDATE';
-$_->set_query_timer_restart for $holder, $waiter;
 $holder->query_safe('BEGIN; UPDATE orders SET note = note WHERE id = 1');
 $waiter->query_until(qr/waits/, "\\echo waits\n$counted;\n");
 $primary->poll_query_until('postgres', "SELECT count(*) > 0 FROM dbops.blocking_history") or die 'nobody is blocked';
