@@ -155,7 +155,7 @@ static const char *const units[][2] = {
     {"times", "short"},     {"flag", "short"},  {"", "short"},
 };
 
-/* A column says its unit by the end of its name. */
+/* A column says its unit by the end of its name; where two match, the latter counts. */
 static const char *const column_units[][2] = {
     {"/(^|_| )ms$/", "ms"},           {"/(^|_| )seconds$/", "s"}, {"/(^|_| )bytes$/", "bytes"},
     {"/(^|_| )percent$/", "percent"}, {"/_per_second$/", "ops"},

@@ -140,6 +140,28 @@ static const Panel panels[] = {
                      " ORDER BY 1"}},
     },
     {
+        .title = "Rollbacks",
+        .about = "Share of transactions that were rolled back, by database",
+        .kind = PANEL_LINES,
+        .check = "rollbacks",
+        .nothing = "no transaction ended",
+        .queries = {{"SELECT at AS time, datname::text AS metric, rollback_percent AS value\n"
+                     "  FROM dbops.database_history\n"
+                     " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+                     " ORDER BY 1"}},
+    },
+    {
+        .title = "Temporary files",
+        .about =
+            "Bytes a second that sorts and hashes wrote because they did not fit into work_mem",
+        .kind = PANEL_LINES,
+        .check = "temporary files",
+        .queries = {{"SELECT at AS time, datname::text AS metric, temp_bytes_per_second AS value\n"
+                     "  FROM dbops.database_history\n"
+                     " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+                     " ORDER BY 1"}},
+    },
+    {
         .title = "What fails",
         .about =
             "Failures since the server started, the most frequent first, with the latest message",

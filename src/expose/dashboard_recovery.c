@@ -153,10 +153,9 @@ static const Panel panels[] = {
         .kind = PANEL_TABLE,
         .height = 6,
         .nothing = "nothing was measured yet: it is assumed",
-        .queries =
-            {{"SELECT node, source, name, bytes_per_second AS replayed_per_second, replayed, measured_at\n"
-              "  FROM dbops.recovery_rates\n"
-              " LIMIT 30"}},
+        .queries = {{"SELECT node, source, name, bytes_per_second, replayed, measured_at\n"
+                     "  FROM dbops.recovery_rates\n"
+                     " LIMIT 30"}},
     },
 };
 

@@ -158,11 +158,11 @@ static const Panel panels[] = {
     {
         .title = "Transaction ids used up",
         .about =
-            "Age of the oldest transaction id of a database; at 2 billion the server refuses writes",
+            "Share of those there are before they wrap, by the age of the oldest row of a database",
         .kind = PANEL_LINES,
-        .unit = "short",
+        .check = "xid wraparound",
         .queries =
-            {{"SELECT at AS time, COALESCE(datname::text, 'shared') AS metric, xid_age AS value\n"
+            {{"SELECT at AS time, datname::text AS metric, 100 * xid_age / 2147483648.0 AS value\n"
               "  FROM dbops.database_history\n"
               " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
               " ORDER BY 1"}},

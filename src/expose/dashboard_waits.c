@@ -113,6 +113,31 @@ static const Panel panels[] = {
                      " ORDER BY 1"}},
     },
     {
+        .title = "Oldest transaction",
+        .about =
+            "Age of the oldest open transaction, of the oldest running statement, and the longest "
+            "time that a session idles inside a transaction",
+        .kind = PANEL_LINES,
+        .check = "long transaction",
+        .queries =
+            {{"SELECT at AS time, oldest_transaction_ms AS transaction, oldest_statement_ms AS statement,\n"
+              "       oldest_idle_in_transaction_ms AS \"idle in transaction\"\n"
+              "  FROM dbops.server_history\n"
+              " WHERE " WITHIN "\n"
+              " ORDER BY 1"}},
+    },
+    {
+        .title = "Deadlocks",
+        .about = "Transactions a minute that were ended as each waited for the other",
+        .kind = PANEL_BARS,
+        .unit = "short",
+        .queries =
+            {{"SELECT at AS time, datname::text AS metric, deadlocks_per_second * 60 AS value\n"
+              "  FROM dbops.database_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+              " ORDER BY 1"}},
+    },
+    {
         .title = "Who blocks whom, at the moment",
         .about = "Each session below the one it waits for; stop_sql ends the one on top",
         .kind = PANEL_TABLE,
