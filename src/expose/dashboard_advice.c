@@ -29,10 +29,11 @@ static const Panel panels[] = {
         .check = "index advice",
         .interval = WIDE,
         .nothing = "nothing is advised yet",
-        .queries = {{"SELECT at AS time, datname::text AS metric, saved_percent AS value\n"
-                     "  FROM dbops.index_advice_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, saved_percent AS value\n"
+              "  FROM dbops.index_advice_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE "\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Open advice",
@@ -41,10 +42,11 @@ static const Panel panels[] = {
         .unit = "short",
         .interval = WIDE,
         .nothing = "nothing is advised yet",
-        .queries = {{"SELECT at AS time, datname::text AS metric, open AS value\n"
-                     "  FROM dbops.index_advice_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, open AS value\n"
+              "  FROM dbops.index_advice_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE "\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Searches for indexes",

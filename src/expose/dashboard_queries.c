@@ -145,10 +145,11 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .check = "rollbacks",
         .nothing = "no transaction ended",
-        .queries = {{"SELECT at AS time, datname::text AS metric, rollback_percent AS value\n"
-                     "  FROM dbops.database_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, rollback_percent AS value\n"
+              "  FROM dbops.database_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Temporary files",
@@ -156,10 +157,11 @@ static const Panel panels[] = {
             "Bytes a second that sorts and hashes wrote because they did not fit into work_mem",
         .kind = PANEL_LINES,
         .check = "temporary files",
-        .queries = {{"SELECT at AS time, datname::text AS metric, temp_bytes_per_second AS value\n"
-                     "  FROM dbops.database_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, temp_bytes_per_second AS value\n"
+              "  FROM dbops.database_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "What fails",

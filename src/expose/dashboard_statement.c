@@ -11,12 +11,13 @@ static const DashboardVariable statement = {
     .label = "Statement",
     .about =
         "The statement that is shown; those that took most time since the server started come first",
-    .query = "SELECT left(query, 100) AS __text, queryid::text AS __value FROM dbops.statements "
-             "WHERE toplevel AND query IS NOT NULL LIMIT 1000",
+    .query =
+        "SELECT left(min(query), 100) AS __text, queryid::text AS __value FROM dbops.statements WHERE "
+        "toplevel AND query IS NOT NULL GROUP BY queryid ORDER BY sum(total_ms) DESC LIMIT 1000",
 };
 
 /* Of all users and databases together. */
-#define OF_IT WITHIN " AND queryid = ${statement:sqlstring}\n"
+#define OF_IT WITHIN " AND queryid = NULLIF(${statement:sqlstring}, '')::bigint\n"
 #define BY_TIME " GROUP BY at, step\n ORDER BY 1"
 
 static const Panel panels[] = {
@@ -30,7 +31,7 @@ static const Panel panels[] = {
             {{"SELECT datname::text, rolname::text, query, calls, total_ms, mean_ms, p95_ms, p99_ms, rows,\n"
               "       errors, first_seen_at, last_seen_at\n"
               "  FROM dbops.statements\n"
-              " WHERE queryid = ${statement:sqlstring}"}},
+              " WHERE queryid = NULLIF(${statement:sqlstring}, '')::bigint"}},
     },
     {
         .title = "How long it takes",
@@ -129,7 +130,7 @@ static const Panel panels[] = {
         .queries =
             {{"SELECT planid::text, calls, total_ms, mean_ms, p95_ms, first_seen_at, last_seen_at, plan\n"
               "  FROM dbops.plans\n"
-              " WHERE queryid = ${statement:sqlstring}\n"
+              " WHERE queryid = NULLIF(${statement:sqlstring}, '')::bigint\n"
               " LIMIT 20"}},
     },
 };

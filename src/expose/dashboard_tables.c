@@ -26,7 +26,7 @@ static const DashboardVariable object = {
 	"           ARRAY[${database:sqlstring}], ARRAY[${object:sqlstring}],\n" \
 	"           10))::oid[])\n"
 
-#define NAME "concat_ws('.', datname, schemaname, relname)"
+#define NAME "concat_ws('.', datname, schemaname, COALESCE(relname::text, '#' || relid))"
 
 #define BY_TABLE(value)                                           \
 	"SELECT at AS time, " NAME " AS metric, " value " AS value\n" \
@@ -162,7 +162,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .check = "xid wraparound",
         .queries =
-            {{"SELECT at AS time, datname::text AS metric, 100 * xid_age / 2147483648.0 AS value\n"
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, 100 * xid_age / 2147483648.0 AS value\n"
               "  FROM dbops.database_history\n"
               " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
               " ORDER BY 1"}},
@@ -174,11 +174,11 @@ static const Panel panels[] = {
         .unit = "bytes",
         .interval = WIDE,
         .nothing = "not inspected yet",
-        .queries = {{"SELECT at AS time, datname::text AS metric, size_bytes AS value\n"
-                     "  FROM dbops.database_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE
-                     " AND datid <> 0 AND size_bytes IS NOT NULL\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, size_bytes AS value\n"
+              "  FROM dbops.database_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0 AND size_bytes IS NOT NULL\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Cache hits",
@@ -186,10 +186,11 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .check = "cache hit",
         .nothing = "nothing was read",
-        .queries = {{"SELECT at AS time, datname::text AS metric, hit_percent AS value\n"
-                     "  FROM dbops.database_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
-                     " ORDER BY 1"}},
+        .queries =
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, hit_percent AS value\n"
+              "  FROM dbops.database_history\n"
+              " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
+              " ORDER BY 1"}},
     },
     {
         .title = "Under way",

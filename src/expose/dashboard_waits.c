@@ -132,7 +132,7 @@ static const Panel panels[] = {
         .kind = PANEL_BARS,
         .unit = "short",
         .queries =
-            {{"SELECT at AS time, datname::text AS metric, deadlocks_per_second * 60 AS value\n"
+            {{"SELECT at AS time, COALESCE(datname::text, '#' || datid) AS metric, deadlocks_per_second * 60 AS value\n"
               "  FROM dbops.database_history\n"
               " WHERE " WITHIN " AND " OF_DATABASE " AND datid <> 0\n"
               " ORDER BY 1"}},
