@@ -53,7 +53,7 @@ fuzz smith:
 	@PG_CONFIG='$(PG_CONFIG)' test/$@/run
 
 setup:
-	@PG_CONFIG='$(PG_CONFIG)' test/setup
+	@SETUP_FOR='$(filter test,$(MAKECMDGOALS))' PG_CONFIG='$(PG_CONFIG)' test/setup
 
 ifneq ($(PGXS),)
 
