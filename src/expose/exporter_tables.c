@@ -4,15 +4,12 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "collect/collectors.h"
 #include "collect/pgstat_scan.h"
-#include "core/clock.h"
 #include "core/compat_statistics.h"
 #include "expose/exporter_tables.h"
 #include "expose/relation_names.h"
-#include "judge/facts.h"
+#include "expose/ring_families.h"
 #include "store/registry.h"
 
 static const PgStat_StatTabEntry no_stats;
@@ -182,23 +179,11 @@ add_parts(const Tables *tables)
 static void
 take_sizes(Tables *tables)
 {
-	static FactSet *set = NULL;
-	static Facts *facts;
 	const Family *family = &dbops_family_table;
+	Facts *facts = dbops_ring_families_facts(family);
 	const int index_bytes = dbops_family_metric(family, "index_bytes");
 	const int total_bytes = dbops_family_metric(family, "total_bytes");
 
-	if (set == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		set = dbops_facts_create();
-		MemoryContextSwitchTo(caller);
-		facts = dbops_facts_of(set, family);
-		dbops_facts_wanted(facts)[index_bytes] = true;
-		dbops_facts_wanted(facts)[total_bytes] = true;
-	}
-	dbops_facts_update(set, dbops_clock_now());
 	for (int i = 0; i < dbops_facts_count(facts); i++)
 	{
 		const Fact *fact = dbops_facts_at(facts, i);

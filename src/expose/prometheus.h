@@ -13,6 +13,7 @@ typedef struct PrometheusLimits
 {
 	int statements; /* at most so many, by time */
 	int tables;     /* at most so many, by size */
+	int indexes;    /* at most so many, by size, those that are invalid first */
 } PrometheusLimits;
 
 /* A text, or a bytea, in the current context.  Needs a snapshot. */

@@ -14,6 +14,7 @@ PG_FUNCTION_INFO_V1(dbops_prometheus_protobuf);
 
 #define ARG_STATEMENTS 0
 #define ARG_TABLES 1
+#define ARG_INDEXES 2
 
 static int
 get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -31,7 +32,8 @@ static Datum
 render(FunctionCallInfo fcinfo, const ExpositionFormat *format)
 {
 	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
-	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables")};
+	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables"),
+	                                 .indexes = get_limit(fcinfo, ARG_INDEXES, "indexes")};
 
 	return PointerGetDatum(dbops_prometheus_render(&limits, format));
 }

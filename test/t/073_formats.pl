@@ -108,7 +108,7 @@ is_deeply(\@wrong, [], 'samples are called as the type of their metric demands')
 like($body, qr/\n# EOF\n\z/, 'and there is an end');
 
 # ---- a function that is not there -----------------------------------------------------------------
-$node->safe_psql('postgres', 'ALTER FUNCTION dbops.prometheus_protobuf(int, int) RENAME TO renamed');
+$node->safe_psql('postgres', 'ALTER FUNCTION dbops.prometheus_protobuf(int, int, int) RENAME TO renamed');
 my $answer;
 for (1 .. 300)
 {
@@ -118,7 +118,7 @@ for (1 .. 300)
 }
 like($answer->{body}, qr/^The function dbops\.prometheus_protobuf\(\) is not there.*ALTER EXTENSION dbops UPDATE/, 'is told of');
 is(ask()->{status}, 200, 'while the others answer');
-$node->safe_psql('postgres', 'ALTER FUNCTION dbops.renamed(int, int) RENAME TO prometheus_protobuf');
+$node->safe_psql('postgres', 'ALTER FUNCTION dbops.renamed(int, int, int) RENAME TO prometheus_protobuf');
 is(ask("Accept: $protobuf")->{status}, 200, 'and it again when it is back');
 
 # ---- native histograms ----------------------------------------------------------------------------
