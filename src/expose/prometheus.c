@@ -27,6 +27,7 @@ typedef struct Scrape
 	Exposition exposition;
 	Names *names;
 	PrometheusLimits limits;
+	ExposedRelations *relations; /* NULL: not read yet */
 	Frame **frames; /* by the family's place in the registry; NULL where it was not read yet */
 } Scrape;
 
@@ -54,6 +55,14 @@ frame_of(Scrape *scrape, const Family *family)
 	}
 	*frame = fresh;
 	return fresh;
+}
+
+static const ExposedRelations *
+relations_of(Scrape *scrape)
+{
+	if (scrape->relations == NULL)
+		scrape->relations = dbops_exposed_relations_read();
+	return scrape->relations;
 }
 
 static void
@@ -133,13 +142,15 @@ collect_databases(Scrape *scrape)
 static void
 collect_tables(Scrape *scrape)
 {
-	dbops_exporter_tables(&scrape->exposition, scrape->names, scrape->limits.tables);
+	dbops_exporter_tables(&scrape->exposition, scrape->names, relations_of(scrape),
+	                      scrape->limits.tables);
 }
 
 static void
 collect_indexes(Scrape *scrape)
 {
-	dbops_exporter_indexes(&scrape->exposition, scrape->names, scrape->limits.indexes);
+	dbops_exporter_indexes(&scrape->exposition, scrape->names, relations_of(scrape),
+	                       scrape->limits.indexes);
 }
 
 static void
