@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "mb/pg_wchar.h"
+#include "port/pg_bswap.h"
 
 #include "expose/exposition_format.h"
 #include "math/histogram.h"
@@ -79,15 +80,23 @@ static const struct
 
 /* ---- what everything is made of ------------------------------------------------------------- */
 
+/* No number takes more. */
+#define VARINT_BYTES 10
+
+static char *
+put_varint(char *at, uint64 value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (char) (value | 0x80);
+	*at++ = (char) value;
+	return at;
+}
+
 static void
 append_varint(StringInfo out, uint64 value)
 {
-	while (value >= 0x80)
-	{
-		appendStringInfoCharMacro(out, (char) (value | 0x80));
-		value >>= 7;
-	}
-	appendStringInfoCharMacro(out, (char) value);
+	enlargeStringInfo(out, VARINT_BYTES);
+	out->len = (int) (put_varint(out->data + out->len, value) - out->data);
 }
 
 /* Small numbers of either sign take little room. */
@@ -110,18 +119,18 @@ append_number(StringInfo out, int field, uint64 value)
 	append_varint(out, value);
 }
 
+/* Little-endian on every machine. */
 static void
 append_double(StringInfo out, int field, double value)
 {
 	uint64 bits;
 
 	memcpy(&bits, &value, sizeof(bits));
+#ifdef WORDS_BIGENDIAN
+	bits = pg_bswap64(bits);
+#endif
 	append_field(out, field, WIRE_DOUBLE);
-	enlargeStringInfo(out, sizeof(bits));
-	/* Little-endian on every machine. */
-	for (int i = 0; i < sizeof(bits); i++)
-		out->data[out->len++] = (char) (bits >> (8 * i));
-	out->data[out->len] = '\0';
+	appendBinaryStringInfo(out, (const char *) &bits, sizeof(bits));
 }
 
 static void
@@ -164,17 +173,34 @@ unescape(char *value, const char **at)
 	return size;
 }
 
-/* What is empty is as if it were not there. */
+static char *
+put_bytes(char *at, int field, const char *bytes, int size)
+{
+	*at++ = (char) (field << 3 | WIRE_LENGTH);
+	at = put_varint(at, size);
+	memcpy(at, bytes, size);
+	return at + size;
+}
+
+/*
+ * What is empty is as if it were not there.  There are some of these for each sample, so room is
+ * made once, for fields and sizes, too.
+ */
 static void
 append_pair(StringInfo pairs, const char *name, int name_size, const char *value, int value_size)
 {
+	int size = 2 + varint_size(name_size) + name_size + varint_size(value_size) + value_size;
+	char *at;
+
 	if (value_size == 0)
 		return;
-	append_field(pairs, METRIC_LABEL, WIRE_LENGTH);
-	append_varint(pairs,
-	              2 + varint_size(name_size) + name_size + varint_size(value_size) + value_size);
-	append_bytes(pairs, PAIR_NAME, name, name_size);
-	append_bytes(pairs, PAIR_VALUE, value, value_size);
+	enlargeStringInfo(pairs, 1 + VARINT_BYTES + size);
+	at = pairs->data + pairs->len;
+	*at++ = METRIC_LABEL << 3 | WIRE_LENGTH;
+	at = put_varint(at, size);
+	at = put_bytes(at, PAIR_NAME, name, name_size);
+	at = put_bytes(at, PAIR_VALUE, value, value_size);
+	pairs->len = (int) (at - pairs->data);
 }
 
 static const char *
@@ -196,15 +222,15 @@ write_pairs(Exposition *exposition, const StringInfoData *labels)
 	while (*at != '\0')
 	{
 		const char *name = at;
-		int name_size = (int) strcspn(name, "=");
-		int plain;
+		int name_size = (int) (strchr(name, '=') - name);
+		const char *end;
 
 		at += name_size + 2;
-		plain = (int) strcspn(at, "\\\"");
-		if (at[plain] == '"')
+		end = strchr(at, '"');
+		if (memchr(at, '\\', end - at) == NULL)
 		{
-			append_pair(&exposition->pairs, name, name_size, at, plain);
-			at += plain + 1;
+			append_pair(&exposition->pairs, name, name_size, at, (int) (end - at));
+			at = end + 1;
 		}
 		else
 		{
@@ -238,7 +264,7 @@ write_sample(Exposition *exposition, const StringInfoData *labels)
 static void
 write_number(Exposition *exposition, const StringInfoData *labels, double value)
 {
-	resetStringInfo(&exposition->message);
+	exposition->message.len = 0;
 	append_double(&exposition->message, VALUE, value);
 	write_sample(exposition, labels);
 }
