@@ -27,8 +27,8 @@ static const DashboardVariable database = {
 #define RATE(metric, labels) "rate(" metric "{" labels "}[$__rate_interval])"
 
 /*
- * How long statements take: by the classic buckets, or by native histograms, beside which Prometheus
- * keeps no others where it takes them.
+ * How long statements take: by the classic buckets, or by native histograms, where Prometheus has
+ * these instead.
  */
 #define DURATION "dbops_statement_duration_seconds"
 #define SUM_BY(by, of) "sum by (" by ") (" of ")"
