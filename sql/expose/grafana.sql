@@ -47,8 +47,8 @@ COMMENT ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) IS
 REVOKE ALL ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._chart_step(timestamptz, timestamptz, interval) TO pg_monitor;
 
--- Which statements take most: all of a short range are looked at, of a long one three hours, as to read all of a month
--- takes too long; and those that took most since the server started, which any of its busy hours is among.
+-- Which statements take most: all of an hour is looked at, of more than that five quarters of an hour, as to read all of a
+-- month takes too long; and those that took most since the server started.
 CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, node text, datids text[], most integer) RETURNS bigint[]
     LANGUAGE sql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -63,13 +63,12 @@ CREATE FUNCTION dbops._busy_statements(since timestamptz, until timestamptz, nod
               LIMIT $5)
             UNION
             (SELECT h.queryid
-               FROM pg_catalog.generate_series($1, $2 - LEAST($2 - $1, interval '1 hour'),
-                        GREATEST(($2 - $1 - interval '1 hour') / 2, interval '1 hour')) AS looked(at),
+               FROM pg_catalog.generate_series($1, $2 - interval '1 second',
+                        GREATEST(($2 - $1 - interval '15 minutes') / 4, interval '15 minutes')) AS looked(at),
                     LATERAL (SELECT s.queryid, s.datid, s.total_exec_ms
                                FROM dbops.statement_history AS s
-                              WHERE s.at >= looked.at
-                                AND s.at < looked.at + CASE WHEN $2 - $1 <= interval '2 hours' THEN interval '2 hours' ELSE interval '1 hour' END
-                                -- Of an hour, minutes are read faster than the chunk of a week that has hours.
+                              -- Another limit of at would be pushed down in place of these.
+                              WHERE s.at >= looked.at AND s.at < looked.at + interval '15 minutes'
                                 AND s.step = interval '1 minute' AND s.node = $3 AND s.toplevel) AS h
               WHERE $4[1] = '0' OR h.datid::text = ANY ($4)
               GROUP BY h.queryid
@@ -117,10 +116,10 @@ CREATE FUNCTION dbops._statement_totals(since timestamptz, until timestamptz, st
           FROM dbops.statement_history AS h
          WHERE h.at BETWEEN $1 AND $2 AND h.step = dbops._chart_step($1, $2, $3) AND h.node = $4 AND h.toplevel
            AND ('0' = ANY ($5) OR h.datid = ANY ($5::oid[]))
-           AND ($2 - $1 <= interval '6 hours 1 minute' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 200))::bigint[]))
+           AND ($2 - $1 <= interval '3 hours 1 minute' OR h.queryid = ANY ((SELECT dbops._busy_statements($1, $2, $4, $5, 200))::bigint[]))
          GROUP BY h.at, h.step;
     END;
 COMMENT ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) IS
-    'All top-level statements together, over time; of more than six hours those that take most';
+    'All top-level statements together, over time; of more than three hours those that take most';
 REVOKE ALL ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION dbops._statement_totals(timestamptz, timestamptz, interval, text, text[]) TO pg_monitor;

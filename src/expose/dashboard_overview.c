@@ -58,7 +58,7 @@ static const Panel panels[] = {
     {
         .title = "Query Performance",
         .about = "How long the oldest statement has been running, and how long statements take on "
-                 "average; over more than six hours those that take most time",
+                 "average; over more than three hours those that take most time",
         .kind = PANEL_LINES,
         .unit = "ms",
         .queries = {{"SELECT at AS time, 'running query duration' AS metric,\n"

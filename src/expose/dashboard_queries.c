@@ -10,7 +10,7 @@ static const Panel panels[] = {
     {
         .title = "Statements",
         .about =
-            "Statements a second, without those that functions run; over more than six hours of the two hundred that take most time",
+            "Statements a second, without those that functions run; over more than three hours of the two hundred that take most time",
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
@@ -23,7 +23,7 @@ static const Panel panels[] = {
         .title = "How long statements take",
         .about =
             "Half of all statements take less than p50, one in twenty more than p95, one in a "
-            "hundred more than p99; over more than six hours of the two hundred that take most time",
+            "hundred more than p99; over more than three hours of the two hundred that take most time",
         .kind = PANEL_LINES,
         .unit = "ms",
         .interval = WIDE,
@@ -37,9 +37,7 @@ static const Panel panels[] = {
     {
         .title = "Top statements by time",
         .about =
-            "Those that took most of the time. Of a range beyond two hours these are sought in "
-            "some hours of it, and among those that took most since the server started. Click a "
-            "statement for its own dashboard",
+            "Those that took most of the time. Of more than an hour these are sought in five quarters of an hour, and among those that took most since the server started. Click a statement for its own dashboard",
         .kind = PANEL_TABLE,
         .height = 12,
         .nothing = "no statement was sampled",
