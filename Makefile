@@ -18,7 +18,7 @@ SQL_MODULES = \
 	math/histogram \
 	track/statements track/errors track/captures store/registry store/objects store/node \
 	store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling \
-	worker/gateway_report expose/status expose/now expose/gaps expose/counters expose/locks \
+	worker/gateway_report worker/receive expose/status expose/now expose/gaps expose/counters expose/locks \
 	expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits \
 	expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings \
 	store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery \

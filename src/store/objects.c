@@ -80,6 +80,20 @@ static const char drop_query[] =
     "    AND o.datid = n.datid AND o.objid = n.objid AND o.class = n.class\n"
     "    AND o.dropped_at IS NULL";
 
+/* A text that is there stays. */
+static const char add_statements_query[] =
+    "INSERT INTO dbops.object AS o (\n"
+    "    class, datid, objid, kind, definition, first_seen_at, last_seen_at\n"
+    ")\n"
+    "SELECT DISTINCT ON (n.datid, n.objid)\n"
+    "    's', n.datid, n.objid, 'statement', n.definition, $4, $4\n"
+    "FROM unnest($1, $2, $3) AS n (datid, objid, definition)\n"
+    "WHERE n.definition IS NOT NULL\n"
+    "ORDER BY n.datid, n.objid\n"
+    "ON CONFLICT (datid, objid, class) DO UPDATE\n"
+    "SET last_seen_at = excluded.last_seen_at\n"
+    "WHERE o.last_seen_at < excluded.last_seen_at - interval '1 day'";
+
 static const char shared_query[] =
     "INSERT INTO dbops.object AS o (\n"
     "    class, datid, objid, kind, objname, first_seen_at, last_seen_at\n"
@@ -290,6 +304,28 @@ dbops_objects_store_batch(char *data, Size size, TimestampTz at)
 	int nobjects = dbops_object_batch_decode(data, size, &objects);
 
 	return dbops_objects_upsert(objects, nobjects, at);
+}
+
+uint64
+dbops_objects_add_statements(char *data, Size size, TimestampTz at)
+{
+	NamedObject *objects;
+	int nobjects = dbops_object_batch_decode(data, size, &objects);
+
+	for (int i = 0; i < nobjects; i++)
+	{
+		if (objects[i].class != OBJECT_CLASS_STATEMENT)
+			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+			                errmsg("names of other things than statements")));
+	}
+	return dbops_spi_execute(add_statements_query,
+	                         (SpiValue[]){
+	                             array_of(objects, nobjects, COLUMN_DATID),
+	                             array_of(objects, nobjects, COLUMN_OBJID),
+	                             array_of(objects, nobjects, COLUMN_DEFINITION),
+	                             dbops_spi_instant(at),
+	                         },
+	                         4);
 }
 
 uint64
