@@ -56,6 +56,7 @@ execute(const Question *query, QueryAnswer *answer)
 {
 	Oid types[QUERY_ARGUMENTS];
 	Datum values[QUERY_ARGUMENTS];
+	char nulls[QUERY_ARGUMENTS];
 
 	/* A plain word instead of a function that cannot be found. */
 	if (!query->plain && !OidIsValid(get_extension_oid("dbops", true)))
@@ -65,10 +66,12 @@ execute(const Question *query, QueryAnswer *answer)
 	for (int i = 0; i < query->narguments; i++)
 	{
 		types[i] = TEXTOID;
-		values[i] = CStringGetTextDatum(query->arguments[i]);
+		nulls[i] = query->arguments[i] == NULL ? 'n' : ' ';
+		values[i] =
+		    query->arguments[i] == NULL ? (Datum) 0 : CStringGetTextDatum(query->arguments[i]);
 	}
 	SPI_connect();
-	if (SPI_execute_with_args(query->sql, query->narguments, types, values, NULL, true, 1) !=
+	if (SPI_execute_with_args(query->sql, query->narguments, types, values, nulls, true, 1) !=
 	        SPI_OK_SELECT ||
 	    SPI_processed != 1)
 		elog(ERROR, "query \"%s\" yields no row", query->name);

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "mb/pg_wchar.h"
@@ -21,6 +22,7 @@
 #include "core/guc.h"
 #include "core/spi.h"
 #include "store/objects.h"
+#include "store/shipping.h"
 
 /*
  * The last word on each object counts: a batch may tell twice of one.  A definition that could not
@@ -520,6 +522,15 @@ read_texts(const char *schema, const NamedObject *wanted, int nwanted)
 	return dbops_spi_query(psprintf(texts_query, schema), params, lengthof(params));
 }
 
+/* What goes into the ring is not looked for again: the table has it only once it is shipped. */
+static void
+ship_texts(const NamedObject *objects, int nobjects)
+{
+	dbops_shipping_add_texts(objects, nobjects);
+	for (int i = 0; i < nobjects; i++)
+		set_known(objects[i].datid, objects[i].objid);
+}
+
 static int
 store_texts(const SpiRows *rows, TimestampTz now)
 {
@@ -537,7 +548,10 @@ store_texts(const SpiRows *rows, TimestampTz now)
 		objects[i].objid = DatumGetInt64(dbops_spi_cell(rows, i, 1, &isnull));
 		objects[i].definition = definition;
 	}
-	dbops_objects_upsert(objects, (int) rows->nrows, now);
+	if (RecoveryInProgress())
+		ship_texts(objects, (int) rows->nrows);
+	else
+		dbops_objects_upsert(objects, (int) rows->nrows, now);
 	return (int) rows->nrows;
 }
 

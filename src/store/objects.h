@@ -46,6 +46,6 @@ extern void dbops_objects_forget_statements(void);
  * Reads and stores texts of statements that were noted and have none, if there are any and the last
  * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once,
  * which takes some 50 ms for 7,000.  Returns how many it stored.  Without pg_stat_statements it
- * does nothing.
+ * does nothing.  On a standby they are handed on to be shipped.
  */
 extern int dbops_objects_learn_statements(void);

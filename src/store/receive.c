@@ -404,8 +404,12 @@ dbops_receive_last(int64 boot)
 {
 	const SpiValue params[] = {dbops_spi_text(dbops_node_name()),
 	                           {.type = INT8OID, .value = Int64GetDatum(boot)}};
-	SpiRows *rows = dbops_spi_query(last_shipped, params, lengthof(params));
+	SpiRows *rows;
 	bool isnull;
 
+	/* An extension of before has no such table. */
+	if (!OidIsValid(dbops_resolution_table_oid("shipper")))
+		return 0;
+	rows = dbops_spi_query(last_shipped, params, lengthof(params));
 	return rows->nrows == 0 ? 0 : DatumGetInt64(dbops_spi_cell(rows, 0, 0, &isnull));
 }

@@ -12,6 +12,9 @@
 
 #include "store/quiet.h"
 
+/* What the gateway of a standby calls its session. */
+#define SHIPPING_SESSION "dbops shipping"
+
 /* What a standby sends; without ticks it asks how far it is. */
 typedef struct Shipment
 {

@@ -19,9 +19,6 @@
 
 PG_FUNCTION_INFO_V1(dbops_receive_ticks);
 
-/* What the gateway calls its session; activity.c takes it for no activity of others. */
-#define SHIPPING_NAME "dbops shipping"
-
 enum
 {
 	ARG_NODE,
@@ -128,7 +125,7 @@ dbops_receive_ticks(PG_FUNCTION_ARGS)
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("what a standby ships must not be null")));
 	}
-	if (strcmp(application_name, SHIPPING_NAME) == 0)
+	if (strcmp(application_name, SHIPPING_SESSION) == 0)
 		dbops_nesting_exclude_process();
 	shipment.node = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NODE));
 	shipment.system_identifier = PG_GETARG_INT64(ARG_SYSTEM_IDENTIFIER);
