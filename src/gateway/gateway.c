@@ -4,8 +4,9 @@
  *		takes a standby's samples to its primary.
  *
  * One process without threads.  It waits on its latch and on one epoll descriptor, in which those
- * of libmicrohttpd, of the listening sockets and of the connection to the primary are; what it has to ask of dbops it asks by SQL,
- * between the calls of libmicrohttpd.  Nothing a client or the primary does makes it wait.
+ * of libmicrohttpd, of the listening sockets and of the connection to the primary are; what it has
+ * to ask of dbops it asks by SQL, between the calls of libmicrohttpd.  Nothing a client or the
+ * primary does makes it wait.
  *
  * The sampler starts it while dbops.http_listen is set, and on a standby dbops.primary_conninfo; it
  * ends by itself when there is nothing to do.

@@ -112,6 +112,15 @@ write_receipt(FunctionCallInfo fcinfo, const Receipt *receipt)
 	dbops_rows_emit(rows);
 }
 
+/* From the next statement on; the one under way has begun. */
+static void
+exclude_session(void)
+{
+	dbops_nesting_exclude_process();
+	if (GetConfigOption("pg_stat_statements.track", true, false) != NULL)
+		SetConfigOption("pg_stat_statements.track", "none", PGC_SUSET, PGC_S_SESSION);
+}
+
 Datum
 dbops_receive_ticks(PG_FUNCTION_ARGS)
 {
@@ -126,7 +135,7 @@ dbops_receive_ticks(PG_FUNCTION_ARGS)
 			                errmsg("what a standby ships must not be null")));
 	}
 	if (strcmp(application_name, SHIPPING_SESSION) == 0)
-		dbops_nesting_exclude_process();
+		exclude_session();
 	shipment.node = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NODE));
 	shipment.system_identifier = PG_GETARG_INT64(ARG_SYSTEM_IDENTIFIER);
 	shipment.boot = PG_GETARG_INT64(ARG_BOOT);

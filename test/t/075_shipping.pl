@@ -154,8 +154,10 @@ is($primary->safe_psql('postgres', "SELECT count(*) FROM dbops.object WHERE clas
 	'the text of a statement of the standby alone is known');
 is($primary->safe_psql('postgres', "SELECT node, ticks > 100, refused, last_refusal, abs(extract(epoch FROM clock_ahead)) < 5 FROM dbops.shippers"),
 	'second|t|0||t', 'the primary tells who ships');
-is($primary->safe_psql('postgres', "SELECT coalesce(sum(n.calls), 0) <= 2 AND max(s.calls) > 2 FROM pg_stat_statements AS s LEFT JOIN dbops.statement_now AS n USING (queryid)
-	WHERE s.query LIKE '%dbops.receive_ticks(%'"), 't', 'what a standby ships is no statement of a user, but for the first of a session');
+my $deliveries = $standby->safe_psql('postgres', finding("substring(detail FROM '(\\d+) samples')::int"));
+becomes($standby, finding("substring(detail FROM '(\\d+) samples')::int > $deliveries"), 't', 'the number of samples grows');
+is($primary->safe_psql('postgres', "SELECT count(*) FROM pg_stat_statements WHERE query LIKE 'SELECT stored_seq%dbops.receive_ticks(%'"), '0',
+	'and no statement of a user is counted for that');
 
 # ---- what breaks in between -----------------------------------------------------------------------
 my $receiver = "SELECT pid FROM pg_stat_activity WHERE application_name = 'dbops shipping'";
