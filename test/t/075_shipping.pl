@@ -236,6 +236,8 @@ ok($standby->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NUL
 arrives($primary, 'standby restarted');
 is($primary->safe_psql('postgres', "SELECT count(DISTINCT boot) FROM ($ticks) AS t WHERE name = 'second'"), '2', 'as another start of the same server');
 
+# Another table is the current one when it stores for the first time: its key does not keep it from doing so twice.
+$primary->safe_psql('postgres', "INSERT INTO dbops.member SELECT 0, (member + 1) % 8, clock_timestamp() FROM dbops.member WHERE resolution = 0 ORDER BY started_at DESC LIMIT 1");
 $primary->wait_for_catchup($standby);
 $primary->stop('immediate');
 $standby->safe_psql('postgres', 'SELECT dbops.take_sample()') for 1 .. 2;
