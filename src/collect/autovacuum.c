@@ -56,20 +56,22 @@ static const Metric metrics[] = {
         AGE_MS(3, "oldest_run_ms", "Longest time one has worked on its table"),
     [AUTOVACUUM_CANCELLED] =
         COUNT(4, "cancelled", "Runs that were cancelled as somebody wanted a lock"),
-    [AUTOVACUUM_TABLES_OVERDUE] =
-        GAUGE(5, "tables_overdue", "", ROLLUP_MAX, "Tables that autovacuum should work on"),
+    [AUTOVACUUM_TABLES_OVERDUE] = GAUGE_OF_SAMPLER(5, "tables_overdue", "", 0, ROLLUP_MAX,
+                                                   "Tables that autovacuum should work on"),
     [AUTOVACUUM_VACUUM_OVERDUE] =
-        GAUGE(6, "vacuum_overdue", "", ROLLUP_MAX, "Those with too many dead rows"),
-    [AUTOVACUUM_INSERT_VACUUM_OVERDUE] =
-        GAUGE(7, "insert_vacuum_overdue", "", ROLLUP_MAX, "Those with many rows inserted"),
-    [AUTOVACUUM_ANALYZE_OVERDUE] =
-        GAUGE(8, "analyze_overdue", "", ROLLUP_MAX, "Those with outdated planner statistics"),
-    [AUTOVACUUM_WRAPAROUND_OVERDUE] = GAUGE(9, "wraparound_overdue", "", ROLLUP_MAX,
-                                            "Those older than autovacuum_freeze_max_age"),
-    [AUTOVACUUM_WORST_RELID] = GAUGE(10, "worst_relid", "", ROLLUP_LAST,
-                                     "OID of the table most beyond its threshold; 0 if none"),
-    [AUTOVACUUM_WORST_RATIO] = GAUGE_SCALED(11, "worst_ratio", "ratio", 0.01, ROLLUP_MAX,
-                                            "How many times its threshold that table has changed"),
+        GAUGE_OF_SAMPLER(6, "vacuum_overdue", "", 0, ROLLUP_MAX, "Those with too many dead rows"),
+    [AUTOVACUUM_INSERT_VACUUM_OVERDUE] = GAUGE_OF_SAMPLER(
+        7, "insert_vacuum_overdue", "", 0, ROLLUP_MAX, "Those with many rows inserted"),
+    [AUTOVACUUM_ANALYZE_OVERDUE] = GAUGE_OF_SAMPLER(8, "analyze_overdue", "", 0, ROLLUP_MAX,
+                                                    "Those with outdated planner statistics"),
+    [AUTOVACUUM_WRAPAROUND_OVERDUE] = GAUGE_OF_SAMPLER(
+        9, "wraparound_overdue", "", 0, ROLLUP_MAX, "Those older than autovacuum_freeze_max_age"),
+    [AUTOVACUUM_WORST_RELID] =
+        GAUGE_OF_SAMPLER(10, "worst_relid", "", 0, ROLLUP_LAST,
+                         "OID of the table most beyond its threshold; 0 if none"),
+    [AUTOVACUUM_WORST_RATIO] =
+        GAUGE_OF_SAMPLER(11, "worst_ratio", "ratio", 0.01, ROLLUP_MAX,
+                         "How many times its threshold that table has changed"),
 };
 
 /* Values of one database. */

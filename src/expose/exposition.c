@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h" /* from 16 on it brings the macros of varlena */
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
@@ -14,28 +15,48 @@
 
 static const char *const type_words[] = {"untyped", "counter", "gauge", "histogram"};
 
+/* What was written last will be about as much as is written next. */
+static int last_size = 0;
+
 void
 dbops_exposition_begin(Exposition *exposition)
 {
+	static const char header[VARHDRSZ];
+
 	initStringInfo(&exposition->text);
+	enlargeStringInfo(&exposition->text, last_size + last_size / 8);
+	appendBinaryStringInfo(&exposition->text, header, VARHDRSZ);
 	exposition->name = NULL;
 	exposition->name_length = 0;
+}
+
+struct varlena *
+dbops_exposition_end(Exposition *exposition)
+{
+	struct varlena *written = (struct varlena *) exposition->text.data;
+
+	last_size = exposition->text.len;
+	SET_VARSIZE(written, exposition->text.len);
+	return written;
 }
 
 /* The format knows three escapes; in help, a quotation mark is none. */
 static void
 append_escaped(StringInfo out, const char *value, bool quoted)
 {
-	for (const char *c = value; *c != '\0'; c++)
+	const char *special = quoted ? "\\\n\"" : "\\\n";
+
+	for (;;)
 	{
-		if (*c == '\n')
-			appendStringInfoString(out, "\\n");
-		else
-		{
-			if (*c == '\\' || (quoted && *c == '"'))
-				appendStringInfoChar(out, '\\');
-			appendStringInfoCharMacro(out, *c);
-		}
+		int plain = (int) strcspn(value, special);
+
+		appendBinaryStringInfo(out, value, plain);
+		value += plain;
+		if (*value == '\0')
+			return;
+		appendStringInfoChar(out, '\\');
+		appendStringInfoChar(out, *value == '\n' ? 'n' : *value);
+		value++;
 	}
 }
 
@@ -63,107 +84,121 @@ dbops_exposition_label(StringInfo labels, const char *name, const char *value)
 	appendStringInfoChar(labels, '"');
 }
 
-static void
-append_labels(StringInfo out, const StringInfoData *labels, const char *more)
+StringInfoData
+dbops_exposition_keep(const StringInfoData *labels)
 {
-	bool some = labels != NULL && labels->len > 0;
+	StringInfoData kept = *labels;
 
-	if (!some && more == NULL)
-		return;
-	appendStringInfoChar(out, '{');
-	if (some)
-		appendBinaryStringInfo(out, labels->data, labels->len);
-	if (some && more != NULL)
-		appendStringInfoChar(out, ',');
-	if (more != NULL)
-		appendStringInfoString(out, more);
-	appendStringInfoChar(out, '}');
+	kept.maxlen = labels->len + 1;
+	kept.data = palloc(kept.maxlen);
+	memcpy(kept.data, labels->data, kept.maxlen);
+	return kept;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/*
+ * There are tens of thousands of them, so room is made once for each, and what is put into it does
+ * not ask again.
+ */
+typedef struct Piece
+{
+	const char *bytes;
+	int size;
+} Piece;
+
+#define PIECE(literal) ((Piece){.bytes = (literal), .size = (int) sizeof(literal) - 1})
+
+/* Braces, blank, a number, the end of the line and of the text. */
+#define LINE_EXTRA (8 + Max(MAXINT8LEN, DOUBLE_SHORTEST_DECIMAL_LEN))
+
+static inline char *
+put(char *at, Piece piece)
+{
+	memcpy(at, piece.bytes, piece.size);
+	return at + piece.size;
+}
+
+/* The metric's name with an ending, and its labels with one more. */
+static char *
+begin_line(Exposition *exposition, Piece ending, const StringInfoData *labels, Piece more)
+{
+	StringInfo out = &exposition->text;
+	const Piece name = {exposition->name, exposition->name_length};
+	const Piece own = {labels == NULL ? "" : labels->data, labels == NULL ? 0 : labels->len};
+	char *at;
+
+	enlargeStringInfo(out, name.size + ending.size + own.size + more.size + LINE_EXTRA);
+	at = put(put(out->data + out->len, name), ending);
+	if (own.size > 0 || more.size > 0)
+	{
+		*at++ = '{';
+		at = put(at, own);
+		if (own.size > 0 && more.size > 0)
+			*at++ = ',';
+		at = put(at, more);
+		*at++ = '}';
+	}
+	*at++ = ' ';
+	return at;
 }
 
 static void
-append_integer(StringInfo out, int64 value)
+end_line(Exposition *exposition, char *at)
 {
-	enlargeStringInfo(out, MAXINT8LEN + 1);
-	out->len += pg_lltoa(value, out->data + out->len);
+	*at++ = '\n';
+	*at = '\0';
+	exposition->text.len = (int) (at - exposition->text.data);
 }
 
-static void
-append_number(StringInfo out, double value)
+static char *
+put_number(char *at, double value)
 {
 	if (isnan(value))
-		appendStringInfoString(out, "NaN");
-	else if (isinf(value))
-		appendStringInfoString(out, value > 0 ? "+Inf" : "-Inf");
-	else
-	{
-		enlargeStringInfo(out, DOUBLE_SHORTEST_DECIMAL_LEN);
-		out->len += double_to_shortest_decimal_buf(value, out->data + out->len);
-	}
-}
-
-static void
-begin_sample(Exposition *exposition, const StringInfoData *labels)
-{
-	appendBinaryStringInfo(&exposition->text, exposition->name, exposition->name_length);
-	append_labels(&exposition->text, labels, NULL);
-	appendStringInfoChar(&exposition->text, ' ');
+		return put(at, PIECE("NaN"));
+	if (isinf(value))
+		return put(at, value > 0 ? PIECE("+Inf") : PIECE("-Inf"));
+	return at + double_to_shortest_decimal_bufn(value, at);
 }
 
 void
 dbops_exposition_integer(Exposition *exposition, const StringInfoData *labels, int64 value)
 {
-	begin_sample(exposition, labels);
-	append_integer(&exposition->text, value);
-	appendStringInfoChar(&exposition->text, '\n');
+	char *at = begin_line(exposition, PIECE(""), labels, PIECE(""));
+
+	end_line(exposition, at + pg_lltoa(value, at));
 }
 
 void
 dbops_exposition_number(Exposition *exposition, const StringInfoData *labels, double value)
 {
-	begin_sample(exposition, labels);
-	append_number(&exposition->text, value);
-	appendStringInfoChar(&exposition->text, '\n');
+	char *at = begin_line(exposition, PIECE(""), labels, PIECE(""));
+
+	end_line(exposition, put_number(at, value));
 }
 
 static void
-append_bucket(Exposition *exposition, const StringInfoData *labels, double bound, int64 count)
+write_bucket(Exposition *exposition, const StringInfoData *labels, double bound, int64 count)
 {
-	StringInfo out = &exposition->text;
-	char more[DOUBLE_SHORTEST_DECIMAL_LEN + 8];
+	char le[DOUBLE_SHORTEST_DECIMAL_LEN + 8];
+	char *end = put(put_number(put(le, PIECE("le=\"")), bound), PIECE("\""));
+	char *at = begin_line(exposition, PIECE("_bucket"), labels, (Piece){le, (int) (end - le)});
 
-	if (isinf(bound))
-		strlcpy(more, "le=\"+Inf\"", sizeof(more));
-	else
-	{
-		int length = 4;
-
-		memcpy(more, "le=\"", 4);
-		length += double_to_shortest_decimal_bufn(bound, more + length);
-		memcpy(more + length, "\"", 2);
-	}
-	appendStringInfo(out, "%s_bucket", exposition->name);
-	append_labels(out, labels, more);
-	appendStringInfoChar(out, ' ');
-	append_integer(out, count);
-	appendStringInfoChar(out, '\n');
+	end_line(exposition, at + pg_lltoa(count, at));
 }
 
 void
 dbops_exposition_histogram(Exposition *exposition, const StringInfoData *labels,
                            const ExposedHistogram *histogram)
 {
-	StringInfo out = &exposition->text;
+	const int64 count = histogram->counts[histogram->nbounds];
+	char *at;
 
 	for (int i = 0; i < histogram->nbounds; i++)
-		append_bucket(exposition, labels, histogram->bounds[i], histogram->counts[i]);
-	append_bucket(exposition, labels, get_float8_infinity(), histogram->counts[histogram->nbounds]);
-	appendStringInfo(out, "%s_sum", exposition->name);
-	append_labels(out, labels, NULL);
-	appendStringInfoChar(out, ' ');
-	append_number(out, histogram->sum);
-	appendStringInfo(out, "\n%s_count", exposition->name);
-	append_labels(out, labels, NULL);
-	appendStringInfoChar(out, ' ');
-	append_integer(out, histogram->counts[histogram->nbounds]);
-	appendStringInfoChar(out, '\n');
+		write_bucket(exposition, labels, histogram->bounds[i], histogram->counts[i]);
+	write_bucket(exposition, labels, get_float8_infinity(), count);
+	at = begin_line(exposition, PIECE("_sum"), labels, PIECE(""));
+	end_line(exposition, put_number(at, histogram->sum));
+	at = begin_line(exposition, PIECE("_count"), labels, PIECE(""));
+	end_line(exposition, at + pg_lltoa(count, at));
 }

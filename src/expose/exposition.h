@@ -22,13 +22,16 @@ typedef enum ExposedType
 
 typedef struct Exposition
 {
-	StringInfoData text;
-	const char *name; /* of the metric that is being written */
+	StringInfoData text; /* after the header of a varlena */
+	const char *name;    /* of the metric that is being written */
 	int name_length;
 } Exposition;
 
 /* In the current context. */
 extern void dbops_exposition_begin(Exposition *exposition);
+
+/* What was written, as a text; it takes the memory over. */
+extern struct varlena *dbops_exposition_end(Exposition *exposition);
 
 /* Begins a metric; `name` and `help` must stay.  Help is a sentence without full stop. */
 extern void dbops_exposition_metric(Exposition *exposition, const char *name, ExposedType type,
@@ -36,6 +39,9 @@ extern void dbops_exposition_metric(Exposition *exposition, const char *name, Ex
 
 /* Appends name="value", after a comma where it is not the first. */
 extern void dbops_exposition_label(StringInfo labels, const char *name, const char *value);
+
+/* The labels of one of many, in no more memory than they need. */
+extern StringInfoData dbops_exposition_keep(const StringInfoData *labels);
 
 /* A sample; `labels` as written by dbops_exposition_label(), or NULL. */
 extern void

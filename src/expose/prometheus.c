@@ -9,7 +9,9 @@
 #include "core/clock.h"
 #include "core/tx.h"
 #include "expose/exporter_databases.h"
+#include "expose/exporter_errors.h"
 #include "expose/exporter_families.h"
+#include "expose/exporter_indexes.h"
 #include "expose/exporter_replication.h"
 #include "expose/exporter_sessions.h"
 #include "expose/exporter_settings.h"
@@ -17,6 +19,7 @@
 #include "expose/exporter_tables.h"
 #include "expose/own_metrics.h"
 #include "expose/prometheus.h"
+#include "expose/ring_families.h"
 #include "store/registry.h"
 
 typedef struct Scrape
@@ -42,8 +45,13 @@ frame_of(Scrape *scrape, const Family *family)
 
 	if (*frame != NULL)
 		return *frame;
-	fresh = dbops_frame_create(family);
-	family->read(fresh);
+	if (dbops_ring_families_have(family))
+		fresh = dbops_ring_families_frame(family);
+	else
+	{
+		fresh = dbops_frame_create(family);
+		family->read(fresh);
+	}
 	*frame = fresh;
 	return fresh;
 }
@@ -54,6 +62,12 @@ write_group(Scrape *scrape, const MetricGroup *group)
 	dbops_metric_group_write(&scrape->exposition, group,
 	                         frame_of(scrape, dbops_registry_by_name(group->family)),
 	                         scrape->names);
+}
+
+static void
+collect_ring(Scrape *scrape)
+{
+	dbops_ring_families_update();
 }
 
 static void
@@ -123,12 +137,25 @@ collect_tables(Scrape *scrape)
 }
 
 static void
+collect_indexes(Scrape *scrape)
+{
+	dbops_exporter_indexes(&scrape->exposition, scrape->names, scrape->limits.indexes);
+}
+
+static void
+collect_errors(Scrape *scrape)
+{
+	dbops_exporter_errors(&scrape->exposition);
+}
+
+static void
 collect_statements(Scrape *scrape)
 {
 	dbops_exporter_statements(&scrape->exposition, scrape->names, scrape->limits.statements);
 }
 
 static const Collector collectors[] = {
+    {"ring", collect_ring}, /* first, since others look at what it read */
     {"version", collect_version},
     {"settings", collect_settings},
     {"roles", collect_roles},
@@ -140,6 +167,8 @@ static const Collector collectors[] = {
     {"replication", collect_replication},
     {"stat_progress_vacuum", collect_progress},
     {"stat_user_tables", collect_tables},
+    {"stat_user_indexes", collect_indexes},
+    {"errors", collect_errors},
     {"stat_statements", collect_statements},
 };
 
@@ -232,7 +261,7 @@ write_results(Exposition *exposition, const Results *results)
 	dbops_exposition_integer(exposition, NULL, ++scrapes);
 }
 
-StringInfoData
+struct varlena *
 dbops_prometheus_render(const PrometheusLimits *limits)
 {
 	Scrape scrape = {.names = dbops_names_create(), .limits = *limits};
@@ -263,5 +292,5 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 		collect(&errand, errand.group->name, &results);
 	}
 	write_results(&scrape.exposition, &results);
-	return scrape.exposition.text;
+	return dbops_exposition_end(&scrape.exposition);
 }

@@ -7,13 +7,12 @@
  */
 #pragma once
 
-#include "lib/stringinfo.h"
-
 typedef struct PrometheusLimits
 {
 	int statements; /* at most so many, by time */
 	int tables;     /* at most so many, by size */
+	int indexes;    /* at most so many, by size, those that are invalid first */
 } PrometheusLimits;
 
-/* In the current context, in UTF-8 where the database's encoding allows.  Needs a snapshot. */
-extern StringInfoData dbops_prometheus_render(const PrometheusLimits *limits);
+/* A text in the current context.  Needs a snapshot. */
+extern struct varlena *dbops_prometheus_render(const PrometheusLimits *limits);

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/builtins.h"
 
 #include "expose/prometheus.h"
 
@@ -13,6 +12,7 @@ PG_FUNCTION_INFO_V1(dbops_prometheus);
 
 #define ARG_STATEMENTS 0
 #define ARG_TABLES 1
+#define ARG_INDEXES 2
 
 static int
 get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -30,8 +30,8 @@ Datum
 dbops_prometheus(PG_FUNCTION_ARGS)
 {
 	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
-	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables")};
-	StringInfoData rendered = dbops_prometheus_render(&limits);
+	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables"),
+	                                 .indexes = get_limit(fcinfo, ARG_INDEXES, "indexes")};
 
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(rendered.data, rendered.len));
+	PG_RETURN_TEXT_P(dbops_prometheus_render(&limits));
 }

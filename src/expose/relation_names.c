@@ -91,6 +91,16 @@ get_kind(const Reader *reader)
 	return "relation";
 }
 
+static bool
+is_users(const RelationName *name)
+{
+	const char *schema = name->schemaname;
+
+	return schema != NULL && name->relname != NULL && strcmp(schema, "pg_catalog") != 0 &&
+	       strcmp(schema, "pg_toast") != 0 && strcmp(schema, "information_schema") != 0 &&
+	       strcmp(schema, "dbops") != 0 && strncmp(schema, "pg_temp_", 8) != 0;
+}
+
 static void
 keep_row(Reader *reader)
 {
@@ -117,6 +127,13 @@ keep_row(Reader *reader)
 	name->kind = get_kind(reader);
 	name->schemaname = get_name(reader, COLUMN_SCHEMANAME);
 	name->relname = get_name(reader, COLUMN_OBJNAME);
+	name->users = is_users(name);
+}
+
+static uint64
+make_key(Oid datid, Oid relid)
+{
+	return (uint64) datid << 32 | relid;
 }
 
 static int
@@ -124,10 +141,28 @@ compare_names(const void *a, const void *b)
 {
 	const RelationName *x = a;
 	const RelationName *y = b;
+	uint64 key_x = make_key(x->datid, x->relid);
+	uint64 key_y = make_key(y->datid, y->relid);
 
-	if (x->datid != y->datid)
-		return x->datid < y->datid ? -1 : 1;
-	return x->relid == y->relid ? 0 : x->relid < y->relid ? -1 : 1;
+	return key_x == key_y ? 0 : key_x < key_y ? -1 : 1;
+}
+
+/* What can be known once all have been read. */
+static void
+sort_names(RelationNames *names)
+{
+	qsort(names->names, names->count, sizeof(RelationName), compare_names);
+	names->keys = palloc_extended(sizeof(uint64) * Max(names->count, 1), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < names->count; i++)
+		names->keys[i] = make_key(names->names[i].datid, names->names[i].relid);
+	for (int i = 0; i < names->count; i++)
+	{
+		RelationName *name = &names->names[i];
+
+		name->parent = OidIsValid(name->parentid) ?
+		                   dbops_relation_names_find(names, name->datid, name->parentid) :
+		                   -1;
+	}
 }
 
 static void
@@ -142,7 +177,7 @@ read_table(Relation table, Reader *reader)
 		keep_row(reader);
 	ExecDropSingleTupleTableSlot(reader->slot);
 	table_endscan(scan);
-	qsort(reader->names.names, reader->names.count, sizeof(RelationName), compare_names);
+	sort_names(&reader->names);
 }
 
 static Oid
@@ -201,10 +236,18 @@ dbops_relation_names(void)
 int
 dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid)
 {
-	const RelationName wanted = {.datid = datid, .relid = relid};
-	const RelationName *found = names->count == 0 ? NULL :
-	                                                bsearch(&wanted, names->names, names->count,
-	                                                        sizeof(RelationName), compare_names);
+	const uint64 wanted = make_key(datid, relid);
+	int low = 0;
+	int high = names->count;
 
-	return found == NULL ? -1 : (int) (found - names->names);
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (names->keys[middle] < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < names->count && names->keys[low] == wanted ? low : -1;
 }

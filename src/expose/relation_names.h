@@ -14,6 +14,8 @@ typedef struct RelationName
 	Oid datid;
 	Oid relid;
 	Oid parentid; /* the table of an index or of a TOAST table */
+	int parent;   /* its place; -1: none, or not known */
+	bool users;   /* with a name, and neither the server's nor dbops' nor temporary */
 	const char *kind;
 	const char *schemaname;
 	const char *relname;
@@ -22,6 +24,7 @@ typedef struct RelationName
 typedef struct RelationNames
 {
 	RelationName *names; /* those that are not dropped, by datid and relid */
+	uint64 *keys;        /* both of these in one, as they are looked for more often than read */
 	int count;
 } RelationNames;
 
