@@ -69,7 +69,7 @@ static const char prepare_sql[] =
     "SELECT pg_catalog.set_config('synchronous_commit', 'local', false),"
     "       pg_catalog.set_config('lock_timeout', '5s', false),"
     "       pg_catalog.set_config('statement_timeout', '25s', false),"
-    "       pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)";
+    "       pg_catalog.set_config('idle_session_timeout', '0', false)";
 
 static const char receive_sql[] =
     "SELECT stored_seq, stored, refused, refusal, refusal_sqlstate, hint, clock_ahead_us"

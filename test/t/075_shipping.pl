@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
 use Becomes;
+use Busy;
 use Http;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -49,21 +50,6 @@ sub ship_as
 }
 
 sub finding { my ($what) = @_; return "SELECT $what FROM dbops.status() WHERE component = 'shipping'" }
-
-# Somebody is at work all the time: samples of a quiet time would be shipped, and stored, as one.
-my @sessions;
-
-sub keep_busy
-{
-	my ($node) = @_;
-	my ($holder, $waiter) = map { $node->background_psql('postgres', on_error_stop => 0) } 1 .. 2;
-	$holder->query('SELECT pg_advisory_lock(4711)');
-	$waiter->{stdin} .= "SELECT pg_advisory_lock(4711);\n";
-	$waiter->{run}->pump_nb;
-	becomes($node, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", '1', 'somebody is at work');
-	push @sessions, $holder, $waiter;
-	return;
-}
 
 my $ticks = join ' UNION ALL ', map { "SELECT n.name, t.* FROM dbops.tick_$_ AS t JOIN dbops.node AS n ON n.id = t.node" } 0 .. 7;
 
@@ -111,7 +97,7 @@ sub rows
 		FROM dbops.${family}_history AS h WHERE node = 'second' AND at > '$from' AND at <= '$to'");
 }
 
-keep_busy($standby);
+my $busy = Busy->new($standby);
 ok($standby->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'the standby takes samples');
 my $from = $standby->safe_psql('postgres', 'SELECT clock_timestamp()');
 $standby->safe_psql('postgres', 'SELECT 1 AS only_on_the_standby; SELECT dbops.take_sample()') for 1 .. 3;
@@ -228,10 +214,9 @@ becomes($third, finding("detail LIKE 'this server is a standby itself; %'"), 't'
 $third->stop;
 
 # ---- started anew, and promoted -------------------------------------------------------------------
-$_->quit for @sessions;
-@sessions = ();
+$busy->end;
 $standby->restart;
-keep_busy($standby);
+$busy = Busy->new($standby);
 ok($standby->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'the standby is started anew');
 arrives($primary, 'standby restarted');
 is($primary->safe_psql('postgres', "SELECT count(DISTINCT boot) FROM ($ticks) AS t WHERE name = 'second'"), '2', 'as another start of the same server');
@@ -250,6 +235,6 @@ $standby->safe_psql('postgres', "ALTER SYSTEM SET dbops.http_listen = ''");
 $standby->reload;
 becomes($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbops gateway'", '0', 'and needs no gateway for it');
 unlike(slurp_file($_->logfile), qr/PANIC|was terminated by signal|TRAP/, 'nothing crashed') for $standby, $third;
-$_->quit for @sessions;
+$busy->end;
 $standby->stop;
 done_testing();
