@@ -68,6 +68,7 @@ static void
 find_details(const ShippingState *shipping, int64 waits_us, Finding *finding)
 {
 	char *words = in_words(shipping, waits_us);
+	int64 off_us = Max(shipping->clock_ahead_us, -shipping->clock_ahead_us);
 
 	finding->level = FINDING_WARNING;
 	finding->detail = words;
@@ -84,10 +85,10 @@ find_details(const ShippingState *shipping, int64 waits_us, Finding *finding)
 		finding->hint =
 		    psprintf("Raise dbops.ring_size (now %d kB) and restart.", dbops_guc_ring_size);
 	}
-	else if (Abs(shipping->clock_ahead_us) > CLOCK_US)
+	else if (off_us > CLOCK_US)
 	{
 		finding->detail = psprintf("%s; the clock here is %lld s %s the primary's", words,
-		                           (long long) (Abs(shipping->clock_ahead_us) / USECS_PER_SEC),
+		                           (long long) (off_us / USECS_PER_SEC),
 		                           shipping->clock_ahead_us > 0 ? "ahead of" : "behind");
 		finding->hint = "Set the clocks of both servers.";
 	}

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "core/compat.h"
 #include "core/spi.h"
 #include "store/chunk.h"
 #include "store/registry.h"

@@ -8,6 +8,7 @@
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
+#include "core/compat.h"
 #include "store/tick_arrays.h"
 
 typedef struct ColumnType

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "core/compat.h"
 #include "core/preload.h"
 #include "core/rows.h"
 #include "store/receive.h"
