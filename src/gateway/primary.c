@@ -144,6 +144,8 @@ dbops_primary_open(const char *conninfo, const char *database)
 	char *message = NULL;
 	PQconninfoOption *options = PQconninfoParse(conninfo, &message);
 
+	/* The resolver would take half a minute for a name server that does not answer. */
+	setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 	dbops_primary_close();
 	memset(&problem, 0, sizeof(problem));
 	name[0] = '\0';

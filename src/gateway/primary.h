@@ -4,7 +4,8 @@
  *
  * The only user of libpq.  One connection, one query at a time; whoever has the loop waits until
  * the socket is ready or the time is up, and calls dbops_primary_advance().  The one thing in which
- * libpq itself waits is to look up a host name, as the connection begins.
+ * libpq itself waits is to look up a host name, as the connection begins: a second at most for each
+ * name server.
  */
 #pragma once
 

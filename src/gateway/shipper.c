@@ -24,7 +24,7 @@
 #define LONGEST_LOOK_US INT64CONST(10000000)
 
 #define READ_LIMIT_MS 5000
-#define REPORT_US INT64CONST(5000000)
+#define REPORT_US INT64CONST(1000000)
 
 /* What the primary is asked last. */
 typedef enum ShipperStep

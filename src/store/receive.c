@@ -33,6 +33,9 @@
 /* A few bytes can claim any number of rows, all of which are made to look at them. */
 #define MAX_ROW_BYTES (256 * 1024 * 1024)
 
+/* A sample may cover the time that a machine was suspended for; sums of what they cover must fit. */
+#define LONGEST_COVERS_US (INT64CONST(1000) * USECS_PER_DAY)
+
 #define KNOWN_FLAGS (TICK_QUIET | TICK_LATE | TICK_KEY | TICK_BASE)
 
 /* Each server in the history is read by itself: there are to be servers, not any number. */
@@ -254,7 +257,8 @@ is_acceptable(const Tick *tick, char *data, TimestampTz now, Receipt *receipt)
 		refuse(receipt, tick, ERRCODE_UNDEFINED_OBJECT, "this server does not know the family");
 		receipt->hint = "Install on the primary the version of dbops that the standby has.";
 	}
-	else if (tick->covers_us < 0 || (tick->flags & ~KNOWN_FLAGS) != 0)
+	else if (tick->covers_us < 0 || tick->covers_us > LONGEST_COVERS_US ||
+	         (tick->flags & ~KNOWN_FLAGS) != 0)
 		refuse(receipt, tick, ERRCODE_DATA_CORRUPTED, "its time or its flags are out of range");
 	else if (!dbops_tx_try(read_tick, &sample, TX_ANY_ERROR, &error))
 		refuse(receipt, tick, error.sqlerrcode, error.message);

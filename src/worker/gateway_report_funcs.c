@@ -87,13 +87,14 @@ read_numbers(ArrayType *array)
 Datum
 dbops__shipping_report(PG_FUNCTION_ARGS)
 {
-	const int64 *numbers = read_numbers(PG_GETARG_ARRAYTYPE_P(5));
 	TimestampTz now = dbops_clock_now();
+	const int64 *numbers;
 	ShippingState *state;
 
 	check_is_gateway();
 	dbops_preload_require();
 	enlist();
+	numbers = read_numbers(PG_GETARG_ARRAYTYPE_P(5));
 	state = &dbops_control()->shipping;
 	text_to_cstring_buffer(PG_GETARG_TEXT_PP(0), state->destination, sizeof(state->destination));
 	text_to_cstring_buffer(PG_GETARG_TEXT_PP(2), state->problem, sizeof(state->problem));

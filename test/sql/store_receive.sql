@@ -100,6 +100,7 @@ UPDATE made SET at_us = at_us - 48 * 3600000000 WHERE seq = 17;
 SELECT * FROM pg_temp.send('far', 2, 17, 18);
 UPDATE made SET covers_us = -1 WHERE seq = 19;
 UPDATE made SET flags = 128 WHERE seq = 20;
+UPDATE made SET covers_us = 9223372036854775807 WHERE seq = 27;
 SELECT * FROM pg_temp.send('far', 2, 19, 21);
 SELECT seq FROM stored WHERE name = 'far' AND boot = 2 ORDER BY seq;
 SELECT ticks, refused, last_refusal LIKE 'sample of table at %: its time or its flags are out of range (SQLSTATE XX001)' AS told
@@ -118,6 +119,7 @@ UPDATE made SET family = 0, data = '\x01'::bytea || '\x7300' WHERE seq = 25;
 SELECT * FROM pg_temp.send('far', 2, 22, 23);
 SELECT * FROM pg_temp.send('far', 2, 24, 24);
 SELECT * FROM pg_temp.send('far', 2, 25, 26);
+SELECT * FROM pg_temp.send('far', 2, 27, 28);
 SELECT class, objid, definition FROM dbops.object WHERE objid BETWEEN 4711 AND 4714 AND datid = 1 ORDER BY objid;
 
 -- ---- senders that are none ----

@@ -78,11 +78,12 @@ SQL
 # All that was in memory a moment ago gets to the tables of a server, and nothing is there twice.
 sub arrives
 {
-	my ($node, $name) = @_;
-	my ($boot, %seqs) = ring($standby);
+	my ($node, $name, $sender, $sender_name) = @_;
+	my ($boot, %seqs) = ring($sender // $standby);
 	my $last = (sort { $b <=> $a } keys %seqs)[0];
-	becomes($node, "SELECT coalesce(max(seq), 0) >= $last FROM ($ticks) AS t WHERE name = 'second' AND boot = $boot", 't', "$name: the last sample is there");
-	delete @seqs{ split /\n/, $node->safe_psql('postgres', "SELECT seq FROM ($ticks) AS t WHERE name = 'second' AND boot = $boot") };
+	my $of_sender = "name = '" . ($sender_name // 'second') . "' AND boot = $boot";
+	becomes($node, "SELECT coalesce(max(seq), 0) >= $last FROM ($ticks) AS t WHERE $of_sender", 't', "$name: the last sample is there");
+	delete @seqs{ split /\n/, $node->safe_psql('postgres', "SELECT seq FROM ($ticks) AS t WHERE $of_sender") };
 	is(join(' ', sort { $a <=> $b } keys %seqs), '', "$name: and so are all others");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM (SELECT FROM ($ticks) AS t GROUP BY name, family, at HAVING count(*) > 1
 		UNION ALL SELECT FROM ($ticks) AS t GROUP BY name, boot, seq HAVING count(*) > 1) AS double"), '0', "$name: nothing is there twice");
@@ -211,7 +212,12 @@ becomes($third, finding("detail LIKE 'another server ships as node \"second\"; %
 $third->append_conf('postgresql.conf', "dbops.node_name = 'third'\ndbops.primary_conninfo = '" . $standby->connstr . " user=carrier'\n");
 $third->restart;
 becomes($third, finding("detail LIKE 'this server is a standby itself; %'"), 't', 'nor to a standby');
-$third->stop;
+my ($hosts, $ports) = map { my $what = $_; join ',', map { $_->$what } $standby, $primary } 'host', 'port';
+$third->append_conf('postgresql.conf', "dbops.primary_conninfo = 'host=$hosts port=$ports user=carrier target_session_attrs=read-write'\n");
+$third->reload;
+my $third_busy = Busy->new($third);
+ok($third->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'it takes samples');
+arrives($primary, 'whoever of two is the primary', $third, 'third');
 
 # ---- started anew, and promoted -------------------------------------------------------------------
 $busy->end;
@@ -229,12 +235,13 @@ $standby->safe_psql('postgres', 'SELECT dbops.take_sample()') for 1 .. 2;
 $standby->promote;
 arrives($standby, 'promoted');
 becomes($standby, finding('count(*)'), '0', 'promoted, it ships nothing');
+arrives($standby, 'another standby, after the promotion', $third, 'third');
 my $rows_seen = $standby->safe_psql('postgres', "SELECT count(*), count(DISTINCT at) FROM dbops.server_history WHERE node = 'second'");
 like($rows_seen, qr/^(\d+)\|\1$/, 'each sample of it is shown once');
 $standby->safe_psql('postgres', "ALTER SYSTEM SET dbops.http_listen = ''");
 $standby->reload;
 becomes($standby, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbops gateway'", '0', 'and needs no gateway for it');
 unlike(slurp_file($_->logfile), qr/PANIC|was terminated by signal|TRAP/, 'nothing crashed') for $standby, $third;
-$busy->end;
-$standby->stop;
+$_->end for $busy, $third_busy;
+$_->stop for $third, $standby;
 done_testing();
