@@ -29,11 +29,12 @@
 /* What one call takes: the sender stays far below. */
 #define MAX_TICKS 10000
 #define MAX_BYTES (32 * 1024 * 1024)
+#define MAX_TICK_BYTES (16 * 1024 * 1024)
 
 /* A few bytes can claim any number of rows, all of which are made to look at them. */
 #define MAX_ROW_BYTES (256 * 1024 * 1024)
 
-/* A sample may cover the time that a machine was suspended for; sums of what they cover must fit. */
+/* As long as a machine may have been suspended; sums of what samples cover must fit. */
 #define LONGEST_COVERS_US (INT64CONST(1000) * USECS_PER_DAY)
 
 #define KNOWN_FLAGS (TICK_QUIET | TICK_LATE | TICK_KEY | TICK_BASE)
@@ -128,7 +129,9 @@ check_order(const TickBatch *ticks)
 
 	for (int i = 0; i < ticks->count; i++)
 	{
-		bytes += ticks->ticks[i].size;
+		/* One that is too large is refused alone. */
+		if (ticks->ticks[i].size <= MAX_TICK_BYTES)
+			bytes += ticks->ticks[i].size;
 		if (ticks->ticks[i].seq <= (i > 0 ? ticks->ticks[i - 1].seq : 0))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			                errmsg("numbers of samples must be positive and ascending")));
@@ -257,6 +260,8 @@ is_acceptable(const Tick *tick, char *data, TimestampTz now, Receipt *receipt)
 		refuse(receipt, tick, ERRCODE_UNDEFINED_OBJECT, "this server does not know the family");
 		receipt->hint = "Install on the primary the version of dbops that the standby has.";
 	}
+	else if (tick->size > MAX_TICK_BYTES)
+		refuse(receipt, tick, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "it is too large");
 	else if (tick->covers_us < 0 || tick->covers_us > LONGEST_COVERS_US ||
 	         (tick->flags & ~KNOWN_FLAGS) != 0)
 		refuse(receipt, tick, ERRCODE_DATA_CORRUPTED, "its time or its flags are out of range");
@@ -308,7 +313,7 @@ sort_out(const Shipment *shipment, int64 seq, TickBatch *accepted, Receipt *rece
 			continue;
 		tick.boot = shipment->boot;
 		old = MemoryContextSwitchTo(work);
-		if (tick.family == OBJECTS_FAMILY)
+		if (tick.family == OBJECTS_FAMILY && tick.size <= MAX_TICK_BYTES)
 			take_names(&tick, data, now, receipt);
 		else
 			taken = is_acceptable(&tick, data, now, receipt);

@@ -120,6 +120,8 @@ SELECT * FROM pg_temp.send('far', 2, 22, 23);
 SELECT * FROM pg_temp.send('far', 2, 24, 24);
 SELECT * FROM pg_temp.send('far', 2, 25, 26);
 SELECT * FROM pg_temp.send('far', 2, 27, 28);
+UPDATE made SET data = convert_to(repeat('x', 17 * 1024 * 1024), 'UTF8') WHERE seq BETWEEN 29 AND 31;
+SELECT * FROM pg_temp.send('far', 2, 29, 32);
 SELECT class, objid, definition FROM dbops.object WHERE objid BETWEEN 4711 AND 4714 AND datid = 1 ORDER BY objid;
 
 -- ---- senders that are none ----
