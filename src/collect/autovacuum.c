@@ -260,18 +260,38 @@ judge_age(DictionaryEntry *entry, void *arg)
 	subject->values[AUTOVACUUM_TABLES_OVERDUE]++;
 }
 
+/* Only the sampler knows what visits found: elsewhere there is nothing to judge tables by. */
+static bool
+is_any_judged(const Subjects *subjects)
+{
+	for (int i = 0; i < subjects->count; i++)
+	{
+		if (subjects->items[i].values[AUTOVACUUM_TABLES_OVERDUE] != FAMILY_NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_tables(const Subjects *subjects)
+{
+	int count;
+	const RelationStats *relations = dbops_pgstat_scan_relations(&count);
+
+	for (int i = 0; i < count; i++)
+		judge_changes(subjects, &relations[i]);
+	dbops_dictionary_walk(judge_age, (void *) subjects);
+}
+
 static void
 read_autovacuum(Frame *frame)
 {
 	Subjects subjects = list_subjects();
-	int count;
-	const RelationStats *relations = dbops_pgstat_scan_relations(&count);
 
 	count_workers(&subjects);
 	count_cancelled(&subjects);
-	for (int i = 0; i < count; i++)
-		judge_changes(&subjects, &relations[i]);
-	dbops_dictionary_walk(judge_age, &subjects);
+	if (is_any_judged(&subjects))
+		judge_tables(&subjects);
 	for (int i = 0; i < subjects.count; i++)
 	{
 		const EntityKey key = {{subjects.items[i].datid}};

@@ -10,13 +10,9 @@
 #include <math.h>
 
 #include "collect/collectors.h"
-#include "collect/pgstat_scan.h"
 #include "expose/exporter_indexes.h"
-#include "expose/relation_names.h"
 #include "expose/ring_families.h"
 #include "store/registry.h"
-
-static const PgStat_StatTabEntry no_stats;
 
 typedef struct Shown
 {
@@ -69,8 +65,10 @@ find_users(const RelationNames *names, const Fact *fact)
 }
 
 static ShownList
-choose_relations(const RelationNames *names, const Family *family, const char *size, int most)
+choose_relations(const ExposedRelations *relations, const Family *family, const char *size,
+                 int most)
 {
+	const RelationNames *names = relations->names;
 	Facts *facts = dbops_ring_families_facts(family);
 	const int bytes = dbops_family_metric(family, size);
 	const int bloat = dbops_family_metric(family, "bloat_bytes");
@@ -91,45 +89,13 @@ choose_relations(const RelationNames *names, const Family *family, const char *s
 		    .bytes = fact->values[bytes],
 		    .bloat_bytes = fact->values[bloat],
 		    .invalid = invalid >= 0 && fact->values[invalid] == 1,
-		    .stats = &no_stats,
+		    .stats = relations->stats[name - names->names],
 		};
 	}
 	list.nrelations = list.count;
 	qsort(list.items, list.count, sizeof(Shown), compare_shown);
 	list.count = Min(list.count, most);
 	return list;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	const RelationName *x = (*(Shown *const *) a)->name;
-	const RelationName *y = (*(Shown *const *) b)->name;
-
-	return x == y ? 0 : x < y ? -1 : 1;
-}
-
-static void
-take_statistics(const RelationNames *names, const ShownList *list)
-{
-	int count;
-	const RelationStats *stats = dbops_pgstat_scan_relations(&count);
-	Shown **by_name = palloc(sizeof(Shown *) * Max(list->count, 1));
-
-	for (int i = 0; i < list->count; i++)
-		by_name[i] = &list->items[i];
-	qsort(by_name, list->count, sizeof(Shown *), compare_names);
-	for (int i = 0; i < count; i++)
-	{
-		const Shown wanted = {.name = find_name(names, stats[i].datid, stats[i].relid)};
-		const Shown *key = &wanted;
-		Shown **found = wanted.name == NULL ?
-		                    NULL :
-		                    bsearch(&key, by_name, list->count, sizeof(Shown *), compare_names);
-
-		if (found != NULL)
-			(*found)->stats = &stats[i].stats;
-	}
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -255,16 +221,15 @@ write_fields(Exposition *exposition, const ShownList *list, const Field *fields,
 }
 
 void
-dbops_exporter_indexes(Exposition *exposition, Names *names, int most)
+dbops_exporter_indexes(Exposition *exposition, Names *names, const ExposedRelations *relations,
+                       int most)
 {
 	static const RelationLabels of_index = {"relname", "indexrelname"};
 	static const RelationLabels of_bloated_index = {"relname", "idxname"};
 	static const RelationLabels of_table = {NULL, "relname"};
-	const RelationNames *relations = dbops_relation_names();
 	ShownList indexes = choose_relations(relations, &dbops_family_index, "total_bytes", most);
 	ShownList tables = choose_relations(relations, &dbops_family_table, "main_bytes", most);
 
-	take_statistics(relations, &indexes);
 	label_relations(&indexes, names, &of_index);
 	write_fields(exposition, &indexes, index_fields, lengthof(index_fields));
 	dbops_exposition_metric(exposition, "dbops_indexes", EXPOSED_GAUGE,

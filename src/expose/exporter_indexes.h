@@ -7,8 +7,10 @@
  */
 #pragma once
 
+#include "expose/exposed_relations.h"
 #include "expose/exposition.h"
 #include "store/names.h"
 
 /* At most so many indexes.  Those of catalogs and of dbops are left out.  Needs a snapshot. */
-extern void dbops_exporter_indexes(Exposition *exposition, Names *names, int most);
+extern void dbops_exporter_indexes(Exposition *exposition, Names *names,
+                                   const ExposedRelations *relations, int most);

@@ -5,14 +5,10 @@
 #include "postgres.h"
 
 #include "collect/collectors.h"
-#include "collect/pgstat_scan.h"
 #include "core/compat_statistics.h"
 #include "expose/exporter_tables.h"
-#include "expose/relation_names.h"
 #include "expose/ring_families.h"
 #include "store/registry.h"
-
-static const PgStat_StatTabEntry no_stats;
 
 /* What a relation has of its own, and a table of what belongs to it. */
 typedef struct Total
@@ -110,23 +106,13 @@ is_users_table(const RelationName *name)
 /* ---- what is known of them ------------------------------------------------------------------- */
 
 static void
-take_statistics(Tables *tables)
+take_statistics(Tables *tables, const ExposedRelations *relations)
 {
-	int count;
-	const RelationStats *stats = dbops_pgstat_scan_relations(&count);
-
 	for (int i = 0; i < tables->names->count; i++)
 	{
-		tables->totals[i].stats = &no_stats;
+		tables->totals[i].stats = relations->stats[i];
 		tables->totals[i].index_bytes = FAMILY_NULL;
 		tables->totals[i].total_bytes = FAMILY_NULL;
-	}
-	for (int i = 0; i < count; i++)
-	{
-		int place = dbops_relation_names_find(tables->names, stats[i].datid, stats[i].relid);
-
-		if (place >= 0)
-			tables->totals[place].stats = &stats[i].stats;
 	}
 }
 
@@ -163,7 +149,7 @@ add_parts(const Tables *tables)
 		Total *total;
 
 		tables->totals[i].index_fetched += stats->tuples_fetched;
-		if (name->parent < 0 || stats == &no_stats)
+		if (name->parent < 0)
 			continue;
 		if (is_kind(name, "index"))
 			add_index(tables, name, stats);
@@ -285,14 +271,15 @@ write_field(Exposition *exposition, const Tables *tables, const Field *field)
 }
 
 void
-dbops_exporter_tables(Exposition *exposition, Names *names, int most)
+dbops_exporter_tables(Exposition *exposition, Names *names, const ExposedRelations *relations,
+                      int most)
 {
-	Tables tables = {.names = dbops_relation_names()};
+	Tables tables = {.names = relations->names};
 
 	tables.totals = MemoryContextAllocExtended(CurrentMemoryContext,
 	                                           sizeof(Total) * Max(tables.names->count, 1),
 	                                           MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	take_statistics(&tables);
+	take_statistics(&tables, relations);
 	add_parts(&tables);
 	take_sizes(&tables);
 	choose_tables(&tables, most);

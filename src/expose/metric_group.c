@@ -286,8 +286,11 @@ write_histogram(Exposition *exposition, const StringInfoData *labels, const Hist
                 double sum)
 {
 	int64 counts[lengthof(bounds) + 1] = {0};
-	ExposedHistogram exposed = {
-	    .bounds = bounds, .counts = counts, .nbounds = lengthof(bounds), .sum = sum};
+	ExposedHistogram exposed = {.bounds = bounds,
+	                            .counts = counts,
+	                            .nbounds = lengthof(bounds),
+	                            .sum = sum,
+	                            .native = histogram};
 
 	for (int i = 0; i < histogram->nbuckets; i++)
 		counts[bound_of(histogram->buckets[i].bucket)] += (int64) histogram->buckets[i].count;

@@ -1,6 +1,6 @@
 /*
  * expose/prometheus.c
- *		All that Prometheus may ask for, as one text; see prometheus.h.
+ *		All that Prometheus may ask for, in one go; see prometheus.h.
  */
 #include "postgres.h"
 
@@ -27,6 +27,7 @@ typedef struct Scrape
 	Exposition exposition;
 	Names *names;
 	PrometheusLimits limits;
+	ExposedRelations *relations; /* NULL: not read yet */
 	Frame **frames; /* by the family's place in the registry; NULL where it was not read yet */
 } Scrape;
 
@@ -54,6 +55,14 @@ frame_of(Scrape *scrape, const Family *family)
 	}
 	*frame = fresh;
 	return fresh;
+}
+
+static const ExposedRelations *
+relations_of(Scrape *scrape)
+{
+	if (scrape->relations == NULL)
+		scrape->relations = dbops_exposed_relations_read();
+	return scrape->relations;
 }
 
 static void
@@ -133,13 +142,15 @@ collect_databases(Scrape *scrape)
 static void
 collect_tables(Scrape *scrape)
 {
-	dbops_exporter_tables(&scrape->exposition, scrape->names, scrape->limits.tables);
+	dbops_exporter_tables(&scrape->exposition, scrape->names, relations_of(scrape),
+	                      scrape->limits.tables);
 }
 
 static void
 collect_indexes(Scrape *scrape)
 {
-	dbops_exporter_indexes(&scrape->exposition, scrape->names, scrape->limits.indexes);
+	dbops_exporter_indexes(&scrape->exposition, scrape->names, relations_of(scrape),
+	                       scrape->limits.indexes);
 }
 
 static void
@@ -209,17 +220,16 @@ run_errand(void *arg)
 static void
 collect(Errand *errand, const char *name, Results *results)
 {
-	StringInfo written = &errand->scrape->exposition.text;
+	Exposition *exposition = &errand->scrape->exposition;
 	Result *result = &results->results[results->count++];
-	const int before = written->len;
+	const int before = dbops_exposition_mark(exposition);
 	int64 begun = dbops_clock_monotonic_us();
 	TaskError error;
 
 	result->success = dbops_tx_try(run_errand, errand, TX_ANY_ERROR, &error);
 	if (!result->success)
 	{
-		written->len = before;
-		written->data[before] = '\0';
+		dbops_exposition_go_back(exposition, before);
 		ereport(DEBUG1, errmsg_internal("dbops metrics of \"%s\": %s", name, error.message));
 	}
 	result->seconds = (double) (dbops_clock_monotonic_us() - begun) / USECS_PER_SEC;
@@ -262,7 +272,7 @@ write_results(Exposition *exposition, const Results *results)
 }
 
 struct varlena *
-dbops_prometheus_render(const PrometheusLimits *limits)
+dbops_prometheus_render(const PrometheusLimits *limits, const ExpositionFormat *format)
 {
 	Scrape scrape = {.names = dbops_names_create(), .limits = *limits};
 	Results results = {0};
@@ -272,7 +282,7 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 		most++;
 	scrape.frames = palloc0(sizeof(Frame *) * dbops_registry_count());
 	results.results = palloc(sizeof(Result) * most);
-	dbops_exposition_begin(&scrape.exposition);
+	dbops_exposition_begin(&scrape.exposition, format);
 	for (int i = 0; i < lengthof(collectors); i++)
 	{
 		Errand errand = {.scrape = &scrape, .collector = &collectors[i]};

@@ -1,6 +1,6 @@
 /*
  * expose/prometheus_funcs.c
- *		dbops.prometheus().
+ *		dbops.prometheus(), and the same in other formats.
  */
 #include "postgres.h"
 
@@ -9,6 +9,8 @@
 #include "expose/prometheus.h"
 
 PG_FUNCTION_INFO_V1(dbops_prometheus);
+PG_FUNCTION_INFO_V1(dbops_openmetrics);
+PG_FUNCTION_INFO_V1(dbops_prometheus_protobuf);
 
 #define ARG_STATEMENTS 0
 #define ARG_TABLES 1
@@ -26,12 +28,30 @@ get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
 	return limit;
 }
 
-Datum
-dbops_prometheus(PG_FUNCTION_ARGS)
+static Datum
+render(FunctionCallInfo fcinfo, const ExpositionFormat *format)
 {
 	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
 	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables"),
 	                                 .indexes = get_limit(fcinfo, ARG_INDEXES, "indexes")};
 
-	PG_RETURN_TEXT_P(dbops_prometheus_render(&limits));
+	return PointerGetDatum(dbops_prometheus_render(&limits, format));
+}
+
+Datum
+dbops_prometheus(PG_FUNCTION_ARGS)
+{
+	return render(fcinfo, &dbops_exposition_text);
+}
+
+Datum
+dbops_openmetrics(PG_FUNCTION_ARGS)
+{
+	return render(fcinfo, &dbops_exposition_openmetrics);
+}
+
+Datum
+dbops_prometheus_protobuf(PG_FUNCTION_ARGS)
+{
+	return render(fcinfo, &dbops_exposition_protobuf);
 }

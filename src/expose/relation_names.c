@@ -8,6 +8,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "executor/tuptable.h"
+#include "port/pg_bitutils.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -47,6 +48,13 @@ static const char *const kinds[] = {"table",
                                     "foreign table",
                                     "partitioned table",
                                     "partitioned index"};
+
+/* No relation has the number 0, which is that of a free slot. */
+typedef struct RelationSlot
+{
+	uint64 key;
+	int place;
+} RelationSlot;
 
 typedef struct Reader
 {
@@ -147,14 +155,36 @@ compare_names(const void *a, const void *b)
 	return key_x == key_y ? 0 : key_x < key_y ? -1 : 1;
 }
 
+static uint32
+hash_key(uint64 key)
+{
+	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+}
+
+static void
+make_slots(RelationNames *names)
+{
+	Size count = pg_nextpower2_32(Max(names->count, 1)) * (Size) 2;
+
+	names->mask = (uint32) count - 1;
+	names->slots = palloc_extended(sizeof(RelationSlot) * count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < names->count; i++)
+	{
+		uint64 key = make_key(names->names[i].datid, names->names[i].relid);
+		uint32 at = hash_key(key) & names->mask;
+
+		while (names->slots[at].key != 0)
+			at = (at + 1) & names->mask;
+		names->slots[at] = (RelationSlot){.key = key, .place = i};
+	}
+}
+
 /* What can be known once all have been read. */
 static void
 sort_names(RelationNames *names)
 {
 	qsort(names->names, names->count, sizeof(RelationName), compare_names);
-	names->keys = palloc_extended(sizeof(uint64) * Max(names->count, 1), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < names->count; i++)
-		names->keys[i] = make_key(names->names[i].datid, names->names[i].relid);
+	make_slots(names);
 	for (int i = 0; i < names->count; i++)
 	{
 		RelationName *name = &names->names[i];
@@ -237,17 +267,14 @@ int
 dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid)
 {
 	const uint64 wanted = make_key(datid, relid);
-	int low = 0;
-	int high = names->count;
 
-	while (low < high)
+	if (names->count == 0)
+		return -1;
+	for (uint32 at = hash_key(wanted) & names->mask; names->slots[at].key != 0;
+	     at = (at + 1) & names->mask)
 	{
-		int middle = low + (high - low) / 2;
-
-		if (names->keys[middle] < wanted)
-			low = middle + 1;
-		else
-			high = middle;
+		if (names->slots[at].key == wanted)
+			return names->slots[at].place;
 	}
-	return low < names->count && names->keys[low] == wanted ? low : -1;
+	return -1;
 }

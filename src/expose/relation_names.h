@@ -21,11 +21,16 @@ typedef struct RelationName
 	const char *relname;
 } RelationName;
 
+struct RelationSlot;
+
 typedef struct RelationNames
 {
 	RelationName *names; /* those that are not dropped, by datid and relid */
-	uint64 *keys;        /* both of these in one, as they are looked for more often than read */
 	int count;
+
+	/* Where they are found: each in the first slot from its hash on that was free. */
+	struct RelationSlot *slots;
+	uint32 mask; /* how many slots there are, a power of two, less 1 */
 } RelationNames;
 
 /* Good until the next call.  Needs a snapshot.  Empty where there is no dictionary. */

@@ -16,9 +16,12 @@ typedef struct Page
 {
 	Question query;
 	const char *content_type;
+	const char *vary; /* headers of a request that the answer depends on */
 } Page;
 
 static const char metrics_sql[] = "SELECT dbops.prometheus()";
+static const char openmetrics_sql[] = "SELECT dbops.openmetrics()";
+static const char protobuf_sql[] = "SELECT dbops.prometheus_protobuf()";
 
 /* While nothing is judged there is no score, and nothing to rely on. */
 static const char health_sql[] =
@@ -45,12 +48,24 @@ static const char lag_sql[] =
     "  LEFT JOIN dbops.replication AS r ON r.kind = 'upstream'"
     " LIMIT 1";
 
+#define VARY_BY_FORMAT MHD_HTTP_HEADER_ACCEPT ", " MHD_HTTP_HEADER_ACCEPT_ENCODING
+
 static const Page pages[PAGE_COUNT] = {
     [PAGE_METRICS] = {{.name = "metrics", .sql = metrics_sql, .body = 1},
-                      "text/plain; version=0.0.4; charset=utf-8"},
-    [PAGE_HEALTH] = {{.name = "health", .sql = health_sql, .body = 2}, "application/json"},
-    [PAGE_ROLE] = {{.name = "role", .sql = role_sql, .plain = true}, NULL},
-    [PAGE_LAG] = {{.name = "lag", .sql = lag_sql}, NULL},
+                      "text/plain; version=0.0.4; charset=utf-8",
+                      VARY_BY_FORMAT},
+    [PAGE_OPENMETRICS] = {{.name = "metrics", .sql = openmetrics_sql, .body = 1},
+                          "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                          VARY_BY_FORMAT},
+    [PAGE_PROTOBUF] = {{.name = "metrics", .sql = protobuf_sql, .body = 1},
+                       "application/vnd.google.protobuf; "
+                       "proto=io.prometheus.client.MetricFamily; encoding=delimited",
+                       VARY_BY_FORMAT},
+    [PAGE_HEALTH] = {{.name = "health", .sql = health_sql, .body = 2},
+                     "application/json",
+                     MHD_HTTP_HEADER_ACCEPT_ENCODING},
+    [PAGE_ROLE] = {{.name = "role", .sql = role_sql, .plain = true}},
+    [PAGE_LAG] = {{.name = "lag", .sql = lag_sql}},
 };
 
 typedef struct PageState
@@ -120,7 +135,7 @@ wrap(char *data, size_t size, PageId id, bool gzip)
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, pages[id].content_type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, pages[id].vary);
 	if (gzip)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	return response;

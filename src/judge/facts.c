@@ -387,6 +387,12 @@ read_now(Facts *facts)
 		dbops_frame_reset(facts->now);
 }
 
+static int
+compare_entities(const void *a, const void *b)
+{
+	return dbops_entity_compare(&(*(Entity *const *) a)->key, &(*(Entity *const *) b)->key);
+}
+
 static void
 list_entities(Facts *facts)
 {
@@ -401,6 +407,8 @@ list_entities(Facts *facts)
 	hash_seq_init(&iterator, facts->entities);
 	while ((entity = hash_seq_search(&iterator)) != NULL)
 		facts->list[n++] = entity;
+	/* As ticks have them, and so in the order of memory, which is read many times as fast. */
+	qsort(facts->list, n, sizeof(Entity *), compare_entities);
 }
 
 void
