@@ -53,7 +53,8 @@ sub finding { my ($what) = @_; return "SELECT $what FROM dbops.status() WHERE co
 
 my $ticks = join ' UNION ALL ', map { "SELECT n.name, t.* FROM dbops.tick_$_ AS t JOIN dbops.node AS n ON n.id = t.node" } 0 .. 7;
 
-# What the standby's memory has, by number, independent of what is in tables: 1 after another.
+# What the standby's memory has, by number, independent of what is in tables.  Where nothing has changed, as among statements, samples
+# become one when they are read, which one depends on what is read with them: these are left out.
 sub ring
 {
 	my ($node) = @_;
@@ -62,13 +63,13 @@ sub ring
 	while ($more eq 't')
 	{
 		my @lines = split /\n/, $node->safe_psql('postgres', <<SQL);
-SELECT s.more, s.boot, t.seq, t.family FROM dbops._ticks_to_ship($after) AS s LEFT JOIN LATERAL unnest(s.seq, s.family) AS t (seq, family) ON true
+SELECT s.more, s.boot, t.seq, t.family, t.flags FROM dbops._ticks_to_ship($after) AS s LEFT JOIN LATERAL unnest(s.seq, s.family, s.flags) AS t (seq, family, flags) ON true
 SQL
 		for (@lines)
 		{
-			($more, $boot, my ($seq, $family)) = split /\|/;
+			($more, $boot, my ($seq, $family, $flags)) = split /\|/;
 			next if !$seq;
-			$seqs{$seq} = 1 if $family;
+			$seqs{$seq} = 1 if $family && !($flags & 1);
 			$after = $seq;
 		}
 	}
@@ -87,6 +88,8 @@ sub arrives
 	is(join(' ', sort { $a <=> $b } keys %seqs), '', "$name: and so are all others");
 	is($node->safe_psql('postgres', "SELECT count(*) FROM (SELECT FROM ($ticks) AS t GROUP BY name, family, at HAVING count(*) > 1
 		UNION ALL SELECT FROM ($ticks) AS t GROUP BY name, boot, seq HAVING count(*) > 1) AS double"), '0', "$name: nothing is there twice");
+	is($node->safe_psql('postgres', "SELECT string_agg(concat_ws(' ', name, family, at), ', ') FROM (SELECT name, family, at, at - covers_us * interval '1 microsecond' AS since,
+		lag(at) OVER (PARTITION BY name, boot, family ORDER BY seq) AS before FROM ($ticks) AS t) AS span WHERE before > since + interval '0.5 s'"), '', "$name: no time is covered twice");
 	return;
 }
 
@@ -200,7 +203,7 @@ is($primary->safe_psql('postgres', 'SELECT count(*) FROM dbops.repair(only_check
 my $third = PostgreSQL::Test::Cluster->new('third');
 $third->init_from_backup($primary, 'copy');
 $third->enable_streaming($standby);
-$third->append_conf('postgresql.conf', "dbops.node_name = 'third'\ndbops.primary_conninfo = '" . conninfo('carrier') . "'\n");
+$third->append_conf('postgresql.conf', "dbops.node_name = 'third'\ndbops.ring_size = 1MB\ndbops.primary_conninfo = '" . conninfo('carrier') . "'\n");
 $third->start;
 becomes($primary, "SELECT count(*) > 0 FROM dbops.server_history WHERE node = 'third'", 't', 'a standby behind a standby ships, too, listening nowhere');
 $third->append_conf('postgresql.conf', "dbops.node_name = 'first'\n");
@@ -218,6 +221,19 @@ $third->reload;
 my $third_busy = Busy->new($third);
 ok($third->poll_query_until('postgres', 'SELECT dbops.take_sample() IS NOT NULL'), 'it takes samples');
 arrives($primary, 'whoever of two is the primary', $third, 'third');
+
+# ---- away for longer than its memory holds --------------------------------------------------------
+$primary->safe_psql('postgres', 'REVOKE EXECUTE ON FUNCTION dbops.receive_ticks FROM carrier');
+becomes($third, finding("detail LIKE 'permission denied for function receive_ticks; %'"), 't', 'the right is taken away');
+my ($away_from, $last_there) = split /\|/, $primary->safe_psql('postgres',
+	"SELECT clock_timestamp(), seq FROM dbops.shipper AS s JOIN dbops.node AS n ON n.id = s.node WHERE name = 'third'");
+my $rounds = 0;
+$third->safe_psql('postgres', 'SELECT count(dbops.take_sample()) FROM generate_series(1, 20)')
+  while $rounds++ < 50 && $third->safe_psql('postgres', "SELECT missed FROM dbops._ticks_to_ship($last_there)") < 100;
+$primary->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION dbops.receive_ticks TO carrier');
+becomes($third, finding("detail ~ '; overwritten before they were delivered: \\d{3,}\$' AND what_to_do LIKE 'Raise dbops.ring_size %'"), 't', 'what was overwritten is told');
+becomes($primary, "SELECT count(*) > 0 FROM dbops.gaps WHERE node = 'third' AND ended > '$away_from'", 't', 'and a gap in the history');
+arrives($primary, 'after a gap', $third, 'third');
 
 # ---- started anew, and promoted -------------------------------------------------------------------
 $busy->end;
