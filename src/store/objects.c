@@ -319,6 +319,8 @@ dbops_objects_add_statements(char *data, Size size, TimestampTz at)
 		if (objects[i].class != OBJECT_CLASS_STATEMENT)
 			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
 			                errmsg("names of other things than statements")));
+		if (objects[i].definition != NULL && strlen(objects[i].definition) > OBJECT_DEFINITION_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a text is too long")));
 	}
 	return dbops_spi_execute(add_statements_query,
 	                         (SpiValue[]){

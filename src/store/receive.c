@@ -284,9 +284,11 @@ add_texts(void *arg)
 static void
 take_names(const Tick *tick, char *data, TimestampTz now, Receipt *receipt)
 {
-	Sample names = {.data = data, .size = tick->size, .at = Min(tick->at, now)};
+	Sample names = {.data = palloc0(tick->size + 1), .size = tick->size, .at = Min(tick->at, now)};
 	TaskError error;
 
+	/* The last text need not end: strings are read as those of messages, behind which is a zero. */
+	memcpy(names.data, data, tick->size);
 	if (dbops_tx_try(add_texts, &names, TX_ANY_ERROR, &error))
 		receipt->stored++;
 	else

@@ -122,6 +122,11 @@ SELECT * FROM pg_temp.send('far', 2, 25, 26);
 SELECT * FROM pg_temp.send('far', 2, 27, 28);
 UPDATE made SET data = convert_to(repeat('x', 17 * 1024 * 1024), 'UTF8') WHERE seq BETWEEN 29 AND 31;
 SELECT * FROM pg_temp.send('far', 2, 29, 32);
+-- a text that does not end
+UPDATE made SET family = 0, data = '\x01'::bytea || substr(pg_temp.names('s', 4713, repeat('x', 995)), 1, 1000) WHERE seq = 33;
+SELECT * FROM pg_temp.send('far', 2, 33, 34);
+UPDATE made SET family = 0, data = '\x01'::bytea || pg_temp.names('s', 4713, repeat('x', 20000)) WHERE seq = 35;
+SELECT * FROM pg_temp.send('far', 2, 35, 36);
 SELECT class, objid, definition FROM dbops.object WHERE objid BETWEEN 4711 AND 4714 AND datid = 1 ORDER BY objid;
 
 -- ---- senders that are none ----
