@@ -8,7 +8,8 @@ CREATE FUNCTION dbops.report(
     AS 'MODULE_PATHNAME', 'dbops_report'
     LANGUAGE C VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET jit = off;
+    SET jit = off
+    SET work_mem = '32MB';
 COMMENT ON FUNCTION dbops.report(timestamptz, timestamptz, interval) IS
     'A page of HTML about a time, by default the last 24 hours: health, changes, statements, waits, errors, tables, advice, replication, recovery, capacity, settings; '
     'compare_to is how much earlier the time was that it is compared with, as ''1 day'' or ''7 days''. For a file: psql -Atc ''SELECT dbops.report()'' > report.html';

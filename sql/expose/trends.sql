@@ -17,9 +17,11 @@ CREATE FUNCTION dbops._server_steps(
     SET search_path = pg_catalog, pg_temp
 AS $$
 WITH bound AS (
-    SELECT date_bin(step, since, '2000-01-01 00:00:00+00') AS since, step / 2 AS half
+    SELECT date_bin(step, since, '2000-01-01 00:00:00+00') AS since
 ), server AS MATERIALIZED (
-    SELECT h.at, max(h.covers) AS covers, NULLIF(sum(EXTRACT(epoch FROM h.covers)), 0)::float8 AS seconds,
+    -- An idle server is sampled now and then: such a sample stands for the steps around it.
+    SELECT h.at, h.at - GREATEST(max(h.covers), _server_steps.step) / 2 AS from_at, h.at + GREATEST(max(h.covers), _server_steps.step) / 2 AS to_at,
+           NULLIF(sum(EXTRACT(epoch FROM h.covers)), 0)::float8 AS seconds,
            max(h.connections)::float8 AS connections,
            max(h.idle_in_transaction + h.idle_in_transaction_aborted)::float8 AS idle_in_transaction,
            max(h.oldest_transaction_ms)::float8 AS oldest_transaction_ms,
@@ -34,11 +36,10 @@ SELECT s.at, covering.at IS NOT NULL, own.seconds, covering.connections, coverin
   FROM bound AS b
  CROSS JOIN generate_series(b.since, until - interval '1 microsecond', step) AS s(at)
   LEFT JOIN server AS own ON own.at = s.at
-  -- An idle server is sampled now and then: such a sample stands for the steps around it.
   LEFT JOIN LATERAL (
     SELECT v.at, v.connections, v.idle_in_transaction, v.oldest_transaction_ms
       FROM server AS v
-     WHERE s.at BETWEEN v.at - GREATEST(v.covers / 2, b.half) AND v.at + GREATEST(v.covers / 2, b.half)
+     WHERE s.at BETWEEN v.from_at AND v.to_at
      ORDER BY v.at <> s.at, v.at
      LIMIT 1) AS covering ON true
  ORDER BY s.at

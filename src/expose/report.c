@@ -285,6 +285,10 @@ write_header(Report *report, const char *node, const SpiRows *extent)
 	append_raw(report, ". Written at ");
 	append(report, dbops_report_time_text(dbops_clock_now()));
 	append_raw(report, " by dbops " DBOPS_VERSION ".</p>\n");
+	if (report->before != NULL)
+		append_raw(report, "<p class=\"lead\">Below a figure is what it was; <small "
+		                   "class=\"worse key\">&#9650; bold</small> is worse by a tenth or more, "
+		                   "<small class=\"better key\">&#9660; green</small> better.</p>\n");
 	write_known(report, extent);
 	append_raw(report, "</header>\n");
 }

@@ -197,7 +197,8 @@ static const char plan_changes_query[] =
     "SELECT changed_at, datname::text, times_slower::float8, mean_ms_before::float8, "
     "       mean_ms_after::float8, calls_after::float8, cost_ms::float8, change, query, "
     "       format('SELECT plan_before, plan_after FROM dbops.plan_changes WHERE queryid = %s;', queryid) "
-    "  FROM dbops.plan_changes WHERE changed_at >= $1 AND changed_at < $2 "
+    "  FROM dbops.plan_changes "
+    " WHERE changed_at >= $1 AND changed_at < $2 AND COALESCE(query, '') !~ '\\mdbops[.]_' "
     " ORDER BY cost_ms DESC NULLS LAST LIMIT $5";
 
 static const ReportColumn plan_changes_columns[] = {

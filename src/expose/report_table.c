@@ -124,8 +124,7 @@ dbops_report_table_compare(StringInfo page, const ReportColumn *column, double v
 		if (column->worse != WORSE_UNKNOWN)
 			class = rose == (column->worse == WORSE_HIGH) ? "worse" : "better";
 	}
-	appendStringInfo(page, "<small class=\"%s\">%s%swas ", class, sign,
-	                 strcmp(class, "same") == 0 ? "" : psprintf("%s, ", class));
+	appendStringInfo(page, "<small class=\"%s\">%swas ", class, sign);
 	dbops_html_text(page, column->format == CELL_SHARE ? psprintf("%.1f %%", was) :
 	                                                     dbops_figure(was, column->unit));
 	appendStringInfoString(page, "</small>");
