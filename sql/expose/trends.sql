@@ -74,7 +74,7 @@ WITH bound AS (
            sum(h.session_seconds) FILTER (WHERE h.wait_event_type = 'Lock')::float8 AS lock
       FROM dbops.wait_history AS h
      WHERE h.at >= (SELECT b.since FROM bound AS b) AND h.at < until AND h.step = _trends.step AND h.node = dbops.node_name()
-       AND h.state NOT LIKE 'idle%'
+       AND h.state IN ('active', 'blocked', 'fastpath function call')
      GROUP BY h.at
 ), database AS (
     SELECT h.at, sum(h.xact_commit + h.xact_rollback)::float8 AS transactions, sum(h.xact_rollback)::float8 AS rollbacks,

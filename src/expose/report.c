@@ -110,6 +110,13 @@ draw_part(Report *report, const SpiRows *rows, const SpiRows *before)
 	}
 }
 
+/* Whether the rows of another time can be set beside those of this. */
+static bool
+is_comparable(const ReportPart *part)
+{
+	return !part->fixed && (part->kind != PART_TABLE || part->columns[0].format == CELL_KEY);
+}
+
 static void
 write_rows(void *arg)
 {
@@ -120,7 +127,7 @@ write_rows(void *arg)
 	const SpiRows *before = NULL;
 
 	rows = dbops_report_rows_ask(part, report->time, part->limit);
-	if (report->before != NULL && !part->fixed)
+	if (report->before != NULL && is_comparable(part))
 		before = dbops_report_rows_ask(part, report->before, part->limit * DEEPER);
 	if (draw_part(report, rows, before))
 	{

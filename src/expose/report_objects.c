@@ -284,7 +284,6 @@ static const ReportColumn databases_columns[] = {
     {.title = "transaction IDs used",
      .format = CELL_FIGURE,
      .unit = "percent",
-     .worse = WORSE_HIGH,
      .help = "How near it is to wraparound"},
     {0},
 };
@@ -346,7 +345,7 @@ const ReportPart dbops_report_capacity[] = {
      .limit = 20,
      .empty = "No database was seen.",
      .next = "SELECT * FROM dbops.databases;"},
-    {.title = "Places that may run out",
+    {.title = "Limits",
      .kind = PART_TABLE,
      .query = room_query,
      .columns = room_columns,

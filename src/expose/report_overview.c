@@ -16,7 +16,7 @@ static const char load_query[] =
     "), wait AS ( "
     "    SELECT at, wait_event_type AS kind, sum(session_seconds)::float8 AS spent "
     "      FROM dbops.wait_history "
-    "     WHERE " REPORT_TIME " AND step = $3 AND state NOT LIKE 'idle%' "
+    "     WHERE " REPORT_TIME " AND step = $3 AND state IN (" REPORT_ACTIVE ") "
     "     GROUP BY at, wait_event_type "
     "), ranked AS ( "
     "    SELECT kind, row_number() OVER (ORDER BY sum(spent) DESC, kind) AS rank "

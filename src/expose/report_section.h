@@ -12,6 +12,9 @@
 /* The condition of a history on the time and the server, in a query. */
 #define REPORT_TIME "at >= $1 AND at < $2 AND node = dbops.node_name()"
 
+/* States of sessions that do what somebody asked for, in the history of waits. */
+#define REPORT_ACTIVE "'active', 'blocked', 'fastpath function call'"
+
 typedef enum CellFormat
 {
 	CELL_TEXT,      /* text */

@@ -136,41 +136,37 @@ static const char waits_query[] =
     "WITH step AS MATERIALIZED ( "
     "    SELECT at, known, seconds FROM dbops._server_steps($1, $2, $3) "
     "), part AS MATERIALIZED ( "
-    "    SELECT at, wait_event_type, wait_event, state LIKE 'idle%' AS idles, queryid, datid, "
+    "    SELECT at, wait_event_type, wait_event, queryid, datid, "
+    "           CASE WHEN state IN (" REPORT_ACTIVE ") THEN '' ELSE state || ', ' END AS who, "
     "           sum(session_seconds)::float8 AS spent, max(peak_sessions)::float8 AS peak "
     "      FROM dbops.wait_history WHERE " REPORT_TIME " AND step = $3 "
-    "     GROUP BY at, wait_event_type, wait_event, state LIKE 'idle%', queryid, datid "
+    "     GROUP BY at, wait_event_type, wait_event, queryid, datid, who "
     "), top AS MATERIALIZED ( "
-    "    SELECT wait_event_type, wait_event, idles, sum(spent) AS spent, max(peak) AS peak, "
+    "    SELECT wait_event_type, wait_event, who, sum(spent) AS spent, max(peak) AS peak, "
     "           row_number() OVER (ORDER BY sum(spent) DESC) AS rank "
-    "      FROM part GROUP BY wait_event_type, wait_event, idles "
+    "      FROM part GROUP BY wait_event_type, wait_event, who "
     "     ORDER BY sum(spent) DESC LIMIT $5 "
     "), by_step AS ( "
-    "    SELECT at, wait_event_type, wait_event, idles, sum(spent) AS spent "
-    "      FROM part GROUP BY at, wait_event_type, wait_event, idles "
+    "    SELECT at, wait_event_type, wait_event, who, sum(spent) AS spent "
+    "      FROM part GROUP BY at, wait_event_type, wait_event, who "
     "), series AS ( "
     "    SELECT t.rank, array_agg(CASE WHEN s.known THEN COALESCE(b.spent / s.seconds, 0) END ORDER BY s.at) AS load "
     "      FROM top AS t CROSS JOIN step AS s "
-    "      LEFT JOIN by_step AS b USING (at, wait_event_type, wait_event, idles) GROUP BY t.rank "
+    "      LEFT JOIN by_step AS b USING (at, wait_event_type, wait_event, who) GROUP BY t.rank "
     "), statement AS ( "
     "    SELECT DISTINCT ON (t.rank) t.rank, p.queryid, p.datid, sum(p.spent) AS spent "
-    "      FROM top AS t JOIN part AS p USING (wait_event_type, wait_event, idles) "
+    "      FROM top AS t JOIN part AS p USING (wait_event_type, wait_event, who) "
     "     WHERE p.queryid <> 0 GROUP BY t.rank, p.queryid, p.datid "
     "     ORDER BY t.rank, sum(p.spent) DESC "
     "), length AS ( "
     "    SELECT NULLIF(sum(seconds), 0) AS seconds FROM step "
     ") "
-    "SELECT concat_ws('/', t.wait_event_type, t.wait_event, t.idles), "
-    "       CASE WHEN t.idles THEN concat('idle in transaction: ', t.wait_event) "
-    "            WHEN t.wait_event_type = t.wait_event THEN t.wait_event "
-    "            ELSE concat(t.wait_event_type, ': ', t.wait_event) END, "
-    "       CASE WHEN t.idles THEN 'idle in transaction, ' ELSE '' END || "
-    "           CASE WHEN t.wait_event_type = t.wait_event THEN t.wait_event "
-    "                ELSE concat(t.wait_event_type, ': ', t.wait_event) END, "
+    "SELECT concat_ws('/', t.who, t.wait_event_type, t.wait_event), w.name, w.name, "
     "       100 * t.spent / NULLIF((SELECT sum(spent) FROM part), 0), t.spent, t.spent / length.seconds, t.peak, s.load, "
     "       CASE WHEN o.definition IS NOT NULL "
     "            THEN concat('most of it, ', round((100 * q.spent / NULLIF(t.spent, 0))::numeric), ' %: ', o.definition) END "
     "  FROM top AS t JOIN series AS s USING (rank) CROSS JOIN length "
+    " CROSS JOIN LATERAL (SELECT t.who || concat_ws(': ', NULLIF(t.wait_event_type, t.wait_event), t.wait_event)) AS w(name) "
     "  LEFT JOIN statement AS q USING (rank) "
     "  LEFT JOIN dbops.objects AS o ON o.kind = 'statement' AND o.datid = q.datid AND o.objid = q.queryid "
     " ORDER BY t.rank";
@@ -226,7 +222,8 @@ static const ReportColumn blocking_columns[] = {
 };
 
 const ReportPart dbops_report_waits[] = {
-    {.lead = "What sessions did, looked at every second: CPU is what waits for nothing.",
+    {.lead =
+         "What sessions and processes did, each time they were looked at: CPU is what waits for nothing.",
      .kind = PART_TABLE,
      .query = waits_query,
      .columns = waits_columns,

@@ -98,6 +98,7 @@ ok($standby->poll_query_until('postgres', "SELECT count(*) > 0 FROM dbops.server
 my $of_standby = report($standby, "now() - interval '10 minutes'");
 like($of_standby, qr/, a standby, /, 'its report says what it is');
 unlike($of_standby, qr/could not be read/, 'and no part failed');
+is($standby->safe_psql('postgres', "SELECT count(*) > 5 FROM dbops.trends WHERE last_hour ~ '\\S'"), 't', 'and the last hour has figures');
 $standby->stop;
 
 # ---- in a browser ----------------------------------------------------------------------------------
