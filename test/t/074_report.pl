@@ -55,7 +55,6 @@ SQL
 append_to_file("$folder/load.sql", <<'SQL');
 SELECT count(*) FROM "<b>orders</b>" WHERE note = '<script>alert(1)</script>';
 UPDATE "<b>orders</b>" SET note = 'y' WHERE id = 1;
-SELECT pg_sleep(0.02);
 SQL
 my $until_there = 0;
 for my $round (1 .. 60)
