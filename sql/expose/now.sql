@@ -177,7 +177,7 @@ WITH hour AS (
 ), latest AS (
     SELECT DISTINCT ON (datid, relid)
            datid, relid, datname, schemaname, relname, total_bytes, n_live_tup, n_dead_tup,
-           dead_percent, last_vacuum_at, last_autovacuum_at, last_analyze_at, last_autoanalyze_at, xid_age
+           dead_percent, bloat_percent, last_vacuum_at, last_autovacuum_at, last_analyze_at, last_autoanalyze_at, xid_age
       FROM dbops.table_history
      WHERE at > pg_catalog.now() - interval '70 minutes' AND node = dbops.node_name()
      ORDER BY datid, relid, at DESC
@@ -186,6 +186,7 @@ SELECT latest.datname, latest.schemaname, latest.relname,
        dbops._bytes(latest.total_bytes) AS size,
        latest.n_live_tup,
        dbops._rounded(latest.dead_percent, 1) AS dead_percent,
+       dbops._rounded(latest.bloat_percent, 0) AS bloat_percent,
        COALESCE(hour.seq_scan, 0) AS seq_scan,
        COALESCE(hour.seq_tup_read, 0) AS seq_tup_read,
        COALESCE(hour.idx_scan, 0) AS idx_scan,
@@ -208,6 +209,7 @@ COMMENT ON VIEW dbops.tables IS
     'Tables of all databases, those most read by sequential scans first; counts of the last hour, sizes as last inspected';
 COMMENT ON COLUMN dbops.tables.size IS 'With its indexes and TOAST';
 COMMENT ON COLUMN dbops.tables.dead_percent IS 'Share of dead rows among all, as the server estimates';
+COMMENT ON COLUMN dbops.tables.bloat_percent IS 'Share of the table, without TOAST, that VACUUM FULL would give back, estimated; NULL below 1 MB or before ANALYZE';
 COMMENT ON COLUMN dbops.tables.hot_percent IS 'Share of updates that needed no new index entries';
 COMMENT ON COLUMN dbops.tables.hit_percent IS 'Share of blocks found in shared buffers';
 COMMENT ON COLUMN dbops.tables.last_vacuum_at IS 'Last VACUUM, by hand or by autovacuum';
@@ -223,13 +225,14 @@ WITH hour AS (
      WHERE at > pg_catalog.now() - interval '1 hour' AND node = dbops.node_name()
      GROUP BY datid, relid
 ), latest AS (
-    SELECT DISTINCT ON (datid, relid) datid, relid, datname, schemaname, relname, total_bytes
+    SELECT DISTINCT ON (datid, relid) datid, relid, datname, schemaname, relname, total_bytes, bloat_percent
       FROM dbops.index_history
      WHERE at > pg_catalog.now() - interval '70 minutes' AND node = dbops.node_name()
      ORDER BY datid, relid, at DESC
 )
 SELECT latest.datname, latest.schemaname, indexed.objname AS relname, latest.relname AS indexrelname,
        dbops._bytes(latest.total_bytes) AS size,
+       dbops._rounded(latest.bloat_percent, 0) AS bloat_percent,
        COALESCE(hour.idx_scan, 0) AS idx_scan,
        COALESCE(hour.idx_tup_read, 0) AS idx_tup_read,
        pg_catalog.round(100 * hour.blks_hit / NULLIF(hour.blks_hit + hour.blks_read, 0), 1) AS hit_percent,
@@ -247,6 +250,7 @@ SELECT latest.datname, latest.schemaname, indexed.objname AS relname, latest.rel
 
 COMMENT ON VIEW dbops.indexes IS
     'Indexes of all databases: invalid ones first, then the least used; of those, the ones that enforce nothing, and the largest; those of the system and of dbops last; counts of the last hour';
+COMMENT ON COLUMN dbops.indexes.bloat_percent IS 'Share of the index that REINDEX would give back, estimated; NULL below 1 MB, before ANALYZE, and for what is no B-tree of columns';
 COMMENT ON COLUMN dbops.indexes.is_valid IS 'False when CREATE INDEX CONCURRENTLY failed or is under way: it costs writes and serves nobody';
 COMMENT ON COLUMN dbops.indexes.has_constraint IS 'Whether a constraint needs it';
 REVOKE ALL ON dbops.indexes FROM PUBLIC;

@@ -185,17 +185,25 @@ read_columns(IndexSpec *spec, Relation index)
 }
 
 IndexSpec *
+dbops_index_spec_of_keys(Relation index)
+{
+	IndexSpec *spec;
+
+	if (index->rd_index->indisexclusion || index->rd_index->indnatts > SPEC_MAX_COLUMNS)
+		return NULL;
+	spec = dbops_index_spec_new(index->rd_index->indrelid, index->rd_rel->relam);
+	read_columns(spec, index);
+	return spec;
+}
+
+IndexSpec *
 dbops_index_spec_of(Oid indexid)
 {
 	Relation index = index_open(indexid, AccessShareLock);
-	IndexSpec *spec = NULL;
+	IndexSpec *spec = dbops_index_spec_of_keys(index);
 
-	if (!index->rd_index->indisexclusion && index->rd_index->indnatts <= SPEC_MAX_COLUMNS)
-	{
-		spec = dbops_index_spec_new(index->rd_index->indrelid, index->rd_rel->relam);
-		read_columns(spec, index);
+	if (spec != NULL)
 		spec->predicate = RelationGetIndexPredicate(index);
-	}
 	index_close(index, NoLock);
 	return spec;
 }

@@ -12,6 +12,7 @@
 
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 /* What an index may be over; more would be refused by DefineIndex. */
 #define SPEC_MAX_COLUMNS 32
@@ -65,6 +66,9 @@ extern uint32 dbops_index_spec_hash(const IndexSpec *spec);
 
 /* What an index that exists is; NULL if it cannot be said so (exclusion constraint). */
 extern IndexSpec *dbops_index_spec_of(Oid indexid);
+
+/* The same of one that is open, as an index of all rows: its predicate is not even looked at. */
+extern IndexSpec *dbops_index_spec_of_keys(Relation index);
 
 /*
  * "CREATE INDEX CONCURRENTLY name ON schema.table USING am (…) INCLUDE (…) WHERE …", without

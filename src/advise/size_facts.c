@@ -430,6 +430,15 @@ dbops_size_when_rebuilt(Oid indexid)
 }
 
 IndexSize
+dbops_size_as_built(const IndexSpec *spec, Relation index, Relation table)
+{
+	SizeFacts *facts = dbops_size_facts_load(spec, table, NULL);
+
+	load_options(index, facts);
+	return dbops_index_size(facts);
+}
+
+IndexSize
 dbops_size_of_index(Oid indexid)
 {
 	Relation index = index_open(indexid, AccessShareLock);

@@ -36,5 +36,11 @@ extern IndexSize dbops_size_of_spec(const IndexSpec *spec, Relation table);
 /* What it would make of an index that exists, with its fill factor and the like. */
 extern IndexSize dbops_size_when_rebuilt(Oid indexid);
 
+/*
+ * The same of one that is described already, by columns alone: nothing is sampled, and nobody's
+ * code runs but that of its operator classes.  Both are open and locked.
+ */
+extern IndexSize dbops_size_as_built(const IndexSpec *spec, Relation index, Relation table);
+
 /* What an index that exists is. */
 extern IndexSize dbops_size_of_index(Oid indexid);

@@ -56,20 +56,22 @@ static const Metric metrics[] = {
         AGE_MS(3, "oldest_run_ms", "Longest time one has worked on its table"),
     [AUTOVACUUM_CANCELLED] =
         COUNT(4, "cancelled", "Runs that were cancelled as somebody wanted a lock"),
-    [AUTOVACUUM_TABLES_OVERDUE] =
-        GAUGE(5, "tables_overdue", "", ROLLUP_MAX, "Tables that autovacuum should work on"),
+    [AUTOVACUUM_TABLES_OVERDUE] = GAUGE_OF_SAMPLER(5, "tables_overdue", "", 0, ROLLUP_MAX,
+                                                   "Tables that autovacuum should work on"),
     [AUTOVACUUM_VACUUM_OVERDUE] =
-        GAUGE(6, "vacuum_overdue", "", ROLLUP_MAX, "Those with too many dead rows"),
-    [AUTOVACUUM_INSERT_VACUUM_OVERDUE] =
-        GAUGE(7, "insert_vacuum_overdue", "", ROLLUP_MAX, "Those with many rows inserted"),
-    [AUTOVACUUM_ANALYZE_OVERDUE] =
-        GAUGE(8, "analyze_overdue", "", ROLLUP_MAX, "Those with outdated planner statistics"),
-    [AUTOVACUUM_WRAPAROUND_OVERDUE] = GAUGE(9, "wraparound_overdue", "", ROLLUP_MAX,
-                                            "Those older than autovacuum_freeze_max_age"),
-    [AUTOVACUUM_WORST_RELID] = GAUGE(10, "worst_relid", "", ROLLUP_LAST,
-                                     "OID of the table most beyond its threshold; 0 if none"),
-    [AUTOVACUUM_WORST_RATIO] = GAUGE_SCALED(11, "worst_ratio", "ratio", 0.01, ROLLUP_MAX,
-                                            "How many times its threshold that table has changed"),
+        GAUGE_OF_SAMPLER(6, "vacuum_overdue", "", 0, ROLLUP_MAX, "Those with too many dead rows"),
+    [AUTOVACUUM_INSERT_VACUUM_OVERDUE] = GAUGE_OF_SAMPLER(
+        7, "insert_vacuum_overdue", "", 0, ROLLUP_MAX, "Those with many rows inserted"),
+    [AUTOVACUUM_ANALYZE_OVERDUE] = GAUGE_OF_SAMPLER(8, "analyze_overdue", "", 0, ROLLUP_MAX,
+                                                    "Those with outdated planner statistics"),
+    [AUTOVACUUM_WRAPAROUND_OVERDUE] = GAUGE_OF_SAMPLER(
+        9, "wraparound_overdue", "", 0, ROLLUP_MAX, "Those older than autovacuum_freeze_max_age"),
+    [AUTOVACUUM_WORST_RELID] =
+        GAUGE_OF_SAMPLER(10, "worst_relid", "", 0, ROLLUP_LAST,
+                         "OID of the table most beyond its threshold; 0 if none"),
+    [AUTOVACUUM_WORST_RATIO] =
+        GAUGE_OF_SAMPLER(11, "worst_ratio", "ratio", 0.01, ROLLUP_MAX,
+                         "How many times its threshold that table has changed"),
 };
 
 /* Values of one database. */
@@ -258,18 +260,38 @@ judge_age(DictionaryEntry *entry, void *arg)
 	subject->values[AUTOVACUUM_TABLES_OVERDUE]++;
 }
 
+/* Only the sampler knows what visits found: elsewhere there is nothing to judge tables by. */
+static bool
+is_any_judged(const Subjects *subjects)
+{
+	for (int i = 0; i < subjects->count; i++)
+	{
+		if (subjects->items[i].values[AUTOVACUUM_TABLES_OVERDUE] != FAMILY_NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_tables(const Subjects *subjects)
+{
+	int count;
+	const RelationStats *relations = dbops_pgstat_scan_relations(&count);
+
+	for (int i = 0; i < count; i++)
+		judge_changes(subjects, &relations[i]);
+	dbops_dictionary_walk(judge_age, (void *) subjects);
+}
+
 static void
 read_autovacuum(Frame *frame)
 {
 	Subjects subjects = list_subjects();
-	int count;
-	const RelationStats *relations = dbops_pgstat_scan_relations(&count);
 
 	count_workers(&subjects);
 	count_cancelled(&subjects);
-	for (int i = 0; i < count; i++)
-		judge_changes(&subjects, &relations[i]);
-	dbops_dictionary_walk(judge_age, &subjects);
+	if (is_any_judged(&subjects))
+		judge_tables(&subjects);
 	for (int i = 0; i < subjects.count; i++)
 	{
 		const EntityKey key = {{subjects.items[i].datid}};

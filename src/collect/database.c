@@ -124,7 +124,8 @@ static const Metric metrics[] = {
     [DATABASE_STATS_RESET_AT] = INSTANT(35, "stats_reset_at", "Last reset of the statistics"),
     [DATABASE_XID_AGE] = AGE(36, "xid_age", "Transactions since the oldest XID that is not frozen"),
     [DATABASE_MXID_AGE] = AGE(37, "mxid_age", "Multixacts since the oldest one in the database"),
-    [DATABASE_BYTES] = GAUGE(38, "size_bytes", "bytes", ROLLUP_LAST, "Size of all its files"),
+    [DATABASE_BYTES] =
+        GAUGE_OF_SAMPLER(38, "size_bytes", "bytes", 0, ROLLUP_LAST, "Size of all its files"),
 };
 
 static const Derived derived[] = {

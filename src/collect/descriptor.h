@@ -34,6 +34,12 @@
 		id, name, METRIC_GAUGE, unit, scale, rollup, help \
 	}
 
+/* The same, where only the sampler knows it. */
+#define GAUGE_OF_SAMPLER(id, name, unit, scale, rollup, help)                                \
+	{                                                                                        \
+		id, name, METRIC_GAUGE, unit, scale, rollup, help, false, NULL, .sampler_only = true \
+	}
+
 /* A gauge that is 1 or 0. */
 #define FLAG(id, name, help) GAUGE(id, name, "", ROLLUP_LAST, help)
 

@@ -118,6 +118,7 @@ enter_relation(Oid datid, Oid relid)
 		return entry;
 	entry = hash_search(relations, &key, HASH_ENTER, NULL);
 	memset((char *) entry + sizeof(key), 0, sizeof(*entry) - sizeof(key));
+	entry->dense_bytes = FAMILY_NULL;
 	return entry;
 }
 
@@ -352,6 +353,15 @@ dbops_dictionary_learn_function(const NamedObject *name)
 	function->name_hash = dbops_outbox_put(name) ? hash : 0;
 	if (function->name_hash == 0)
 		database->left_out++;
+}
+
+void
+dbops_dictionary_learn_density(const SeenDensity *seen)
+{
+	DictionaryEntry *entry = dbops_dictionary_lookup(seen->datid, seen->relid);
+
+	if (entry != NULL && seen->dense_bytes != FAMILY_NULL)
+		entry->dense_bytes = seen->dense_bytes;
 }
 
 static int64

@@ -57,6 +57,17 @@ typedef struct Inspected
 	float4 analyze_threshold;
 } Inspected;
 
+/* Smaller relations have no density: nobody gains by writing them anew. */
+#define DENSITY_LEAST_PAGES 128
+
+/* What a relation would take without bloat, as sent by a visit. */
+typedef struct SeenDensity
+{
+	Oid datid;
+	Oid relid;
+	int64 dense_bytes; /* main fork; FAMILY_NULL: not known */
+} SeenDensity;
+
 typedef struct DictionaryKey
 {
 	Oid datid;
@@ -71,6 +82,7 @@ typedef struct DictionaryEntry
 	TimestampTz seen_at;
 	int64 index_bytes; /* of a table: all its indexes */
 	int64 toast_bytes; /* its TOAST table and index */
+	int64 dense_bytes; /* its main fork without bloat; FAMILY_NULL: not estimated */
 
 	/* Owned by collect/relation.c: where the entry's statistics are, and use of its indexes. */
 	int stats_round;
@@ -113,6 +125,7 @@ extern void dbops_dictionary_set_databases(List *databases);
 extern void dbops_dictionary_begin_cycle(Oid datid);
 extern void dbops_dictionary_learn(const Inspected *inspected, const NamedObject *name);
 extern void dbops_dictionary_learn_function(const NamedObject *name);
+extern void dbops_dictionary_learn_density(const SeenDensity *seen);
 extern void dbops_dictionary_end_visit(Oid datid, bool cycle_ends, int64 database_bytes);
 
 /* Whether the database was read to its end, at least once. */

@@ -25,6 +25,8 @@
 #include "core/compat_statistics.h"
 #include "store/frame.h"
 
+#define BLOAT_LEAST_BYTES (DENSITY_LEAST_PAGES * BLCKSZ)
+
 enum
 {
 	TABLE_SEQ_SCANS,
@@ -63,6 +65,7 @@ enum
 	TABLE_ESTIMATED_TUPLES,
 	TABLE_XID_AGE,
 	TABLE_MXID_AGE,
+	TABLE_BLOAT_BYTES,
 	TABLE_NMETRICS
 };
 
@@ -78,6 +81,7 @@ enum
 	INDEX_PAGES,
 	INDEX_ESTIMATED_TUPLES,
 	INDEX_INVALID,
+	INDEX_BLOAT_BYTES,
 	INDEX_NMETRICS
 };
 
@@ -136,6 +140,9 @@ static const Metric table_metrics[] = {
               "Rows as of the last VACUUM or ANALYZE, as the planner sees it"),
     [TABLE_XID_AGE] = AGE(35, "xid_age", "Transactions since the oldest XID that is not frozen"),
     [TABLE_MXID_AGE] = AGE(36, "mxid_age", "Multixacts since the oldest one in the table"),
+    [TABLE_BLOAT_BYTES] =
+        GAUGE(37, "bloat_bytes", "bytes", ROLLUP_LAST,
+              "What of main_bytes VACUUM FULL would give back, from 1 MB on; estimated"),
 };
 
 static const Metric index_metrics[] = {
@@ -150,6 +157,9 @@ static const Metric index_metrics[] = {
     [INDEX_ESTIMATED_TUPLES] =
         GAUGE(9, "planner_tuples", "", ROLLUP_LAST, "Entries as of the last VACUUM or ANALYZE"),
     [INDEX_INVALID] = FLAG(10, "invalid", "1 if queries cannot use it, else 0"),
+    [INDEX_BLOAT_BYTES] =
+        GAUGE(11, "bloat_bytes", "bytes", ROLLUP_LAST,
+              "What REINDEX would give back of a B-tree of columns, from 1 MB on; estimated"),
 };
 
 static const Derived table_derived[] = {
@@ -167,6 +177,8 @@ static const Derived table_derived[] = {
      {"n_live_tup", "n_dead_tup"},
      "percent",
      "Share of rows that are dead"},
+    RATIO("bloat_percent", 100, "bloat_bytes", "main_bytes", "percent",
+          "Share of its size that VACUUM FULL would give back, estimated"),
     RATIO("hot_percent", 100, "n_tup_hot_upd", "n_tup_upd", "percent",
           "Share of updates without a new index entry"),
     {"seq_scan_percent",
@@ -179,6 +191,8 @@ static const Derived table_derived[] = {
 };
 
 static const Derived index_derived[] = {
+    RATIO("bloat_percent", 100, "bloat_bytes", "total_bytes", "percent",
+          "Share of its size that REINDEX would give back, estimated"),
     {"hit_percent",
      DERIVED_RATIO,
      100,
@@ -340,6 +354,16 @@ count_index_use(DictionaryEntry *entry, void *arg)
 	entry->previous_fetched = stats->tuples_fetched;
 }
 
+/* Not of what has become too small to be looked at. */
+static int64
+bloat_of(const DictionaryEntry *entry)
+{
+	if (entry->dense_bytes == FAMILY_NULL || entry->seen.main_bytes == FAMILY_NULL ||
+	    entry->seen.main_bytes < BLOAT_LEAST_BYTES)
+		return FAMILY_NULL;
+	return Max(entry->seen.main_bytes - entry->dense_bytes, 0);
+}
+
 static void
 fill_table_size(int64 *values, const DictionaryEntry *entry, const Reading *reading)
 {
@@ -353,6 +377,7 @@ fill_table_size(int64 *values, const DictionaryEntry *entry, const Reading *read
 		values[TABLE_TOTAL_BYTES] = entry->index_bytes + entry->toast_bytes +
 		                            (seen->all_bytes == FAMILY_NULL ? 0 : seen->all_bytes);
 	}
+	values[TABLE_BLOAT_BYTES] = bloat_of(entry);
 	values[TABLE_PAGES] = seen->pages;
 	if (seen->tuples >= 0)
 		values[TABLE_ESTIMATED_TUPLES] = seen->tuples;
@@ -392,6 +417,7 @@ add_index(DictionaryEntry *entry, void *arg)
 	fill_fields(values, index_metrics, index_fields, lengthof(index_fields), stats);
 	values[INDEX_BLOCKS_READ] = stats->blocks_fetched - stats->blocks_hit;
 	values[INDEX_BYTES] = entry->seen.all_bytes;
+	values[INDEX_BLOAT_BYTES] = bloat_of(entry);
 	values[INDEX_PAGES] = entry->seen.pages;
 	values[INDEX_INVALID] = entry->seen.invalid;
 	if (entry->seen.tuples >= 0)

@@ -97,6 +97,7 @@ static const GroupMetric server_metrics[] = {
 	SHOW_COUNTER("pg_stat_checkpointer_buffers_written_total", "checkpoint_buffers"),
 	SHOW_GAUGE("pg_txid_current", "next_xid"),
 	SHOW_GAUGE("pg_xlog_location_bytes", "wal_lsn"),
+	SHOW_GAUGE("pg_xlog_position_bytes", "wal_lsn"),
 	SHOW_GAUGE("pg_replication_is_replica", "in_recovery"),
 	SHOW_GAUGE("process_start_time_seconds", "started_at", .help = "When the server was started"),
 };
@@ -110,6 +111,7 @@ static const GroupLabel slot_database_labels[] = {{"slot_name", "slot_name"}, {"
 static const GroupMetric slot_database_metrics[] = {
 	SHOW_GAUGE("pg_replication_slots_active", "active"),
 	SHOW_GAUGE("pg_replication_slots_pg_wal_lsn_diff", "restart_lag_bytes"),
+	SHOW_GAUGE("pg_replication_slots_xmin_age", "xmin_age", .zero = true),
 };
 
 static const GroupLabel slot_labels[] = {{"slot_name", "slot_name"}, {"slot_type", "slot_type"}};
@@ -128,6 +130,7 @@ static const GroupLabel replication_labels[] = {{"application_name", "applicatio
 	{"state", "state"}, {"slot_name", "slot_name"}};
 static const GroupMetric replication_metrics[] = {
 	SHOW_GAUGE("pg_stat_replication_pg_wal_lsn_diff", "replay_lag_bytes"),
+	SHOW_GAUGE("pg_stat_replication_pg_xlog_location_diff", "replay_lag_bytes"),
 };
 
 static const GroupLabel receiver_labels[] = {{"upstream_host", "sender_host"}, {"slot_name", "slot_name"}, {"status", "status"}};

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "lib/binaryheap.h"
 #include "utils/memutils.h"
 
 #include "collect/collectors.h"
@@ -15,53 +16,77 @@
 static const GroupLabel labels[] = {
     {"datname", "datname"}, {"user", "rolname"}, {"queryid", "queryid"}};
 
-static const GroupMetric names_of_others[] = {
+static const GroupMetric metrics[] = {
     SHOW_COUNTER("pg_stat_statements_calls_total", "calls"),
     SHOW_COUNTER("pg_stat_statements_seconds_total", "total_exec_ms", .factor = 0.001),
     SHOW_COUNTER("pg_stat_statements_rows_total", "rows"),
-};
-
-static const GroupMetric own_names[] = {
     SHOW_COUNTER("dbops_statement_errors_total", "errors"),
     SHOW_COUNTER("dbops_statement_timeouts_total", "timeouts"),
     SHOW_COUNTER("dbops_statement_cancels_total", "cancels"),
     SHOW_COUNTER("dbops_statement_plans_total", "plans"),
     SHOW_COUNTER("dbops_statement_plan_seconds_total", "total_plan_ms", .factor = 0.001),
-};
-
-static const GroupMetric histograms[] = {
     SHOW_HISTOGRAM("dbops_statement_duration_seconds", "exec_histogram", .sum = "total_exec_ms"),
 };
 
-static const MetricGroup groups[] = {
-    {.family = "statement", GROUP_LABELS(labels), GROUP_METRICS(names_of_others)},
-    {.family = "statement", GROUP_LABELS(labels), GROUP_METRICS(own_names)},
-    {.family = "statement", GROUP_LABELS(labels), GROUP_METRICS(histograms)},
-};
+static const MetricGroup group = {
+    .family = "statement", GROUP_LABELS(labels), GROUP_METRICS(metrics)};
+
+/* Those that took the most time, of all. */
+typedef struct Top
+{
+	StatementCopy *copies;
+	int shown;
+	int count;
+} Top;
 
 static int
-compare_times(const void *a, const void *b)
+compare_times(Datum a, Datum b, void *arg)
 {
-	int64 x = ((const StatementCopy *) a)->exec_ns;
-	int64 y = ((const StatementCopy *) b)->exec_ns;
+	int64 x = ((const StatementCopy *) DatumGetPointer(a))->exec_ns;
+	int64 y = ((const StatementCopy *) DatumGetPointer(b))->exec_ns;
 
-	return x == y ? 0 : x > y ? -1 : 1;
+	/* What took the least is on top of the heap: the first to go. */
+	return x == y ? 0 : x < y ? 1 : -1;
+}
+
+/* Keeps the statement while it is one of so many that took the most time. */
+static void
+consider(Top *top, binaryheap *heap, int most, const StatementCopy *copy)
+{
+	StatementCopy *least;
+
+	if (top->shown < most)
+	{
+		top->copies[top->shown] = *copy;
+		binaryheap_add(heap, PointerGetDatum(&top->copies[top->shown++]));
+		return;
+	}
+	least = top->shown == 0 ? NULL : (StatementCopy *) DatumGetPointer(binaryheap_first(heap));
+	if (least == NULL || least->exec_ns >= copy->exec_ns)
+		return;
+	*least = *copy;
+	binaryheap_replace_first(heap, PointerGetDatum(least));
 }
 
 /* Those that clients sent: what is nested in them would count twice. */
-static StatementCopy *
-copy_statements(int *count)
+static Top
+find_top(int most)
 {
-	StatementCopy *copies = MemoryContextAllocHuge(
-	    CurrentMemoryContext, sizeof(StatementCopy) * Max(dbops_statements_capacity(), 1));
+	const int room = Min(most, (int) dbops_statements_capacity());
+	Top top = {0};
+	binaryheap *heap = binaryheap_allocate(Max(room, 1), compare_times, NULL);
 	StatementScan scan = {0};
+	StatementCopy copy;
 
-	*count = 0;
-	while (*count < (int) dbops_statements_capacity() &&
-	       dbops_statements_next(&scan, &copies[*count]))
-		*count += copies[*count].key.toplevel;
-	qsort(copies, *count, sizeof(StatementCopy), compare_times);
-	return copies;
+	top.copies = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(StatementCopy) * Max(room, 1));
+	while (dbops_statements_next(&scan, &copy))
+	{
+		if (!copy.key.toplevel)
+			continue;
+		top.count++;
+		consider(&top, heap, room, &copy);
+	}
+	return top;
 }
 
 /* In the units of the family: times in microseconds. */
@@ -103,25 +128,23 @@ dbops_exporter_statements(Exposition *exposition, Names *names, int most)
 	const Family *family = &dbops_family_statement;
 	const int histogram = dbops_family_metric(family, "exec_histogram");
 	Frame *frame = dbops_frame_create(family);
+	const Top top = find_top(most);
 	int places[lengthof(sources)];
-	int count;
-	StatementCopy *copies = copy_statements(&count);
 
 	for (int i = 0; i < lengthof(sources); i++)
 		places[i] = dbops_family_metric(family, sources[i].metric);
-	for (int i = 0; i < Min(count, most); i++)
+	for (int i = 0; i < top.shown; i++)
 	{
-		const StatementKey *own = &copies[i].key;
+		const StatementKey *own = &top.copies[i].key;
 		const EntityKey key = {{own->datid, own->userid, (int64) own->queryid, true}};
 		int64 *values = dbops_frame_add(frame, &key, NULL);
 
-		fill_row(values, &copies[i], places);
+		fill_row(values, &top.copies[i], places);
 		dbops_frame_set_histogram(values, histogram,
-		                          dbops_statements_histogram(&copies[i], PHASE_EXEC));
+		                          dbops_statements_histogram(&top.copies[i], PHASE_EXEC));
 	}
-	for (int i = 0; i < lengthof(groups); i++)
-		dbops_metric_group_write(exposition, &groups[i], frame, names);
+	dbops_metric_group_write(exposition, &group, frame, names);
 	dbops_exposition_metric(exposition, "dbops_statements", EXPOSED_GAUGE,
 	                        "Statements of clients that are counted, those not shown included");
-	dbops_exposition_integer(exposition, NULL, count);
+	dbops_exposition_integer(exposition, NULL, top.count);
 }

@@ -4,18 +4,11 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "collect/collectors.h"
-#include "collect/pgstat_scan.h"
-#include "core/clock.h"
 #include "core/compat_statistics.h"
 #include "expose/exporter_tables.h"
-#include "expose/relation_names.h"
-#include "judge/facts.h"
+#include "expose/ring_families.h"
 #include "store/registry.h"
-
-static const PgStat_StatTabEntry no_stats;
 
 /* What a relation has of its own, and a table of what belongs to it. */
 typedef struct Total
@@ -106,63 +99,35 @@ is_kind(const RelationName *name, const char *kind)
 static bool
 is_users_table(const RelationName *name)
 {
-	const char *schema = name->schemaname;
-
-	return (is_kind(name, "table") || is_kind(name, "matview") ||
-	        is_kind(name, "partitioned table")) &&
-	       schema != NULL && name->relname != NULL && strcmp(schema, "pg_catalog") != 0 &&
-	       strcmp(schema, "information_schema") != 0 && strcmp(schema, "dbops") != 0 &&
-	       strncmp(schema, "pg_temp_", 8) != 0;
+	return name->users && (is_kind(name, "table") || is_kind(name, "matview") ||
+	                       is_kind(name, "partitioned table"));
 }
 
 /* ---- what is known of them ------------------------------------------------------------------- */
 
 static void
-take_statistics(Tables *tables)
+take_statistics(Tables *tables, const ExposedRelations *relations)
 {
-	int count;
-	const RelationStats *stats = dbops_pgstat_scan_relations(&count);
-
 	for (int i = 0; i < tables->names->count; i++)
 	{
-		tables->totals[i].stats = &no_stats;
+		tables->totals[i].stats = relations->stats[i];
 		tables->totals[i].index_bytes = FAMILY_NULL;
 		tables->totals[i].total_bytes = FAMILY_NULL;
 	}
-	for (int i = 0; i < count; i++)
-	{
-		int place = dbops_relation_names_find(tables->names, stats[i].datid, stats[i].relid);
-
-		if (place >= 0)
-			tables->totals[place].stats = &stats[i].stats;
-	}
-}
-
-static Total *
-parent_of(const Tables *tables, const RelationName *name, const RelationName **parent)
-{
-	int place = OidIsValid(name->parentid) ?
-	                dbops_relation_names_find(tables->names, name->datid, name->parentid) :
-	                -1;
-
-	*parent = place < 0 ? NULL : &tables->names->names[place];
-	return place < 0 ? NULL : &tables->totals[place];
 }
 
 static void
 add_index(const Tables *tables, const RelationName *name, const PgStat_StatTabEntry *stats)
 {
-	const RelationName *table;
-	Total *total = parent_of(tables, name, &table);
+	const RelationName *table = &tables->names->names[name->parent];
+	Total *total = &tables->totals[name->parent];
 	int64 read = stats->blocks_fetched - stats->blocks_hit;
 
-	if (total == NULL)
-		return;
 	if (is_kind(table, "toast"))
 	{
-		total = parent_of(tables, table, &table);
-		if (total == NULL)
+		if (table->parent < 0)
 			return;
+		total = &tables->totals[table->parent];
 		total->toast_index_read += read;
 		total->toast_index_hit += stats->blocks_hit;
 		return;
@@ -181,14 +146,16 @@ add_parts(const Tables *tables)
 	{
 		const RelationName *name = &tables->names->names[i];
 		const PgStat_StatTabEntry *stats = tables->totals[i].stats;
-		const RelationName *parent;
 		Total *total;
 
 		tables->totals[i].index_fetched += stats->tuples_fetched;
+		if (name->parent < 0)
+			continue;
 		if (is_kind(name, "index"))
 			add_index(tables, name, stats);
-		if (!is_kind(name, "toast") || (total = parent_of(tables, name, &parent)) == NULL)
+		if (!is_kind(name, "toast"))
 			continue;
+		total = &tables->totals[name->parent];
 		total->toast_read += stats->blocks_fetched - stats->blocks_hit;
 		total->toast_hit += stats->blocks_hit;
 	}
@@ -198,23 +165,11 @@ add_parts(const Tables *tables)
 static void
 take_sizes(Tables *tables)
 {
-	static FactSet *set = NULL;
-	static Facts *facts;
 	const Family *family = &dbops_family_table;
+	Facts *facts = dbops_ring_families_facts(family);
 	const int index_bytes = dbops_family_metric(family, "index_bytes");
 	const int total_bytes = dbops_family_metric(family, "total_bytes");
 
-	if (set == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		set = dbops_facts_create();
-		MemoryContextSwitchTo(caller);
-		facts = dbops_facts_of(set, family);
-		dbops_facts_wanted(facts)[index_bytes] = true;
-		dbops_facts_wanted(facts)[total_bytes] = true;
-	}
-	dbops_facts_update(set, dbops_clock_now());
 	for (int i = 0; i < dbops_facts_count(facts); i++)
 	{
 		const Fact *fact = dbops_facts_at(facts, i);
@@ -263,6 +218,9 @@ choose_tables(Tables *tables, int most)
 static void
 label_tables(const Tables *tables, Names *names)
 {
+	StringInfoData labels;
+
+	initStringInfo(&labels);
 	for (int i = 0; i < tables->nshown; i++)
 	{
 		const RelationName *name = &tables->names->names[tables->shown[i]];
@@ -270,10 +228,11 @@ label_tables(const Tables *tables, Names *names)
 		const char *datname =
 		    dbops_names_lookup(names, NAME_DATABASE, InvalidOid, name->datid)->objname;
 
-		initStringInfo(&total->labels);
-		dbops_exposition_label(&total->labels, "datname", datname == NULL ? "" : datname);
-		dbops_exposition_label(&total->labels, "schemaname", name->schemaname);
-		dbops_exposition_label(&total->labels, "relname", name->relname);
+		resetStringInfo(&labels);
+		dbops_exposition_label(&labels, "datname", datname == NULL ? "" : datname);
+		dbops_exposition_label(&labels, "schemaname", name->schemaname);
+		dbops_exposition_label(&labels, "relname", name->relname);
+		total->labels = dbops_exposition_keep(&labels);
 	}
 }
 
@@ -312,14 +271,15 @@ write_field(Exposition *exposition, const Tables *tables, const Field *field)
 }
 
 void
-dbops_exporter_tables(Exposition *exposition, Names *names, int most)
+dbops_exporter_tables(Exposition *exposition, Names *names, const ExposedRelations *relations,
+                      int most)
 {
-	Tables tables = {.names = dbops_relation_names()};
+	Tables tables = {.names = relations->names};
 
 	tables.totals = MemoryContextAllocExtended(CurrentMemoryContext,
 	                                           sizeof(Total) * Max(tables.names->count, 1),
 	                                           MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	take_statistics(&tables);
+	take_statistics(&tables, relations);
 	add_parts(&tables);
 	take_sizes(&tables);
 	choose_tables(&tables, most);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "expose/exposed_relations.h"
 #include "expose/exposition.h"
 #include "store/names.h"
 
@@ -14,4 +15,5 @@
  * At most so many tables, the largest; and of each one metric says how many there are in all.
  * Tables of catalogs and of dbops itself are left out.  Needs a snapshot.
  */
-extern void dbops_exporter_tables(Exposition *exposition, Names *names, int most);
+extern void dbops_exporter_tables(Exposition *exposition, Names *names,
+                                  const ExposedRelations *relations, int most);

@@ -11,7 +11,6 @@
 #include "store/registry.h"
 
 #define MS_PER_SECOND 1e3
-#define NS_PER_SECOND 1e9
 
 /* Where the value of a label comes from. */
 typedef enum Origin
@@ -36,7 +35,12 @@ typedef struct Line
 	bool own;
 } Line;
 
-/* Bounds of classic histograms, in seconds: every other octave of the buckets. */
+/*
+ * Bounds of classic histograms, in seconds: every other octave of the buckets.  They are bounds of
+ * buckets, too, so none is divided.
+ */
+#define BOUNDS_FIRST_EXPONENT (-12)
+#define BOUND_BUCKETS (2 * HISTOGRAM_SUBBUCKETS)
 static const double bounds[] = {0x1p-12, 0x1p-10, 0x1p-8, 0x1p-6, 0x1p-4,
                                 0x1p-2,  0x1p0,   0x1p2,  0x1p4,  0x1p6};
 
@@ -245,18 +249,21 @@ make_lines(const MetricGroup *group, const Frame *frame, Names *names, int *nlin
 {
 	Line *lines = palloc(sizeof(Line) * Max(frame->nrows, 1));
 	Source *sources = palloc(sizeof(Source) * Max(group->nlabels, 1));
+	StringInfoData labels;
 	int n = 0;
 
+	initStringInfo(&labels);
 	for (int i = 0; i < group->nlabels; i++)
 		sources[i] = find_source(frame->family, group->labels[i].column);
 	for (int row = 0; row < frame->nrows; row++)
 	{
 		if (group->wanted != NULL && !group->wanted(frame, row))
 			continue;
-		initStringInfo(&lines[n].labels);
+		resetStringInfo(&labels);
 		for (int i = 0; i < group->nlabels; i++)
-			dbops_exposition_label(&lines[n].labels, group->labels[i].name,
+			dbops_exposition_label(&labels, group->labels[i].name,
 			                       value_of(frame, row, sources[i], names));
+		lines[n].labels = dbops_exposition_keep(&labels);
 		lines[n].own = false;
 		lines[n++].values = dbops_frame_row(frame, row);
 	}
@@ -264,24 +271,29 @@ make_lines(const MetricGroup *group, const Frame *frame, Names *names, int *nlin
 	return lines;
 }
 
+/* The bound under which a bucket is. */
+static int
+bound_of(int bucket)
+{
+	const int below =
+	    (BOUNDS_FIRST_EXPONENT - HISTOGRAM_FIRST_EXPONENT) * HISTOGRAM_SUBBUCKETS - BOUND_BUCKETS;
+
+	return bucket < below ? 0 : Min((bucket - below) / BOUND_BUCKETS, lengthof(bounds));
+}
+
 static void
 write_histogram(Exposition *exposition, const StringInfoData *labels, const Histogram *histogram,
                 double sum)
 {
 	int64 counts[lengthof(bounds) + 1] = {0};
-	ExposedHistogram exposed = {
-	    .bounds = bounds, .counts = counts, .nbounds = lengthof(bounds), .sum = sum};
+	ExposedHistogram exposed = {.bounds = bounds,
+	                            .counts = counts,
+	                            .nbounds = lengthof(bounds),
+	                            .sum = sum,
+	                            .native = histogram};
 
 	for (int i = 0; i < histogram->nbuckets; i++)
-	{
-		double upper = dbops_histogram_upper(histogram->buckets[i].bucket) / NS_PER_SECOND;
-		int bound = 0;
-
-		/* Bounds are bounds of buckets, too, so none is divided. */
-		while (bound < lengthof(bounds) && upper > bounds[bound] * (1 + 1e-9))
-			bound++;
-		counts[bound] += (int64) histogram->buckets[i].count;
-	}
+		counts[bound_of(histogram->buckets[i].bucket)] += (int64) histogram->buckets[i].count;
 	for (int i = 1; i <= lengthof(bounds); i++)
 		counts[i] += counts[i - 1];
 	dbops_exposition_histogram(exposition, labels, &exposed);

@@ -2,8 +2,9 @@
  * expose/own_metrics.c
  *		dbops' own families for Prometheus, named by the registry; see own_metrics.h.
  *
- * Left out are families with an entity per table, statement or client: there is no bound to them.
- * So are labels that would multiply the series: what differs in them alone is added up.
+ * Left out are families with an entity per table, statement or client: there is no bound to them,
+ * unless ring_families.h sets one.  So are labels that would multiply the series: what differs in
+ * them alone is added up.
  */
 #include "postgres.h"
 
@@ -14,37 +15,48 @@
 #include "store/registry.h"
 
 #define MOST_LABELS 6
+#define MOST_METRICS 3
 
 typedef struct OwnFamily
 {
 	const char *family;
-	const char *labels[MOST_LABELS]; /* columns; NULL ends */
+	const char *labels[MOST_LABELS];   /* columns; NULL ends */
+	const char *metrics[MOST_METRICS]; /* these alone; NULL ends, and stands for all of them */
 } OwnFamily;
 
 static const OwnFamily own_families[] = {
-    {"system", {NULL}},
-    {"device", {"device"}},
-    {"filesystem", {"mount"}},
-    {"network", {"interface"}},
-    {"server", {NULL}},
-    {"database", {"datname"}},
-    {"error", {"datname", "sqlstate"}},
-    {"self", {"process"}},
-    {"lock", {"datname", "locktype", "mode"}},
-    {"io", {"backend_type", "object", "context"}},
-    {"slru", {"name"}},
-    {"replication", {"application_name", "client_addr", "slot_name"}},
-    {"slot", {"slot_name", "slot_type", "datname"}},
-    {"receiver", {"sender_host", "slot_name"}},
-    {"subscription", {"subname", "datname"}},
-    {"conflict", {"datname", "kind"}},
-    {"recovery", {NULL}},
-    {"progress", {"pid", "command", "datname", "schemaname", "relname"}},
-    {"login", {"reason", "sqlstate"}},
-    {"verdict", {"check_name", "datname", "schemaname", "relname", "object"}},
-    {"health", {"datname"}},
-    {"archiver", {NULL}},
-    {"backup_repository", {"tool", "server", "repository"}},
+    {.family = "system"},
+    {.family = "device", .labels = {"device"}},
+    {.family = "filesystem", .labels = {"mount"}},
+    {.family = "network", .labels = {"interface"}},
+    {.family = "server"},
+    {.family = "database", .labels = {"datname"}},
+    {.family = "error", .labels = {"datname", "sqlstate"}},
+    {.family = "self", .labels = {"process"}},
+    {.family = "lock", .labels = {"datname", "locktype", "mode"}},
+    {.family = "io", .labels = {"backend_type", "object", "context"}},
+    {.family = "slru", .labels = {"name"}},
+    {.family = "replication", .labels = {"application_name", "client_addr", "slot_name"}},
+    {.family = "slot", .labels = {"slot_name", "slot_type", "datname"}},
+    {.family = "receiver", .labels = {"sender_host", "slot_name"}},
+    {.family = "subscription", .labels = {"subname", "datname"}},
+    {.family = "conflict", .labels = {"datname", "kind"}},
+    {.family = "recovery"},
+    {.family = "progress", .labels = {"pid", "command", "datname", "schemaname", "relname"}},
+    {.family = "login", .labels = {"reason", "sqlstate"}},
+    {.family = "verdict", .labels = {"check_name", "datname", "schemaname", "relname", "object"}},
+    {.family = "health", .labels = {"datname"}},
+    {.family = "archiver"},
+    {.family = "backup"},
+    {.family = "backup_repository", .labels = {"tool", "server", "repository"}},
+    {.family = "autovacuum", .labels = {"datname"}},
+    {.family = "sequence",
+     .labels = {"datname", "schemaname", "relname"},
+     .metrics = {"used_percent", "remaining"}},
+    {.family = "integer_key",
+     .labels = {"datname", "schemaname", "relname", "column_name"},
+     .metrics = {"used_percent", "remaining"}},
+    {.family = "wait", .labels = {"datname", "wait_event_type", "wait_event"}},
 };
 
 static MetricGroup groups[lengthof(own_families)];
@@ -135,6 +147,19 @@ make_metric(const Family *family, const Metric *metric)
 	return made;
 }
 
+static bool
+is_shown(const OwnFamily *own, const Metric *metric)
+{
+	if (metric->kind == METRIC_HISTOGRAM)
+		return false;
+	for (int i = 0; i < MOST_METRICS && own->metrics[i] != NULL; i++)
+	{
+		if (strcmp(own->metrics[i], metric->name) == 0)
+			return true;
+	}
+	return own->metrics[0] == NULL;
+}
+
 static void
 make_group(MetricGroup *group, const OwnFamily *own)
 {
@@ -144,7 +169,7 @@ make_group(MetricGroup *group, const OwnFamily *own)
 
 	for (int i = 0; i < family->nmetrics; i++)
 	{
-		if (family->metrics[i].kind != METRIC_HISTOGRAM)
+		if (is_shown(own, &family->metrics[i]))
 			metrics[group->nmetrics++] = make_metric(family, &family->metrics[i]);
 	}
 	while (group->nlabels < MOST_LABELS && own->labels[group->nlabels] != NULL)

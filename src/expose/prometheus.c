@@ -1,6 +1,6 @@
 /*
  * expose/prometheus.c
- *		All that Prometheus may ask for, as one text; see prometheus.h.
+ *		All that Prometheus may ask for, in one go; see prometheus.h.
  */
 #include "postgres.h"
 
@@ -9,7 +9,9 @@
 #include "core/clock.h"
 #include "core/tx.h"
 #include "expose/exporter_databases.h"
+#include "expose/exporter_errors.h"
 #include "expose/exporter_families.h"
+#include "expose/exporter_indexes.h"
 #include "expose/exporter_replication.h"
 #include "expose/exporter_sessions.h"
 #include "expose/exporter_settings.h"
@@ -17,6 +19,7 @@
 #include "expose/exporter_tables.h"
 #include "expose/own_metrics.h"
 #include "expose/prometheus.h"
+#include "expose/ring_families.h"
 #include "store/registry.h"
 
 typedef struct Scrape
@@ -24,6 +27,7 @@ typedef struct Scrape
 	Exposition exposition;
 	Names *names;
 	PrometheusLimits limits;
+	ExposedRelations *relations; /* NULL: not read yet */
 	Frame **frames; /* by the family's place in the registry; NULL where it was not read yet */
 } Scrape;
 
@@ -42,10 +46,23 @@ frame_of(Scrape *scrape, const Family *family)
 
 	if (*frame != NULL)
 		return *frame;
-	fresh = dbops_frame_create(family);
-	family->read(fresh);
+	if (dbops_ring_families_have(family))
+		fresh = dbops_ring_families_frame(family);
+	else
+	{
+		fresh = dbops_frame_create(family);
+		family->read(fresh);
+	}
 	*frame = fresh;
 	return fresh;
+}
+
+static const ExposedRelations *
+relations_of(Scrape *scrape)
+{
+	if (scrape->relations == NULL)
+		scrape->relations = dbops_exposed_relations_read();
+	return scrape->relations;
 }
 
 static void
@@ -54,6 +71,12 @@ write_group(Scrape *scrape, const MetricGroup *group)
 	dbops_metric_group_write(&scrape->exposition, group,
 	                         frame_of(scrape, dbops_registry_by_name(group->family)),
 	                         scrape->names);
+}
+
+static void
+collect_ring(Scrape *scrape)
+{
+	dbops_ring_families_update();
 }
 
 static void
@@ -119,7 +142,21 @@ collect_databases(Scrape *scrape)
 static void
 collect_tables(Scrape *scrape)
 {
-	dbops_exporter_tables(&scrape->exposition, scrape->names, scrape->limits.tables);
+	dbops_exporter_tables(&scrape->exposition, scrape->names, relations_of(scrape),
+	                      scrape->limits.tables);
+}
+
+static void
+collect_indexes(Scrape *scrape)
+{
+	dbops_exporter_indexes(&scrape->exposition, scrape->names, relations_of(scrape),
+	                       scrape->limits.indexes);
+}
+
+static void
+collect_errors(Scrape *scrape)
+{
+	dbops_exporter_errors(&scrape->exposition);
 }
 
 static void
@@ -129,6 +166,7 @@ collect_statements(Scrape *scrape)
 }
 
 static const Collector collectors[] = {
+    {"ring", collect_ring}, /* first, since others look at what it read */
     {"version", collect_version},
     {"settings", collect_settings},
     {"roles", collect_roles},
@@ -140,6 +178,8 @@ static const Collector collectors[] = {
     {"replication", collect_replication},
     {"stat_progress_vacuum", collect_progress},
     {"stat_user_tables", collect_tables},
+    {"stat_user_indexes", collect_indexes},
+    {"errors", collect_errors},
     {"stat_statements", collect_statements},
 };
 
@@ -180,17 +220,16 @@ run_errand(void *arg)
 static void
 collect(Errand *errand, const char *name, Results *results)
 {
-	StringInfo written = &errand->scrape->exposition.text;
+	Exposition *exposition = &errand->scrape->exposition;
 	Result *result = &results->results[results->count++];
-	const int before = written->len;
+	const int before = dbops_exposition_mark(exposition);
 	int64 begun = dbops_clock_monotonic_us();
 	TaskError error;
 
 	result->success = dbops_tx_try(run_errand, errand, TX_ANY_ERROR, &error);
 	if (!result->success)
 	{
-		written->len = before;
-		written->data[before] = '\0';
+		dbops_exposition_go_back(exposition, before);
 		ereport(DEBUG1, errmsg_internal("dbops metrics of \"%s\": %s", name, error.message));
 	}
 	result->seconds = (double) (dbops_clock_monotonic_us() - begun) / USECS_PER_SEC;
@@ -232,8 +271,8 @@ write_results(Exposition *exposition, const Results *results)
 	dbops_exposition_integer(exposition, NULL, ++scrapes);
 }
 
-StringInfoData
-dbops_prometheus_render(const PrometheusLimits *limits)
+struct varlena *
+dbops_prometheus_render(const PrometheusLimits *limits, const ExpositionFormat *format)
 {
 	Scrape scrape = {.names = dbops_names_create(), .limits = *limits};
 	Results results = {0};
@@ -243,7 +282,7 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 		most++;
 	scrape.frames = palloc0(sizeof(Frame *) * dbops_registry_count());
 	results.results = palloc(sizeof(Result) * most);
-	dbops_exposition_begin(&scrape.exposition);
+	dbops_exposition_begin(&scrape.exposition, format);
 	for (int i = 0; i < lengthof(collectors); i++)
 	{
 		Errand errand = {.scrape = &scrape, .collector = &collectors[i]};
@@ -263,5 +302,5 @@ dbops_prometheus_render(const PrometheusLimits *limits)
 		collect(&errand, errand.group->name, &results);
 	}
 	write_results(&scrape.exposition, &results);
-	return scrape.exposition.text;
+	return dbops_exposition_end(&scrape.exposition);
 }

@@ -1,18 +1,20 @@
 /*
  * expose/prometheus_funcs.c
- *		dbops.prometheus().
+ *		dbops.prometheus(), and the same in other formats.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/builtins.h"
 
 #include "expose/prometheus.h"
 
 PG_FUNCTION_INFO_V1(dbops_prometheus);
+PG_FUNCTION_INFO_V1(dbops_openmetrics);
+PG_FUNCTION_INFO_V1(dbops_prometheus_protobuf);
 
 #define ARG_STATEMENTS 0
 #define ARG_TABLES 1
+#define ARG_INDEXES 2
 
 static int
 get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -26,12 +28,30 @@ get_limit(FunctionCallInfo fcinfo, int argument, const char *name)
 	return limit;
 }
 
+static Datum
+render(FunctionCallInfo fcinfo, const ExpositionFormat *format)
+{
+	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
+	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables"),
+	                                 .indexes = get_limit(fcinfo, ARG_INDEXES, "indexes")};
+
+	return PointerGetDatum(dbops_prometheus_render(&limits, format));
+}
+
 Datum
 dbops_prometheus(PG_FUNCTION_ARGS)
 {
-	const PrometheusLimits limits = {.statements = get_limit(fcinfo, ARG_STATEMENTS, "statements"),
-	                                 .tables = get_limit(fcinfo, ARG_TABLES, "tables")};
-	StringInfoData rendered = dbops_prometheus_render(&limits);
+	return render(fcinfo, &dbops_exposition_text);
+}
 
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(rendered.data, rendered.len));
+Datum
+dbops_openmetrics(PG_FUNCTION_ARGS)
+{
+	return render(fcinfo, &dbops_exposition_openmetrics);
+}
+
+Datum
+dbops_prometheus_protobuf(PG_FUNCTION_ARGS)
+{
+	return render(fcinfo, &dbops_exposition_protobuf);
 }

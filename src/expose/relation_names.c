@@ -8,6 +8,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "executor/tuptable.h"
+#include "port/pg_bitutils.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -47,6 +48,13 @@ static const char *const kinds[] = {"table",
                                     "foreign table",
                                     "partitioned table",
                                     "partitioned index"};
+
+/* No relation has the number 0, which is that of a free slot. */
+typedef struct RelationSlot
+{
+	uint64 key;
+	int place;
+} RelationSlot;
 
 typedef struct Reader
 {
@@ -91,6 +99,16 @@ get_kind(const Reader *reader)
 	return "relation";
 }
 
+static bool
+is_users(const RelationName *name)
+{
+	const char *schema = name->schemaname;
+
+	return schema != NULL && name->relname != NULL && strcmp(schema, "pg_catalog") != 0 &&
+	       strcmp(schema, "pg_toast") != 0 && strcmp(schema, "information_schema") != 0 &&
+	       strcmp(schema, "dbops") != 0 && strncmp(schema, "pg_temp_", 8) != 0;
+}
+
 static void
 keep_row(Reader *reader)
 {
@@ -117,6 +135,13 @@ keep_row(Reader *reader)
 	name->kind = get_kind(reader);
 	name->schemaname = get_name(reader, COLUMN_SCHEMANAME);
 	name->relname = get_name(reader, COLUMN_OBJNAME);
+	name->users = is_users(name);
+}
+
+static uint64
+make_key(Oid datid, Oid relid)
+{
+	return (uint64) datid << 32 | relid;
 }
 
 static int
@@ -124,10 +149,50 @@ compare_names(const void *a, const void *b)
 {
 	const RelationName *x = a;
 	const RelationName *y = b;
+	uint64 key_x = make_key(x->datid, x->relid);
+	uint64 key_y = make_key(y->datid, y->relid);
 
-	if (x->datid != y->datid)
-		return x->datid < y->datid ? -1 : 1;
-	return x->relid == y->relid ? 0 : x->relid < y->relid ? -1 : 1;
+	return key_x == key_y ? 0 : key_x < key_y ? -1 : 1;
+}
+
+static uint32
+hash_key(uint64 key)
+{
+	return (uint32) ((key * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+}
+
+static void
+make_slots(RelationNames *names)
+{
+	Size count = pg_nextpower2_32(Max(names->count, 1)) * (Size) 2;
+
+	names->mask = (uint32) count - 1;
+	names->slots = palloc_extended(sizeof(RelationSlot) * count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < names->count; i++)
+	{
+		uint64 key = make_key(names->names[i].datid, names->names[i].relid);
+		uint32 at = hash_key(key) & names->mask;
+
+		while (names->slots[at].key != 0)
+			at = (at + 1) & names->mask;
+		names->slots[at] = (RelationSlot){.key = key, .place = i};
+	}
+}
+
+/* What can be known once all have been read. */
+static void
+sort_names(RelationNames *names)
+{
+	qsort(names->names, names->count, sizeof(RelationName), compare_names);
+	make_slots(names);
+	for (int i = 0; i < names->count; i++)
+	{
+		RelationName *name = &names->names[i];
+
+		name->parent = OidIsValid(name->parentid) ?
+		                   dbops_relation_names_find(names, name->datid, name->parentid) :
+		                   -1;
+	}
 }
 
 static void
@@ -142,7 +207,7 @@ read_table(Relation table, Reader *reader)
 		keep_row(reader);
 	ExecDropSingleTupleTableSlot(reader->slot);
 	table_endscan(scan);
-	qsort(reader->names.names, reader->names.count, sizeof(RelationName), compare_names);
+	sort_names(&reader->names);
 }
 
 static Oid
@@ -201,10 +266,15 @@ dbops_relation_names(void)
 int
 dbops_relation_names_find(const RelationNames *names, Oid datid, Oid relid)
 {
-	const RelationName wanted = {.datid = datid, .relid = relid};
-	const RelationName *found = names->count == 0 ? NULL :
-	                                                bsearch(&wanted, names->names, names->count,
-	                                                        sizeof(RelationName), compare_names);
+	const uint64 wanted = make_key(datid, relid);
 
-	return found == NULL ? -1 : (int) (found - names->names);
+	if (names->count == 0)
+		return -1;
+	for (uint32 at = hash_key(wanted) & names->mask; names->slots[at].key != 0;
+	     at = (at + 1) & names->mask)
+	{
+		if (names->slots[at].key == wanted)
+			return names->slots[at].place;
+	}
+	return -1;
 }

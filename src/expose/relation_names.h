@@ -14,15 +14,23 @@ typedef struct RelationName
 	Oid datid;
 	Oid relid;
 	Oid parentid; /* the table of an index or of a TOAST table */
+	int parent;   /* its place; -1: none, or not known */
+	bool users;   /* with a name, and neither the server's nor dbops' nor temporary */
 	const char *kind;
 	const char *schemaname;
 	const char *relname;
 } RelationName;
 
+struct RelationSlot;
+
 typedef struct RelationNames
 {
 	RelationName *names; /* those that are not dropped, by datid and relid */
 	int count;
+
+	/* Where they are found: each in the first slot from its hash on that was free. */
+	struct RelationSlot *slots;
+	uint32 mask; /* how many slots there are, a power of two, less 1 */
 } RelationNames;
 
 /* Good until the next call.  Needs a snapshot.  Empty where there is no dictionary. */

@@ -68,6 +68,7 @@ dbops_gzip_compress(const char *data, size_t size, size_t *compressed)
 	z_stream stream = {0};
 	size_t room;
 	char *out;
+	char *fitted;
 	int result;
 
 	if (deflateInit2(&stream, LEVEL, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -86,8 +87,12 @@ dbops_gzip_compress(const char *data, size_t size, size_t *compressed)
 	result = deflate(&stream, Z_FINISH);
 	*compressed = stream.total_out;
 	deflateEnd(&stream);
-	if (result == Z_STREAM_END)
-		return out;
-	free(out);
-	return NULL;
+	if (result != Z_STREAM_END)
+	{
+		free(out);
+		return NULL;
+	}
+	/* It was room for what cannot be compressed at all. */
+	fitted = realloc(out, *compressed);
+	return fitted != NULL ? fitted : out;
 }

@@ -15,11 +15,13 @@
 typedef struct Page
 {
 	Question query;
-	int text; /* the cell that is sent; -1: none */
 	const char *content_type;
+	const char *vary; /* headers of a request that the answer depends on */
 } Page;
 
-static const char metrics_sql[] = "SELECT dbops.prometheus()::pg_catalog.text";
+static const char metrics_sql[] = "SELECT dbops.prometheus()";
+static const char openmetrics_sql[] = "SELECT dbops.openmetrics()";
+static const char protobuf_sql[] = "SELECT dbops.prometheus_protobuf()";
 
 /* While nothing is judged there is no score, and nothing to rely on. */
 static const char health_sql[] =
@@ -46,20 +48,30 @@ static const char lag_sql[] =
     "  LEFT JOIN dbops.replication AS r ON r.kind = 'upstream'"
     " LIMIT 1";
 
+#define VARY_BY_FORMAT MHD_HTTP_HEADER_ACCEPT ", " MHD_HTTP_HEADER_ACCEPT_ENCODING
+
 static const Page pages[PAGE_COUNT] = {
-    [PAGE_METRICS] = {{.name = "metrics", .sql = metrics_sql},
-                      0,
-                      "text/plain; version=0.0.4; charset=utf-8"},
-    [PAGE_HEALTH] = {{.name = "health", .sql = health_sql}, 1, "application/json"},
-    [PAGE_ROLE] = {{.name = "role", .sql = role_sql, .plain = true}, -1, NULL},
-    [PAGE_LAG] = {{.name = "lag", .sql = lag_sql}, -1, NULL},
+    [PAGE_METRICS] = {{.name = "metrics", .sql = metrics_sql, .body = 1},
+                      "text/plain; version=0.0.4; charset=utf-8",
+                      VARY_BY_FORMAT},
+    [PAGE_OPENMETRICS] = {{.name = "metrics", .sql = openmetrics_sql, .body = 1},
+                          "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                          VARY_BY_FORMAT},
+    [PAGE_PROTOBUF] = {{.name = "metrics", .sql = protobuf_sql, .body = 1},
+                       "application/vnd.google.protobuf; "
+                       "proto=io.prometheus.client.MetricFamily; encoding=delimited",
+                       VARY_BY_FORMAT},
+    [PAGE_HEALTH] = {{.name = "health", .sql = health_sql, .body = 2},
+                     "application/json",
+                     MHD_HTTP_HEADER_ACCEPT_ENCODING},
+    [PAGE_ROLE] = {{.name = "role", .sql = role_sql, .plain = true}},
+    [PAGE_LAG] = {{.name = "lag", .sql = lag_sql}},
 };
 
 typedef struct PageState
 {
 	QueryAnswer answer;
 	int64 fresh_until_us; /* 0: not rendered yet */
-	size_t size;
 	struct MHD_Response *plain;
 	struct MHD_Response *compressed;
 } PageState;
@@ -86,14 +98,11 @@ dbops_http_pages_render(PageId id, int timeout_ms)
 	PageState *state = &states[id];
 	int64 began_us = dbops_http_clock_us();
 	int64 ended_us;
-	const char *body;
 
 	/* Connections that still send one keep it. */
 	forget(&state->plain);
 	forget(&state->compressed);
 	dbops_query_run(&pages[id].query, timeout_ms, &state->answer);
-	body = pages[id].text >= 0 && state->answer.ok ? state->answer.cells[pages[id].text] : NULL;
-	state->size = body != NULL ? strlen(body) : 0;
 	/* At most half of the time is spent on it, or others would wait for what fails slowly. */
 	ended_us = dbops_http_clock_us();
 	state->fresh_until_us = ended_us + Max(FRESH_US, ended_us - began_us);
@@ -108,7 +117,7 @@ dbops_http_pages_answer(PageId id)
 size_t
 dbops_http_pages_size(PageId id)
 {
-	return states[id].size;
+	return states[id].answer.sizes[pages[id].query.body - 1];
 }
 
 /* Around memory of malloc(), which goes with it. */
@@ -126,28 +135,43 @@ wrap(char *data, size_t size, PageId id, bool gzip)
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, pages[id].content_type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, pages[id].vary);
 	if (gzip)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	return response;
 }
 
+/* The text itself goes into the response, and is there as long as that. */
+static struct MHD_Response *
+wrap_plain(PageId id)
+{
+	QueryAnswer *answer = &states[id].answer;
+	const int cell = pages[id].query.body - 1;
+	struct MHD_Response *response = wrap(answer->body, answer->sizes[cell], id, false);
+
+	answer->body = NULL;
+	if (response == NULL)
+		answer->cells[cell] = NULL;
+	return response;
+}
+
+static struct MHD_Response *
+wrap_compressed(PageId id)
+{
+	const QueryAnswer *answer = &states[id].answer;
+	const int cell = pages[id].query.body - 1;
+	size_t size;
+	char *compressed = dbops_gzip_compress(answer->cells[cell], answer->sizes[cell], &size);
+
+	return wrap(compressed, size, id, true);
+}
+
 struct MHD_Response *
 dbops_http_pages_response(PageId id, bool gzip)
 {
-	PageState *state = &states[id];
-	struct MHD_Response **response = gzip ? &state->compressed : &state->plain;
-	const char *body = state->answer.cells[pages[id].text];
-	size_t size = state->size;
+	struct MHD_Response **response = gzip ? &states[id].compressed : &states[id].plain;
 
-	if (*response == NULL)
-	{
-		/* Room for the empty text, too, which malloc() may have none for. */
-		char *copy = gzip ? dbops_gzip_compress(body, state->size, &size) : malloc(size + 1);
-
-		if (!gzip && copy != NULL)
-			memcpy(copy, body, size);
-		*response = wrap(copy, size, id, gzip);
-	}
+	if (*response == NULL && states[id].answer.cells[pages[id].query.body - 1] != NULL)
+		*response = gzip ? wrap_compressed(id) : wrap_plain(id);
 	return *response;
 }

@@ -15,9 +15,11 @@ struct MHD_Response;
 typedef enum PageId
 {
 	PAGE_METRICS, /* the text */
-	PAGE_HEALTH,  /* status in one word, and JSON */
-	PAGE_ROLE,    /* whether in recovery: t, f */
-	PAGE_LAG,     /* the same; and how far behind, in bytes and in seconds, if it is known */
+	PAGE_OPENMETRICS,
+	PAGE_PROTOBUF,
+	PAGE_HEALTH, /* status in one word, and JSON */
+	PAGE_ROLE,   /* whether in recovery: t, f */
+	PAGE_LAG,    /* the same; and how far behind, in bytes and in seconds, if it is known */
 	PAGE_COUNT
 } PageId;
 

@@ -10,8 +10,11 @@
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/params.h"
 #include "pgstat.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
@@ -40,40 +43,131 @@ end(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-static char *
-copy_cell(int column, MemoryContext context)
-{
-	char *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
+/* ---- the row ----------------------------------------------------------------------------- */
 
-	if (value == NULL)
-		return NULL;
-	value = pg_server_to_any(value, strlen(value), PG_UTF8);
-	return MemoryContextStrdup(context, value);
+/*
+ * Takes the row where the executor has it: a page of some megabytes would be copied three times on
+ * its way through SPI's own tuples.
+ */
+typedef struct RowReceiver
+{
+	DestReceiver receiver;
+	const Question *query;
+	QueryAnswer *answer;
+} RowReceiver;
+
+/* The cell that is sent on is libmicrohttpd's to free. */
+static void
+keep_cell(RowReceiver *self, int column, const char *bytes, size_t size)
+{
+	QueryAnswer *answer = self->answer;
+	bool is_body = self->query->body == column + 1;
+	char *copy = is_body ? malloc(size + 1) : MemoryContextAlloc(answer->context, size + 1);
+
+	if (copy == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	memcpy(copy, bytes, size);
+	copy[size] = '\0';
+	answer->cells[column] = copy;
+	answer->sizes[column] = size;
+	if (is_body)
+		answer->body = copy;
+}
+
+static void
+keep_text(RowReceiver *self, int column, const char *bytes, size_t size)
+{
+	char *converted = pg_server_to_any(bytes, (int) size, PG_UTF8);
+
+	keep_cell(self, column, converted, converted == bytes ? size : strlen(converted));
+}
+
+static void
+receive_cell(RowReceiver *self, int column, Oid type, Datum value)
+{
+	Oid output;
+	bool is_varlena;
+	char *shown;
+
+	if (type == TEXTOID || type == BYTEAOID)
+	{
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+		(type == TEXTOID ? keep_text : keep_cell)(self, column, VARDATA_ANY(bytes),
+		                                          VARSIZE_ANY_EXHDR(bytes));
+		return;
+	}
+	getTypeOutputInfo(type, &output, &is_varlena);
+	shown = OidOutputFunctionCall(output, value);
+	keep_text(self, column, shown, strlen(shown));
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	slot_getallattrs(slot);
+	for (int i = 0; i < Min(slot->tts_tupleDescriptor->natts, QUERY_COLUMNS); i++)
+	{
+		if (!slot->tts_isnull[i])
+			receive_cell((RowReceiver *) receiver, i,
+			             TupleDescAttr(slot->tts_tupleDescriptor, i)->atttypid,
+			             slot->tts_values[i]);
+	}
+	return true;
+}
+
+static void
+ignore_startup(DestReceiver *receiver, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+ignore_end(DestReceiver *receiver)
+{
+}
+
+/* ---- the query ---------------------------------------------------------------------------- */
+
+static ParamListInfo
+make_arguments(const Question *query)
+{
+	ParamListInfo list = makeParamList(query->narguments);
+
+	for (int i = 0; i < query->narguments; i++)
+	{
+		ParamExternData *argument = &list->params[i];
+
+		argument->value = CStringGetTextDatum(query->arguments[i]);
+		argument->isnull = false;
+		argument->pflags = PARAM_FLAG_CONST;
+		argument->ptype = TEXTOID;
+	}
+	return list;
 }
 
 static void
 execute(const Question *query, QueryAnswer *answer)
 {
-	Oid types[QUERY_ARGUMENTS];
-	Datum values[QUERY_ARGUMENTS];
+	RowReceiver receiver = {.receiver = {.receiveSlot = receive_row,
+	                                     .rStartup = ignore_startup,
+	                                     .rShutdown = ignore_end,
+	                                     .rDestroy = ignore_end,
+	                                     .mydest = DestTuplestore},
+	                        .query = query,
+	                        .answer = answer};
+	SPIExecuteOptions options = {.params = make_arguments(query),
+	                             .read_only = true,
+	                             .tcount = 1,
+	                             .dest = &receiver.receiver};
 
 	/* A plain word instead of a function that cannot be found. */
 	if (!query->plain && !OidIsValid(get_extension_oid("dbops", true)))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 		                errmsg("the database has no extension dbops: CREATE EXTENSION dbops "
 		                       "CASCADE")));
-	for (int i = 0; i < query->narguments; i++)
-	{
-		types[i] = TEXTOID;
-		values[i] = CStringGetTextDatum(query->arguments[i]);
-	}
 	SPI_connect();
-	if (SPI_execute_with_args(query->sql, query->narguments, types, values, NULL, true, 1) !=
-	        SPI_OK_SELECT ||
-	    SPI_processed != 1)
+	if (SPI_execute_extended(query->sql, &options) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "query \"%s\" yields no row", query->name);
-	for (int i = 0; i < Min(SPI_tuptable->tupdesc->natts, QUERY_COLUMNS); i++)
-		answer->cells[i] = copy_cell(i + 1, answer->context);
 	SPI_finish();
 }
 
@@ -109,6 +203,8 @@ dbops_query_run(const Question *query, int timeout_ms, QueryAnswer *answer)
 		answer->context =
 		    AllocSetContextCreate(TopMemoryContext, "dbops gateway answer", ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(answer->context);
+	free(answer->body);
+	answer->body = NULL;
 	memset(answer->cells, 0, sizeof(answer->cells));
 	answer->ok = false;
 	dbops_query_runs = true;

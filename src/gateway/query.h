@@ -21,6 +21,7 @@ typedef struct Question
 	const char *name;
 	const char *sql;
 	bool plain;     /* needs nothing of dbops, so it works without the extension */
+	int body;       /* the column that is sent on, counted from 1; 0: none */
 	int narguments; /* of type text */
 	const char *arguments[QUERY_ARGUMENTS];
 } Question;
@@ -29,8 +30,10 @@ typedef struct QueryAnswer
 {
 	MemoryContext context;      /* of the cells */
 	bool ok;                    /* there is a row; else `error` says why not */
-	char *cells[QUERY_COLUMNS]; /* in UTF-8; NULL is NULL */
-	int sqlerrcode;             /* of the last run that failed; 0: it went well */
+	char *cells[QUERY_COLUMNS]; /* in UTF-8, or as they are for bytea; NULL is NULL */
+	size_t sizes[QUERY_COLUMNS];
+	char *body;     /* the cell of that column, of malloc(), for whoever takes it; NULL: taken */
+	int sqlerrcode; /* of the last run that failed; 0: it went well */
 	char error[256];
 } QueryAnswer;
 

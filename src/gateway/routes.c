@@ -7,6 +7,7 @@
 #include "gateway/credentials.h"
 #include "gateway/gzip.h"
 #include "gateway/lag_limit.h"
+#include "gateway/metrics_format.h"
 #include "gateway/routes.h"
 
 /* Less than this is not worth compressing. */
@@ -20,7 +21,7 @@
 typedef struct Route
 {
 	const char *path;
-	PageId page; /* that has to be fresh; NO_PAGE: none */
+	PageId page; /* that has to be fresh; NO_PAGE: none; of metrics, in any format */
 	enum MHD_Result (*answer)(const HttpRequest *request, const QueryAnswer *page);
 } Route;
 
@@ -111,18 +112,40 @@ answer_index(const HttpRequest *request, const QueryAnswer *page)
 	return send_text(request, MHD_HTTP_OK, HTML_TYPE, index_html, NULL);
 }
 
+/* The page in the format that the client prefers, and the function that writes it. */
+typedef struct MetricsPage
+{
+	PageId page;
+	const char *function;
+} MetricsPage;
+
+static const MetricsPage *
+find_metrics_page(const HttpRequest *request)
+{
+	static const MetricsPage by_format[] = {
+	    [METRICS_TEXT] = {PAGE_METRICS, "prometheus"},
+	    [METRICS_OPENMETRICS] = {PAGE_OPENMETRICS, "openmetrics"},
+	    [METRICS_PROTOBUF] = {PAGE_PROTOBUF, "prometheus_protobuf"},
+	};
+
+	return &by_format[dbops_metrics_format_choose(find_header(request, MHD_HTTP_HEADER_ACCEPT))];
+}
+
 static enum MHD_Result
 answer_metrics(const HttpRequest *request, const QueryAnswer *page)
 {
+	const MetricsPage *asked = find_metrics_page(request);
 	char line[400];
 
 	if (page->ok && page->cells[0] != NULL)
-		return send_page(request, MHD_HTTP_OK, PAGE_METRICS);
+		return send_page(request, MHD_HTTP_OK, asked->page);
 	if (page->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION)
-		return send_line(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-		                 "The function dbops.prometheus() is not there: the extension may be older "
-		                 "than its library, so try ALTER EXTENSION dbops UPDATE.");
-	snprintf(line, sizeof(line), "The metrics cannot be read: %s", page->error);
+		snprintf(line, sizeof(line),
+		         "The function dbops.%s() is not there: the extension may be older than its "
+		         "library, so try ALTER EXTENSION dbops UPDATE.",
+		         asked->function);
+	else
+		snprintf(line, sizeof(line), "The metrics cannot be read: %s", page->error);
 	return send_line(request, MHD_HTTP_SERVICE_UNAVAILABLE, line);
 }
 
@@ -267,11 +290,13 @@ answer_route(const HttpRequest *request, const Route *route)
 {
 	HttpConnection *connection = request->connection;
 
-	if (route->page == NO_PAGE)
+	PageId page = route->page == PAGE_METRICS ? find_metrics_page(request)->page : route->page;
+
+	if (page == NO_PAGE)
 		return route->answer(request, NULL);
-	if (connection->rendered || dbops_http_pages_is_fresh(route->page))
-		return route->answer(request, dbops_http_pages_answer(route->page));
-	connection->page = route->page;
+	if (connection->rendered || dbops_http_pages_is_fresh(page))
+		return route->answer(request, dbops_http_pages_answer(page));
+	connection->page = page;
 	connection->waiting = true;
 	MHD_suspend_connection(connection->connection);
 	return MHD_YES;

@@ -387,6 +387,12 @@ read_now(Facts *facts)
 		dbops_frame_reset(facts->now);
 }
 
+static int
+compare_entities(const void *a, const void *b)
+{
+	return dbops_entity_compare(&(*(Entity *const *) a)->key, &(*(Entity *const *) b)->key);
+}
+
 static void
 list_entities(Facts *facts)
 {
@@ -401,6 +407,8 @@ list_entities(Facts *facts)
 	hash_seq_init(&iterator, facts->entities);
 	while ((entity = hash_seq_search(&iterator)) != NULL)
 		facts->list[n++] = entity;
+	/* As ticks have them, and so in the order of memory, which is read many times as fast. */
+	qsort(facts->list, n, sizeof(Entity *), compare_entities);
 }
 
 void
@@ -521,6 +529,16 @@ is_gauge(const Facts *facts, int metric)
 	return kind == METRIC_GAUGE || kind == METRIC_TIMESTAMP;
 }
 
+/* As it is now, or as the sampler last gave it. */
+static int64
+gauge_of(const Facts *facts, const Entity *entity, const int64 *now, int metric)
+{
+	if (now != NULL && !facts->family->metrics[metric].sampler_only)
+		return now[metric];
+	return entity == NULL ? FAMILY_NULL :
+	                        cells_of(facts, entity, PART_LATEST)[facts->places[metric]];
+}
+
 const Fact *
 dbops_facts_at(Facts *facts, int index)
 {
@@ -541,12 +559,12 @@ dbops_facts_at(Facts *facts, int index)
 	{
 		int i = facts->followed[place];
 
-		if (now != NULL && now[i] == FAMILY_NULL)
+		if (is_gauge(facts, i))
+			facts->values[i] = gauge_of(facts, entity, now, i);
+		else if (now != NULL && now[i] == FAMILY_NULL)
 			facts->values[i] = FAMILY_NULL;
-		else if (!is_gauge(facts, i))
-			facts->values[i] = increase_of(facts, entity, i);
 		else
-			facts->values[i] = now != NULL ? now[i] : cells_of(facts, entity, PART_LATEST)[place];
+			facts->values[i] = increase_of(facts, entity, i);
 	}
 	return fact;
 }

@@ -4,8 +4,8 @@
  *		histograms over a window.
  *
  * Facts follow the ring of ticks, so they need no SQL and no tables, cost what is new, and are the
- * same on a standby.  Gauges of a family that any process can read are read anew; those that only
- * the sampler or SQL knows are the latest that it gave.  Counters cover the last half to whole
+ * same on a standby.  Gauges that any process can read are read anew; those that only the sampler
+ * or SQL knows are the latest that it gave.  Counters cover the last half to whole
  * FACTS_WINDOW_S.
  */
 #pragma once

@@ -48,6 +48,7 @@ typedef struct Metric
 	const char *help; /* a sentence without full stop; becomes the column's comment */
 	bool drifts; /* a gauge that changes by itself, like an age: no reason to store the entity */
 	const char *const *words; /* of a gauge that stands for a word: see below */
+	bool sampler_only; /* a gauge that needs what the sampler knows: unknown when read elsewhere */
 } Metric;
 
 typedef enum LabelType

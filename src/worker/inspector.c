@@ -42,9 +42,11 @@ typedef struct Host
 	Oid after; /* where the next visit goes on; 0: it begins a cycle */
 	Oid after_sequence;
 	Oid after_keys;
+	Oid after_density;
 	int64 spent_us; /* connected during this cycle */
 	TaskError error;
 	TaskError fill_error;
+	TaskError density_error;
 } Host;
 
 typedef struct RunningVisit
@@ -144,20 +146,47 @@ take_keys(const VisitFill *fill, Host *host)
 }
 
 static void
+take_densities(const VisitFill *fill, Host *host)
+{
+	const SeenDensity *seen = (const SeenDensity *) (fill + 1);
+
+	for (int i = 0; i < fill->count; i++)
+		dbops_dictionary_learn_density(&seen[i]);
+	if (host != NULL)
+		host->after_density = fill->ended ? InvalidOid : fill->after;
+}
+
+/* How long each item is that follows a VisitFill. */
+static Size
+size_of_item(int32 kind)
+{
+	switch (kind)
+	{
+		case VISIT_SEQUENCES:
+			return sizeof(SeenSequence);
+		case VISIT_KEYS:
+			return sizeof(SeenKey);
+		default:
+			return sizeof(SeenDensity);
+	}
+}
+
+static void
 take_fill(const char *data, Size size)
 {
 	const VisitFill *fill = (const VisitFill *) data;
-	bool of_sequences = fill->kind == VISIT_SEQUENCES;
-	Size each = of_sequences ? sizeof(SeenSequence) : sizeof(SeenKey);
+	Size each = size_of_item(fill->kind);
 	Host *host = find_host(running.datid);
 
 	if (size < sizeof(VisitFill) || fill->count < 0 ||
 	    size != sizeof(VisitFill) + each * (Size) fill->count)
 		elog(ERROR, "message of the inspector is malformed: %zu bytes", size);
-	if (of_sequences)
+	if (fill->kind == VISIT_SEQUENCES)
 		take_sequences(fill, host);
-	else
+	else if (fill->kind == VISIT_KEYS)
 		take_keys(fill, host);
+	else
+		take_densities(fill, host);
 }
 
 static void
@@ -176,6 +205,7 @@ take_message(const char *data, Size size)
 			break;
 		case VISIT_SEQUENCES:
 		case VISIT_KEYS:
+		case VISIT_DENSITY:
 			take_fill(data, size);
 			break;
 		default:
@@ -193,6 +223,7 @@ end_visit(void)
 	{
 		host->error = running.segment->error;
 		host->fill_error = running.segment->fill_error;
+		host->density_error = running.segment->density_error;
 		host->facts.failures = running.ended ? 0 : host->facts.failures + 1;
 		host->facts.unfinished = !complete;
 		host->spent_us += dbops_clock_monotonic_us() - running.started_us;
@@ -278,8 +309,10 @@ start_visit(Host *host)
 	visit.segment->after = host->after;
 	visit.segment->after_sequence = host->after_sequence;
 	visit.segment->after_keys = host->after_keys;
+	visit.segment->after_density = host->after_density;
 	visit.segment->error = host->error;
 	visit.segment->fill_error = host->fill_error;
+	visit.segment->density_error = host->density_error;
 	shm_mq_set_receiver(shm_mq_create(dbops_visit_queue(visit.segment), VISIT_QUEUE_BYTES), MyProc);
 
 	no_slot = !start_worker(visit.mapping, &visit.worker);

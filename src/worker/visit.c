@@ -30,6 +30,7 @@
 #include "worker/autovacuum_due.h"
 #include "worker/relation_files.h"
 #include "worker/visit.h"
+#include "worker/visit_density.h"
 #include "worker/visit_fill.h"
 
 /*
@@ -430,7 +431,10 @@ dbops_visit_main(Datum argument)
 	for (int i = 0; i < lengthof(session_settings); i++)
 		SetConfigOption(session_settings[i][0], session_settings[i][1], PGC_SUSET, PGC_S_OVERRIDE);
 	if (dbops_tx_run(&task, &visit, &segment->error))
+	{
 		dbops_visit_fill_run(visit.queue, segment, visit.started_us);
+		dbops_visit_density_run(visit.queue, segment, visit.started_us);
+	}
 	dbops_selfstat_publish(SELF_INSPECTOR);
 	proc_exit(0);
 }

@@ -6,7 +6,8 @@
  * any number of pages, each a VisitPage and a batch (store/object_batch.h) of `count` names; in
  * a page of relations as many Inspected (collect/dictionary.h) come before the batch, in the
  * same order, by OID.  Then a VisitEnd; then pages of sequences and of keys, each a VisitFill
- * with `count` SeenSequence or SeenKey (collect/key_fill.h).  A visit that runs out of time
+ * with `count` SeenSequence or SeenKey (collect/key_fill.h), and pages of densities with `count`
+ * SeenDensity (collect/dictionary.h).  A visit that runs out of time
  * ends with what it has, and the next one goes on from there.
  */
 #pragma once
@@ -23,9 +24,11 @@ typedef struct VisitSegment
 	Oid datid;
 	Oid after; /* the visit reads relations with a greater OID */
 	Oid after_sequence;
-	Oid after_keys;  /* likewise, of the tables whose keys are read */
-	TaskError error; /* in: of the visit before, so that only news is logged; out: of this one */
-	TaskError fill_error; /* likewise, of looking at sequences and keys */
+	Oid after_keys;    /* likewise, of the tables whose keys are read */
+	Oid after_density; /* likewise, of those whose density is estimated */
+	TaskError error;   /* in: of the visit before, so that only news is logged; out: of this one */
+	TaskError fill_error;    /* likewise, of looking at sequences and keys */
+	TaskError density_error; /* likewise, of estimating densities */
 } VisitSegment;
 
 /* How each message begins. */
@@ -36,6 +39,7 @@ typedef enum VisitMessage
 	VISIT_FUNCTIONS,
 	VISIT_SEQUENCES,
 	VISIT_KEYS,
+	VISIT_DENSITY,
 } VisitMessage;
 
 typedef struct VisitPage
@@ -53,7 +57,7 @@ typedef struct VisitEnd
 
 typedef struct VisitFill
 {
-	int32 kind; /* VISIT_SEQUENCES or VISIT_KEYS */
+	int32 kind; /* VISIT_SEQUENCES, VISIT_KEYS or VISIT_DENSITY */
 	int32 count;
 	Oid after;   /* where the next page goes on */
 	int32 ended; /* there are no more: the next one begins anew */

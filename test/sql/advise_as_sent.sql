@@ -20,7 +20,7 @@ SELECT w.*, substring(w.query FROM 'wl_q\d+') AS mark
 
 -- one line for a statement, however many users ran it; the one with most time is named
 SET ROLE wl_reader;
-SELECT count(*) AS wl_q1 FROM wl_table AS a CROSS JOIN generate_series(1, 300) WHERE word = 'w2';
+SELECT count(*) AS wl_q1 FROM wl_table AS a CROSS JOIN generate_series(1, 3000) WHERE word = 'w2';
 RESET ROLE;
 SET ROLE wl_other;
 SELECT count(*) AS wl_q1 FROM wl_table AS a CROSS JOIN generate_series(1, 2) WHERE word = 'w2';

@@ -1,6 +1,6 @@
 -- covers: expose/exposition expose/metric_group expose/labelled expose/own_metrics expose/relation_names
 -- covers: expose/exporter_families expose/exporter_databases expose/exporter_replication
--- covers: expose/exporter_sessions expose/exporter_settings expose/exporter_statements expose/exporter_tables
+-- covers: expose/exporter_sessions expose/exporter_settings expose/exporter_statements expose/exporter_tables expose/exposed_relations
 -- What Prometheus is told: in its format, without a sample twice, and right.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbops CASCADE;

@@ -91,6 +91,8 @@ is(answer("SELECT vacuum_overdue, insert_vacuum_overdue, analyze_overdue FROM db
 	'and it knows what the server would decide');
 is(answer("SELECT tables_overdue >= 4, wraparound_overdue, workers, cancelled FROM dbops.autovacuum WHERE datname = 'shop'"), 't|0|0|0',
 	'a table counts once');
+ok($node->poll_query_until('postgres', q{SELECT dbops.prometheus() ~ 'dbops_autovacuum_tables_overdue.datname="shop". [4-9]'}),
+	'so does another process');
 ok(finds("EXISTS (SELECT FROM dbops.autovacuum WHERE datname = 'shop' AND worst_table ~ '^pg_toast' AND times_its_threshold = 30)"),
 	'the table most beyond its threshold has a name');
 $node->safe_psql('shop', 'VACUUM ANALYZE');

@@ -5,6 +5,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use List::Util qw(max);
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
@@ -73,16 +74,18 @@ sub idle
 
 my @table;
 
-# One look: what a server says of a standby, and what is true at that moment.
+# One look: what a server says of a standby, and what is true just before and just after: a standby
+# that catches up may do so in between.
 sub look
 {
 	my ($state, $side, $node, $truth) = @_;
 	my $where = $side eq 'primary' ? q{name = 'standby'} : q{kind = 'upstream'};
 	my $name = $side eq 'primary' ? q{'standby'} : 'NULL';
+	my $before = $truth->();
 	my ($lag, $certain, $cause) = split /\|/, $node->safe_psql('postgres',
 		"SELECT round(dbops.replication_lag($name)::numeric, 2), certain, coalesce(cause, '') FROM dbops.replication WHERE $where");
-	return { state => $state, side => $side, truth => sprintf('%.2f', $truth->()), lag => $lag // '', certain => $certain // '',
-		cause => $cause // '' };
+	return { state => $state, side => $side, before => sprintf('%.2f', $before), truth => sprintf('%.2f', $truth->()),
+		lag => $lag // '', certain => $certain // '', cause => $cause // '' };
 }
 
 # Looks for some seconds; every single one has to be right.
@@ -94,7 +97,8 @@ sub is_right
 	do
 	{
 		my $look = look($state, $side, $node, $truth);
-		my $error = $look->{lag} eq '' ? 1e9 : abs($look->{lag} - $look->{truth});
+		my ($least, $most) = sort { $a <=> $b } $look->{before}, $look->{truth};
+		my $error = $look->{lag} eq '' ? 1e9 : max($least - $look->{lag}, $look->{lag} - $most, 0);
 		$looks++;
 		$bad++ if $error > 2 || (defined $expected{certain} && $look->{certain} ne $expected{certain})
 		  || (defined $expected{cause} && $look->{cause} ne $expected{cause});

@@ -293,7 +293,11 @@ ANALYZE going, changing;
 CREATE SEQUENCE turns;
 CREATE FUNCTION waits() RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM pg_advisory_lock_shared(4711), pg_advisory_unlock_shared(4711);
+	-- Not one wait for the lock: those end by lock_timeout.
+	WHILE NOT pg_try_advisory_lock_shared(4711) LOOP
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+	PERFORM pg_advisory_unlock_shared(4711);
 	RETURN 7;
 END $$;
 SQL
@@ -305,7 +309,7 @@ for my $change ('DROP TABLE going', 'ALTER TABLE changing ALTER k TYPE text')
 	my $search = $node->background_psql('postgres', on_error_stop => 0);
 	$search->query_until(qr/begun/, "\\echo begun\nSET deadlock_timeout = '1h'; SELECT ddl FROM "
 		  . recommend("SELECT * FROM $table WHERE k = 7 AND id = 9", 'SELECT * FROM other WHERE k = 3 AND id < waits()', $good) . ";\n\\echo ended\n");
-	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND query ~ 'recommend'")
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query ~ 'recommend'")
 	  or diag('the search does not reach the gate');
 	$node->safe_psql('postgres', "SET lock_timeout = '10s'; $change");
 	$gate->query_safe('SELECT pg_advisory_unlock(4711)');
