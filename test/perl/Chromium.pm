@@ -43,7 +43,7 @@ sub open
 	local $ENV{XDG_CACHE_HOME} = $home;
 	my $handle = IPC::Run::start([ $self->{program}, @quiet, "--user-data-dir=$home/profile", "--proxy-server=$address",
 			'--proxy-bypass-list=<-loopback>', @options, "file://$file" ],
-		\undef, \$out, \$err, IPC::Run::timer(4 * $PostgreSQL::Test::Utils::timeout_default, name => 'browser'));
+		\undef, \$out, \$err, IPC::Run::timeout(4 * $PostgreSQL::Test::Utils::timeout_default, name => 'browser'));
 	$self->{asked} = [];
 	while ($handle->pumpable)
 	{
