@@ -26,7 +26,7 @@ SQL_MODULES = \
 	expose/backup_repositories expose/restore_drill judge/replication advise/recommend \
 	advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates \
 	advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger \
-	expose/prometheus expose/prometheus_rules advise/recommend_statistics
+	expose/prometheus expose/prometheus_rules expose/grafana advise/recommend_statistics judge/amount expose/sparkline expose/trends expose/report
 
 DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 
@@ -53,7 +53,7 @@ fuzz smith:
 	@PG_CONFIG='$(PG_CONFIG)' test/$@/run
 
 setup:
-	@PG_CONFIG='$(PG_CONFIG)' test/setup
+	@SETUP_FOR='$(filter test,$(MAKECMDGOALS))' PG_CONFIG='$(PG_CONFIG)' test/setup
 
 ifneq ($(PGXS),)
 
