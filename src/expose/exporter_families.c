@@ -143,10 +143,6 @@ static const GroupMetric receiver_metrics[] = {
 	SHOW_COUNTER("pg_stat_wal_receiver_latest_end_time", "latest_end_time"),
 };
 
-static const GroupMetric recovery_metrics[] = {
-	SHOW_GAUGE("pg_replication_last_replay_seconds", "last_xact_age_ms", .factor = 0.001),
-};
-
 /* Of an exporter these are its own; here they are those of the server's processes. */
 static const GroupMetric system_metrics[] = {
 	SHOW_COUNTER("process_cpu_seconds_total", "server_cpu_ms", .factor = 0.001),
@@ -174,7 +170,6 @@ const MetricGroup dbops_exporter_families[] = {
 	{.name = "replication_slot", .family = "slot", GROUP_LABELS(slot_labels), GROUP_METRICS(slot_metrics)},
 	{.name = "stat_replication", .family = "replication", GROUP_LABELS(replication_labels), GROUP_METRICS(replication_metrics)},
 	{.name = "stat_wal_receiver", .family = "receiver", GROUP_LABELS(receiver_labels), GROUP_METRICS(receiver_metrics)},
-	{.name = "last_replay", .family = "recovery", GROUP_METRICS(recovery_metrics)},
 	{.name = "process", .family = "system", GROUP_METRICS(system_metrics)},
 	{.family = NULL},
 };
