@@ -16,8 +16,10 @@ tree_files() {
 	fi
 }
 
+# What test/setup fetched for a test comes along.
 copy_tree() {
-	mkdir "$tmp/tree" && tree_files | tar --null -T - -cf - | tar -xf - -C "$tmp/tree"
+	mkdir "$tmp/tree" && tree_files | tar --null -T - -cf - | tar -xf - -C "$tmp/tree" || return 1
+	[ ! -d test/grafana/node_modules ] || cp -R test/grafana/node_modules "$tmp/tree/test/grafana/"
 }
 
 # PostgreSQL finds its share and library folders relative to the program that runs, so a copy in

@@ -8,6 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use IPC::Run qw(start run);
+use JSON::PP;
 
 my ($prometheus) = grep { -x } map { "$_/prometheus" } split /:/, $ENV{PATH};
 plan skip_all => 'prometheus is not installed' unless $prometheus;
@@ -75,6 +76,19 @@ ok(becomes(qr/"state":"firing".*unsafe settings|unsafe settings.*"state":"firing
 like(ask('rules'), qr/"health":"ok"/, 'rules are evaluated');
 unlike(ask('rules'), qr/"health":"err"/, 'all of them');
 like(ask('targets'), qr/"lastError":""/, 'nothing was wrong with the last scrape');
+
+# ---- the dashboard for Grafana -----------------------------------------------------------------------
+my $dashboard = decode_json($node->safe_psql('postgres', "SELECT dbops.grafana_dashboard('prometheus')"));
+foreach my $panel (@{ $dashboard->{panels} })
+{
+	foreach my $target (@{ $panel->{targets} })
+	{
+		# No check is unknown or critical for sure, and nobody replicates or fails.
+		my $wanted = $panel->{title} =~ /^(Replication Lag|Errors)/ ? qr/"status":"success"/ : qr/"status":"success".*"value":/;
+		my $query = $target->{expr} =~ s/\$__rate_interval/10s/gr =~ s/"\$\w+"/".*"/gr;
+		ok(becomes($wanted, 'query', "query=$query"), "$panel->{title} ($target->{refId}) has something to show");
+	}
+}
 $handle->kill_kill;
 $node->stop;
 done_testing();
