@@ -26,10 +26,23 @@ static const DashboardVariable database = {
 #define IN ON ", datname=~\"$database\""
 #define RATE(metric, labels) "rate(" metric "{" labels "}[$__rate_interval])"
 
-/* Of all executions that a histogram has, by whatever is kept apart. */
-#define QUANTILE(q, by)                       \
-	"histogram_quantile(" q ", sum by (le" by \
-	") (" RATE("dbops_statement_duration_seconds_bucket", IN) "))"
+/*
+ * How long statements take: by the classic buckets, or by native histograms, where Prometheus has
+ * these instead.
+ */
+#define DURATION "dbops_statement_duration_seconds"
+#define SUM_BY(by, of) "sum by (" by ") (" of ")"
+#define QUANTILE_OF(q, by, name) "histogram_quantile(" q ", " SUM_BY(by, RATE(name, IN)) ")"
+#define QUANTILE(q, by) \
+	"(" QUANTILE_OF(q, by, DURATION "_bucket") " or " QUANTILE_OF(q, by, DURATION) ")"
+#define NATIVE(what) "histogram_" what "(" RATE(DURATION, IN) ")"
+#define TOTAL(what, by) \
+	"(" SUM_BY(by, RATE(DURATION "_" what, IN)) " or " SUM_BY(by, NATIVE(what)) ")"
+
+#define ALL_QUANTILE(q) QUANTILE(q, "le")
+#define STATEMENT_P95 QUANTILE("0.95", "le, instance, datname, queryid")
+#define STATEMENT_TIME TOTAL("sum", "instance, datname, queryid")
+#define MEAN_TIME TOTAL("sum", "instance") " / " TOTAL("count", "instance")
 
 static const Panel panels[] = {
     {
@@ -85,12 +98,7 @@ static const Panel panels[] = {
         .unit = "s",
         .queries = {{"max by (instance) (dbops_server_oldest_statement_seconds{" ON "})",
                      "{{instance}} running query duration"},
-                    {"sum by (instance) (" RATE("dbops_statement_duration_seconds_sum",
-                                                IN) ") / "
-                                                    "sum by (instance) (" RATE(
-                                                        "dbops_statement_duration_seconds_count",
-                                                        IN) ")",
-                     "{{instance}} mean execution time"}},
+                    {MEAN_TIME, "{{instance}} mean execution time"}},
     },
     {
         .title = "How long statements take",
@@ -98,35 +106,30 @@ static const Panel panels[] = {
                  "hundred more than p99",
         .kind = PANEL_LINES,
         .unit = "s",
-        .queries = {{QUANTILE("0.5", ""), "p50"},
-                    {QUANTILE("0.95", ""), "p95"},
-                    {QUANTILE("0.99", ""), "p99"}},
+        .queries = {{ALL_QUANTILE("0.5"), "p50"},
+                    {ALL_QUANTILE("0.95"), "p95"},
+                    {ALL_QUANTILE("0.99"), "p99"}},
     },
     {
         .title = "p95 by statement",
         .about = "One in twenty executions took longer; the ten that are slowest",
         .kind = PANEL_LINES,
         .unit = "s",
-        .queries = {{"topk(10, " QUANTILE("0.95", ", instance, datname, queryid") ")",
-                     "{{datname}} {{queryid}}"}},
+        .queries = {{"topk(10, " STATEMENT_P95 ")", "{{datname}} {{queryid}}"}},
     },
     {
         .title = "Time by statement",
         .about = "Seconds that the ten statements which take most spend in a second",
         .kind = PANEL_STACK,
         .unit = "short",
-        .queries = {{"topk(10, sum by (instance, datname, queryid) (" RATE(
-                         "dbops_statement_duration_seconds_sum", IN) "))",
-                     "{{datname}} {{queryid}}"}},
+        .queries = {{"topk(10, " STATEMENT_TIME ")", "{{datname}} {{queryid}}"}},
     },
     {
         .title = "Statements",
         .about = "Statements a second, by database",
         .kind = PANEL_LINES,
         .unit = "ops",
-        .queries = {{"sum by (instance, datname) (" RATE("dbops_statement_duration_seconds_count",
-                                                         IN) ")",
-                     "{{instance}} {{datname}}"}},
+        .queries = {{TOTAL("count", "instance, datname"), "{{instance}} {{datname}}"}},
     },
     {
         .title = "Transactions",

@@ -14,6 +14,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
+        .nothing = "no statement was sampled",
         .queries = {{"SELECT at AS time, calls_per_second AS statements\n"
                      "  FROM " STATEMENT_TOTALS "\n"
                      " ORDER BY 1"}},
@@ -26,6 +27,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "ms",
         .interval = WIDE,
+        .nothing = "no statement was sampled",
         .queries = {{"SELECT at AS time, mean_ms AS mean, dbops.quantile(durations, 0.5) AS p50,\n"
                      "       dbops.quantile(durations, 0.95) AS p95,\n"
                      "       dbops.quantile(durations, 0.99) AS p99\n"

@@ -18,20 +18,26 @@ static const DashboardVariable object = {
 };
 
 /* Those chosen, or else those that are used most. */
-#define SHOWN                                                                \
-	COARSE                                                                   \
-	" AND " OF_DATABASE "\n"                                                 \
-	"   AND relid = ANY ((SELECT dbops._busy_tables(\n"                      \
-	"           $__timeFrom(), $__timeTo(), ${node:sqlstring},\n"            \
-	"           ARRAY[${database:sqlstring}], ARRAY[${object:sqlstring}],\n" \
-	"           10))::oid[])\n"
+#define SHOWN                                                                            \
+	OF_DATABASE "\n"                                                                     \
+	            "   AND relid = ANY ((SELECT dbops._busy_tables(\n"                      \
+	            "           $__timeFrom(), $__timeTo(), ${node:sqlstring},\n"            \
+	            "           ARRAY[${database:sqlstring}], ARRAY[${object:sqlstring}],\n" \
+	            "           10))::oid[])\n"
 
 #define NAME "concat_ws('.', datname, schemaname, COALESCE(relname::text, '#' || relid))"
 
 #define BY_TABLE(value)                                           \
 	"SELECT at AS time, " NAME " AS metric, " value " AS value\n" \
 	"  FROM dbops.table_history\n"                                \
-	" WHERE " SHOWN " ORDER BY 1"
+	" WHERE " COARSE " AND " SHOWN " ORDER BY 1"
+
+/* What a table at rest has is what it had before: it is sampled once an hour. */
+#define STATE_BY_TABLE(value)                                                                \
+	"SELECT GREATEST(at, $__timeFrom()) AS time, " NAME " AS metric, " value " AS value\n"   \
+	"  FROM dbops.table_history\n"                                                           \
+	" WHERE at BETWEEN $__timeFrom()::timestamptz - interval '70 minutes' AND $__timeTo()\n" \
+	"   AND " COARSE_STEP " AND " ON_NODE " AND " SHOWN " ORDER BY at"
 
 static const Panel panels[] = {
     {
@@ -60,7 +66,7 @@ static const Panel panels[] = {
         .unit = "bytes",
         .interval = WIDE,
         .nothing = "no table was sampled",
-        .queries = {{BY_TABLE("total_bytes")}},
+        .queries = {{STATE_BY_TABLE("total_bytes")}},
     },
     {
         .title = "Dead rows",
@@ -69,7 +75,7 @@ static const Panel panels[] = {
         .check = "dead rows",
         .interval = WIDE,
         .nothing = "no table was sampled",
-        .queries = {{BY_TABLE("dead_percent")}},
+        .queries = {{STATE_BY_TABLE("dead_percent")}},
     },
     {
         .title = "Rows read by sequential scans",
@@ -77,7 +83,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE("seq_tup_read_per_second")}},
     },
     {
@@ -86,7 +92,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE("idx_scan_per_second")}},
     },
     {
@@ -95,7 +101,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "ops",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE(
             "n_tup_ins_per_second + n_tup_upd_per_second + n_tup_del_per_second")}},
     },
@@ -105,7 +111,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "percent",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE("hit_percent")}},
     },
     {
@@ -114,7 +120,7 @@ static const Panel panels[] = {
         .kind = PANEL_BARS,
         .unit = "short",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE(
             "vacuum_count + autovacuum_count + analyze_count + autoanalyze_count")}},
     },
@@ -124,7 +130,7 @@ static const Panel panels[] = {
         .kind = PANEL_LINES,
         .unit = "percent",
         .interval = WIDE,
-        .nothing = "no table was sampled",
+        .nothing = "tables are at rest",
         .queries = {{BY_TABLE("hot_percent")}},
     },
     {.title = "Indexes", .kind = PANEL_ROW},

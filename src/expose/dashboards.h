@@ -32,9 +32,10 @@ extern const PanelLink dbops_dashboard_to_table;
 #define OF_TABLE "('0' IN (${object:sqlstring}) OR relid IN (${object:sqlstring}))"
 
 /* The same with steps no finer than a chart of that time shows, for families with many entities. */
-#define COARSE                                                                     \
-	"$__timeFilter(at) AND step = dbops._chart_step($__timeFrom(), $__timeTo(),\n" \
-	"           '$__interval') AND " ON_NODE
+#define COARSE "$__timeFilter(at) AND " COARSE_STEP " AND " ON_NODE
+#define COARSE_STEP                                          \
+	"step = dbops._chart_step($__timeFrom(), $__timeTo(),\n" \
+	"           '$__interval')"
 
 /* All statements together, and those that take most time. */
 #define STATEMENT_TOTALS                                                   \

@@ -85,7 +85,7 @@ BEGIN
             RAISE WARNING '% / %: not expanded', q.dashboard, q.title;
         END IF;
         -- What asks for a time must have it pushed down to the history.
-        IF q.query ~ 'timeFilter|_totals' AND NOT (plan ~ ' From: at >=' AND plan ~ ' Step: step =' AND plan ~ ' Node: node =') THEN
+        IF q.query ~ 'time(Filter|From)' AND q.query ~ '_history|_totals' AND NOT (plan ~ ' From: at >=' AND plan ~ ' Step: step =' AND plan ~ ' Node: node =') THEN
             RAISE WARNING '% / % reads all of the history: %', q.dashboard, q.title, plan;
         END IF;
     END LOOP;

@@ -13,6 +13,7 @@ use IO::Uncompress::Gunzip qw(gunzip);
 use IPC::Run qw(start run);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use JSON::PP;
 use Test::More;
 
 plan skip_all => 'built without the gateway' if !-e `pg_config --pkglibdir` =~ s/\n//r . '/dbops_gateway.so';
@@ -175,6 +176,14 @@ YAML
 	$same->($value_of->("histogram_sum($series)"), $seconds, 'and the sum is what it took');
 	is($value_of->('up{job="postgresql"}'), 1, 'Prometheus has nothing against the rest');
 	cmp_ok($value_of->('count({__name__=~"(pg|dbops)_.*"})'), '>', 500, 'which is there');
+	# What Grafana's dashboard asks of durations.
+	my $dashboard = $node->safe_psql('postgres', "SELECT dbops.grafana_dashboard('prometheus')");
+	foreach my $target (map { @{ $_->{targets} } } @{ decode_json($dashboard)->{panels} })
+	{
+		next unless $target->{expr} =~ /statement_duration/;
+		my $query = $target->{expr} =~ s/\$__rate_interval/10m/gr =~ s/"\$\w+"/".*"/gr;
+		cmp_ok($value_of->("count($query)"), '>', 0, "a panel is not empty: $query");
+	}
 	$handle->kill_kill;
 }
 $node->stop;

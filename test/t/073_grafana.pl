@@ -265,7 +265,7 @@ $waiter->quit;
 # ---- the dashboard for Prometheus --------------------------------------------------------------------
 my @expressions = map { map { $_->{expr} } @{ $_->{targets} } } grep { $_->{targets} } @{ $dashboard{prometheus}{panels} };
 s/\$__rate_interval/1m/g, s/"\$\w+"/".*"/g for @expressions;
-my %told = map { $_ => 1 } $primary->safe_psql('postgres', 'SELECT dbops.prometheus()') =~ /^([a-z0-9_]+)[{ ]/mg;
+my %told = map { $_ => 1 } $primary->safe_psql('postgres', 'SELECT dbops.prometheus()') =~ /^(?:# TYPE )?([a-z0-9_]+)[{ ]/mg;
 my @unknown = grep { !$told{$_} } map { /\b((?:pg|dbops)_[a-z0-9_]+)/g } @expressions;
 is("@unknown", '', 'every metric it asks for is told');
 SKIP:
