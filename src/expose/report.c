@@ -42,7 +42,7 @@ static const ReportSection sections[] = {
  * How many times as many rows are read of the time compared with: what is among the first in one
  * need not be so in the other.
  */
-#define DEEPER 10
+#define DEEPER 5
 
 /* A report in the making. */
 typedef struct Report

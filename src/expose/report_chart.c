@@ -313,7 +313,7 @@ draw_of_table(StringInfo page, const PartChart *kind, const ReportTime *time, co
 	}
 	if (kind->stacked && rows->nrows > room)
 		series[chart.nseries++] = (ChartSeries){
-		    .name = "all others", .values = sum_rows(rows, room, kind->series, chart.npoints)};
+		    .name = "the next ones", .values = sum_rows(rows, room, kind->series, chart.npoints)};
 	return dbops_svg_chart_draw(page, &chart);
 }
 

@@ -56,7 +56,10 @@ typedef enum PartKind
 	PART_STACKED, /* the same, on top of each other */
 } PartKind;
 
-/* A chart of what a table's rows have in columns: of the first rows, and of all others together. */
+/*
+ * A chart of what a table's rows have in columns: of the first rows, and of the others of the table
+ * together.
+ */
 typedef struct PartChart
 {
 	const char *title; /* NULL: none */

@@ -12,7 +12,7 @@
 
 /* A chart has at most so many points; what has a row for each statement fewer. */
 #define MAX_POINTS 150
-#define MAX_COARSE_POINTS 30
+#define MAX_COARSE_POINTS 13
 
 #define MINUTES INT64CONST(60000000)
 #define HOURS (60 * MINUTES)

@@ -16,19 +16,13 @@ SELECT $$DO 'BEGIN RAISE EXCEPTION ''</p><script>"&'' USING ERRCODE = ''P0777'';
 SELECT pg_stat_force_next_flush();
 ALTER SYSTEM SET dbops.wide_interval = '1s';
 SELECT pg_reload_conf();
-DO $$
-BEGIN
-    FOR i IN 1 .. 2000 LOOP
-        PERFORM dbops.take_sample();
-        EXIT WHEN EXISTS (SELECT FROM dbops.table_history WHERE relname LIKE '<script>%' AND n_tup_ins > 0)
-              AND EXISTS (SELECT FROM dbops.error_history WHERE sqlstate = 'P0777')
-              AND EXISTS (SELECT FROM dbops.statement_history AS h JOIN dbops.objects AS o ON o.kind = 'statement' AND o.objid = h.queryid
-                           WHERE h.calls > 0 AND o.definition ~ '<script>.*generate_series');
-    END LOOP;
-END
-$$;
+\i test/include/await.sql
+CALL pg_temp.await($$ EXISTS (SELECT FROM dbops.table_history WHERE relname LIKE '<script>%' AND n_tup_ins > 0) $$);
+CALL pg_temp.await($$ EXISTS (SELECT FROM dbops.error_history WHERE sqlstate = 'P0777') $$);
+CALL pg_temp.await($$ EXISTS (SELECT FROM dbops.statement_history AS h JOIN dbops.objects AS o ON o.kind = 'statement' AND o.objid = h.queryid
+                               WHERE h.calls > 0 AND o.definition ~ '<script>.*generate_series') $$);
 
-CREATE TEMP TABLE page AS SELECT dbops.report(now() - interval '1 minute') AS html;
+CREATE TEMP TABLE page AS SELECT dbops.report(now() - interval '2 minutes') AS html;
 
 -- ---- a page that any browser reads, and that asks nobody for anything ---------------------------------
 SELECT html LIKE '<!DOCTYPE html>%' AS html5, html !~ '[^\x01-\x7f]' AS ascii,
