@@ -17,8 +17,8 @@ SQL_MODULES = \
 	core/schema \
 	math/histogram \
 	track/statements track/errors track/captures store/registry store/objects store/node \
-	store/ticks store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling \
-	worker/gateway_report expose/status expose/now expose/gaps expose/counters expose/locks \
+	store/ticks store/shipping store/history store/lsn_time track/plans store/repair collect/xmin worker/sampling \
+	worker/gateway_report worker/receive expose/status expose/now expose/gaps expose/counters expose/locks \
 	expose/connections expose/maintenance expose/slots expose/settings expose/keys expose/waits \
 	expose/holders collect/known_plans expose/plans judge/health judge/drift store/readings \
 	store/backups store/restore_tests collect/archive_holes collect/recovery_rates judge/recovery \
@@ -26,7 +26,7 @@ SQL_MODULES = \
 	expose/backup_repositories expose/restore_drill judge/replication advise/recommend \
 	advise/explain_whatif advise/size_facts advise/role_planning advise/workload advise/candidates \
 	advise/table_writes advise/upkeep advise/why_not advise/existing_indexes advise/index_ledger \
-	expose/prometheus expose/prometheus_rules expose/grafana advise/recommend_statistics
+	expose/prometheus expose/prometheus_rules expose/grafana advise/recommend_statistics judge/amount expose/sparkline expose/trends expose/report
 
 DATA_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" dbops.control)
 
@@ -99,7 +99,7 @@ $(BUILT_SQL): $(SQL_PIECES) Makefile
 	@mv $@.tmp $@
 
 # The gateway is a module of its own, made where the headers of its libraries are.
-GATEWAY := $(shell echo | $(CC) -E -include microhttpd.h -include zlib.h - >/dev/null 2>&1 && echo yes)
+GATEWAY := $(shell echo | $(CC) -E -I'$(shell $(PG_CONFIG) --includedir)' -include microhttpd.h -include zlib.h -include libpq-fe.h - >/dev/null 2>&1 && echo yes)
 .PHONY: gateway install-gateway uninstall-gateway clean-gateway
 ifeq ($(GATEWAY),yes)
 gateway:
@@ -108,8 +108,8 @@ install-gateway: gateway
 	+@$(MAKE) --no-print-directory -C src/gateway install PG_CONFIG='$(PG_CONFIG)'
 else
 gateway install-gateway:
-	@echo >&2 'dbops: without the gateway (/metrics for Prometheus), as microhttpd.h or zlib.h is missing:' \
-		'apt-get install libmicrohttpd-dev zlib1g-dev'
+	@echo >&2 'dbops: without the gateway (/metrics for Prometheus, shipping of standbys), as microhttpd.h, zlib.h or libpq-fe.h' \
+		'is missing: apt-get install libmicrohttpd-dev zlib1g-dev libpq-dev'
 endif
 uninstall-gateway clean-gateway:
 	+@$(MAKE) --no-print-directory -C src/gateway $(@:-gateway=) PG_CONFIG='$(PG_CONFIG)'

@@ -7,7 +7,7 @@ CREATE FUNCTION dbops._time_left(remaining bigint, remaining_then bigint, at tim
     BEGIN ATOMIC
         SELECT pg_catalog.justify_hours(pg_catalog.date_trunc('second',
                    interval '1 second' * LEAST(
-                       remaining * EXTRACT(epoch FROM at - at_then) / (remaining_then - remaining)::numeric,
+                       remaining * EXTRACT(epoch FROM at - at_then) / NULLIF(remaining_then - remaining, 0)::numeric,
                        31556952000)::float8))
          WHERE remaining_then > remaining AND at > at_then;
     END;

@@ -27,6 +27,7 @@
 #include "collect/xmin.h"
 #include "core/clock.h"
 #include "core/compat.h"
+#include "core/compat_activity.h"
 #include "core/compat_statistics.h"
 #include "store/frame.h"
 
@@ -177,10 +178,10 @@ static const Metric metrics[] = {
     [SERVER_CHECKPOINT_BUFFERS] = COUNT(42, "checkpoint_buffers", "Buffers written by checkpoints"),
     [SERVER_CHECKPOINT_SLRU_BUFFERS] =
         COUNT(43, "checkpoint_slru_buffers", "SLRU buffers written by checkpoints (from 18)"),
-    [SERVER_BACKEND_BUFFERS] =
-        COUNT(44, "backend_buffers", "Buffers backends had to write themselves (to 16)"),
+    [SERVER_BACKEND_BUFFERS] = COUNT(
+        44, "backend_buffers", "Buffers that others than checkpointer and background writer wrote"),
     [SERVER_BACKEND_FSYNCS] =
-        COUNT(45, "backend_fsyncs", "Syncs backends had to do themselves (to 16)"),
+        COUNT(45, "backend_fsyncs", "Syncs that others than the checkpointer did themselves"),
     [SERVER_BGWRITER_BUFFERS] =
         COUNT(46, "bgwriter_buffers", "Buffers written by the background writer"),
     [SERVER_BGWRITER_STOPS] =
@@ -386,6 +387,31 @@ read_transactions(int64 *values)
 	values[SERVER_XMIN_HOLDER_DATID] = count > 0 ? holders[0].datid : 0;
 }
 
+/*
+ * What pg_stat_bgwriter told until 16, from the statistics of I/O: blocks of relations that were
+ * written or added, and files synced, by processes whose work that is not.
+ */
+static void
+count_backend_writes(int64 *values)
+{
+	int64 bytes = 0;
+	int64 fsyncs = 0;
+	int position = 0;
+	CompatIo io;
+
+	while (dbops_compat_next_io(&position, &io))
+	{
+		if (strcmp(io.object, "relation") != 0 || strcmp(io.backend_type, "checkpointer") == 0 ||
+		    strcmp(io.backend_type, "background writer") == 0)
+			continue;
+		bytes += io.tracked[COMPAT_IO_WRITE] ? io.bytes[COMPAT_IO_WRITE] : 0;
+		bytes += io.tracked[COMPAT_IO_EXTEND] ? io.bytes[COMPAT_IO_EXTEND] : 0;
+		fsyncs += io.tracked[COMPAT_IO_FSYNC] ? io.counts[COMPAT_IO_FSYNC] : 0;
+	}
+	values[SERVER_BACKEND_BUFFERS] = bytes / BLCKSZ;
+	values[SERVER_BACKEND_FSYNCS] = fsyncs;
+}
+
 static void
 read_writes(int64 *values)
 {
@@ -404,6 +430,8 @@ read_writes(int64 *values)
 	values[SERVER_CHECKPOINT_SLRU_BUFFERS] = checkpoints.slru_written;
 	values[SERVER_BACKEND_BUFFERS] = checkpoints.buffers_backend;
 	values[SERVER_BACKEND_FSYNCS] = checkpoints.buffers_backend_fsync;
+	if (checkpoints.buffers_backend == FAMILY_NULL)
+		count_backend_writes(values);
 	values[SERVER_BGWRITER_BUFFERS] = bgwriter->buf_written_clean;
 	values[SERVER_BGWRITER_STOPS] = bgwriter->maxwritten_clean;
 	values[SERVER_BUFFERS_ALLOCATED] = bgwriter->buf_alloc;

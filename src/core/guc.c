@@ -22,6 +22,7 @@ bool dbops_guc_track_plans = true;
 char *dbops_guc_database = NULL;
 char *dbops_guc_node_name = NULL;
 char *dbops_guc_backup_command = NULL;
+char *dbops_guc_primary_conninfo = NULL;
 char *dbops_guc_http_listen = NULL;
 int dbops_guc_max_statements;
 int dbops_guc_capture_size;
@@ -49,6 +50,9 @@ static char *http_tls_key = NULL;
 static char *http_credentials_file = NULL;
 static int http_max_connections;
 static int http_timeout;
+
+/* Room that the gateway has for it. */
+#define CONNINFO_BYTES 4096
 
 typedef struct BoolSetting
 {
@@ -177,6 +181,13 @@ check_node_name(char **value, void **extra, GucSource source)
 	return check_length(*value, 0, NAMEDATALEN - 1);
 }
 
+/* Only the gateway has the library that could tell more. */
+static bool
+check_conninfo(char **value, void **extra, GucSource source)
+{
+	return check_length(*value, 0, CONNINFO_BYTES - 1);
+}
+
 /* Not in memory of the server's, as this runs in processes that have little of it. */
 static bool
 check_backup_command(char **value, void **extra, GucSource source)
@@ -218,6 +229,9 @@ static const StringSetting string_settings[] = {
      GUC_SUPERUSER_ONLY, "File with those who may ask the gateway.",
      "Lines are user:password or bearer:token.  Only its owner may read it.  Empty lets anybody "
      "ask."},
+    {"dbops.primary_conninfo", &dbops_guc_primary_conninfo, "", PGC_SIGHUP, check_conninfo,
+     GUC_SUPERUSER_ONLY, "How a standby reaches the primary to ship its samples.",
+     "A connection string of libpq.  Empty ships nothing; nor does a primary."},
 };
 
 /* A setting for the server's start cannot be defined in a session that loads us late. */

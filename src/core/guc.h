@@ -17,6 +17,7 @@ extern char *dbops_guc_database;
 extern char *dbops_guc_node_name;
 extern char *dbops_guc_backup_command;
 extern char *dbops_guc_http_listen; /* the gateway's other settings are read by the gateway alone */
+extern char *dbops_guc_primary_conninfo;
 extern int dbops_guc_max_statements;   /* resolved against pg_stat_statements.max at start */
 extern int dbops_guc_capture_size;     /* kB */
 extern int dbops_guc_sample_interval;  /* seconds */

@@ -15,7 +15,7 @@ static const GroupLabel database_labels[] = {{"datid", "datid"}, {"datname", "da
 static const GroupLabel database_name_label[] = {{"datname", "datname"}};
 
 static const GroupMetric limit_metrics[] = {
-	SHOW_GAUGE("pg_database_connection_limit", "connection_limit"),
+	SHOW_GAUGE("pg_database_connection_limit", "connection_limit", .unknown = UNKNOWN_AS_MINUS_ONE),
 	SHOW_GAUGE("pg_database_wraparound_age_datfrozenxid_seconds", "xid_age"),
 	SHOW_GAUGE("pg_database_wraparound_age_datminmxid_seconds", "mxid_age"),
 };
@@ -36,7 +36,7 @@ static const GroupMetric database_metrics[] = {
 	SHOW_COUNTER("pg_stat_database_deadlocks", "deadlocks"),
 	SHOW_COUNTER("pg_stat_database_blk_read_time", "blk_read_ms"),
 	SHOW_COUNTER("pg_stat_database_blk_write_time", "blk_write_ms"),
-	SHOW_COUNTER("pg_stat_database_stats_reset", "stats_reset_at", .zero = true),
+	SHOW_COUNTER("pg_stat_database_stats_reset", "stats_reset_at", .unknown = UNKNOWN_AS_ZERO),
 	SHOW_COUNTER("pg_stat_database_active_time_seconds_total", "active_ms", .factor = 0.001),
 	SHOW_COUNTER("pg_stat_database_active_time", "active_ms"),
 	SHOW_COUNTER("pg_stat_database_session_time", "session_ms"),
@@ -46,7 +46,7 @@ static const GroupMetric database_metrics[] = {
 	SHOW_COUNTER("pg_stat_database_sessions_fatal", "sessions_fatal"),
 	SHOW_COUNTER("pg_stat_database_sessions_killed", "sessions_killed"),
 	SHOW_COUNTER("pg_stat_database_checksum_failures", "checksum_failures"),
-	SHOW_GAUGE("pg_stat_database_checksum_last_failure", "last_checksum_failure_at", .zero = true),
+	SHOW_GAUGE("pg_stat_database_checksum_last_failure", "last_checksum_failure_at", .unknown = UNKNOWN_AS_ZERO),
 };
 
 static const GroupMetric conflicts_metrics[] = {
@@ -111,7 +111,7 @@ static const GroupLabel slot_database_labels[] = {{"slot_name", "slot_name"}, {"
 static const GroupMetric slot_database_metrics[] = {
 	SHOW_GAUGE("pg_replication_slots_active", "active"),
 	SHOW_GAUGE("pg_replication_slots_pg_wal_lsn_diff", "restart_lag_bytes"),
-	SHOW_GAUGE("pg_replication_slots_xmin_age", "xmin_age", .zero = true),
+	SHOW_GAUGE("pg_replication_slots_xmin_age", "xmin_age", .unknown = UNKNOWN_AS_ZERO),
 };
 
 static const GroupLabel slot_labels[] = {{"slot_name", "slot_name"}, {"slot_type", "slot_type"}};
@@ -143,10 +143,6 @@ static const GroupMetric receiver_metrics[] = {
 	SHOW_COUNTER("pg_stat_wal_receiver_latest_end_time", "latest_end_time"),
 };
 
-static const GroupMetric recovery_metrics[] = {
-	SHOW_GAUGE("pg_replication_last_replay_seconds", "last_xact_age_ms", .factor = 0.001),
-};
-
 /* Of an exporter these are its own; here they are those of the server's processes. */
 static const GroupMetric system_metrics[] = {
 	SHOW_COUNTER("process_cpu_seconds_total", "server_cpu_ms", .factor = 0.001),
@@ -174,7 +170,6 @@ const MetricGroup dbops_exporter_families[] = {
 	{.name = "replication_slot", .family = "slot", GROUP_LABELS(slot_labels), GROUP_METRICS(slot_metrics)},
 	{.name = "stat_replication", .family = "replication", GROUP_LABELS(replication_labels), GROUP_METRICS(replication_metrics)},
 	{.name = "stat_wal_receiver", .family = "receiver", GROUP_LABELS(receiver_labels), GROUP_METRICS(receiver_metrics)},
-	{.name = "last_replay", .family = "recovery", GROUP_METRICS(recovery_metrics)},
 	{.name = "process", .family = "system", GROUP_METRICS(system_metrics)},
 	{.family = NULL},
 };

@@ -38,6 +38,14 @@ find_lag(void)
 	return replayed_at == 0 ? 0 : seconds_since(replayed_at);
 }
 
+static double
+find_replay_age(void)
+{
+	TimestampTz replayed_at = RecoveryInProgress() ? GetLatestXTime() : 0;
+
+	return replayed_at == 0 ? 0 : seconds_since(replayed_at);
+}
+
 /* The slot's and receiver's own positions make room for that of the server. */
 static const GroupLabel slot_labels[] = {{"slot_name", "slot_name"}, {"slot_type", "slot_type"}};
 static const GroupMetric slot_metrics[] = {
@@ -99,6 +107,9 @@ dbops_exporter_replication(Exposition *exposition, Names *names)
 	dbops_exposition_metric(exposition, "pg_replication_lag", EXPOSED_GAUGE,
 	                        "How far a standby is behind, in seconds; 0 on a primary");
 	dbops_exposition_number(exposition, NULL, find_lag());
+	dbops_exposition_metric(exposition, "pg_replication_last_replay_seconds", EXPOSED_GAUGE,
+	                        "Age of the last transaction that was replayed; 0 on a primary");
+	dbops_exposition_number(exposition, NULL, find_replay_age());
 	write_positions(exposition, &slots, names);
 	write_positions(exposition, &receivers, names);
 	write_archive_age(exposition);

@@ -31,6 +31,132 @@ static const GroupMetric metrics[] = {
 static const MetricGroup group = {
     .family = "statement", GROUP_LABELS(labels), GROUP_METRICS(metrics)};
 
+/* In the units of the family: times in microseconds. */
+typedef struct Source
+{
+	const char *metric;
+	int offset;
+	int64 divisor;
+} Source;
+
+#define FIELD(field) offsetof(StatementCopy, field)
+
+static const Source sources[] = {
+    {"calls", FIELD(calls), 1},
+    {"rows", FIELD(rows), 1},
+    {"total_exec_ms", FIELD(exec_ns), 1000},
+    {"plans", FIELD(plans), 1},
+    {"total_plan_ms", FIELD(plan_ns), 1000},
+    {"errors", FIELD(errors), 1},
+    {"timeouts", FIELD(timeouts), 1},
+    {"cancels", FIELD(cancels), 1},
+};
+
+static int64
+value_of(const StatementCopy *copy, const Source *source)
+{
+	int64 value;
+
+	memcpy(&value, (const char *) copy + source->offset, sizeof(value));
+	return value / source->divisor;
+}
+
+static void
+fill_row(int64 *values, const StatementCopy *copy, const int *places)
+{
+	for (int i = 0; i < lengthof(sources); i++)
+		values[places[i]] = value_of(copy, &sources[i]);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+/*
+ * What all statements of a database did, shown or not.  A statement that is evicted takes its
+ * counters along, and a counter that goes down would be taken for one that began anew: so what is
+ * told is the sum of what it grew by from scrape to scrape.
+ */
+typedef struct Sum
+{
+	Oid datid;
+	int64 now[lengthof(sources)];
+	int64 before[lengthof(sources)];
+	int64 told[lengthof(sources)];
+} Sum;
+
+static Sum *sums = NULL;
+static int nsums = 0;
+
+static const GroupLabel sum_labels[] = {{"datname", "datname"}};
+
+static const GroupMetric sum_metrics[] = {
+    SHOW_COUNTER("dbops_statements_calls_total", "calls",
+                 .help = "Calls of all statements of clients, those not shown included"),
+    SHOW_COUNTER("dbops_statements_seconds_total", "total_exec_ms", .factor = 0.001,
+                 .help = "Time of all statements of clients, those not shown included"),
+    SHOW_COUNTER("dbops_statements_rows_total", "rows",
+                 .help = "Rows of all statements of clients, those not shown included"),
+    SHOW_COUNTER("dbops_statements_errors_total", "errors",
+                 .help = "Failures of all statements of clients, those not shown included"),
+};
+
+static const MetricGroup sum_group = {
+    .family = "statement", GROUP_LABELS(sum_labels), GROUP_METRICS(sum_metrics)};
+
+static Sum *
+find_sum(Oid datid)
+{
+	for (int i = 0; i < nsums; i++)
+	{
+		if (sums[i].datid == datid)
+			return &sums[i];
+	}
+	if (sums == NULL)
+		sums = MemoryContextAlloc(TopMemoryContext, sizeof(Sum));
+	else
+		sums = repalloc(sums, sizeof(Sum) * (nsums + 1));
+	sums[nsums] = (Sum){.datid = datid};
+	return &sums[nsums++];
+}
+
+static void
+forget_now(void)
+{
+	for (int i = 0; i < nsums; i++)
+		memset(sums[i].now, 0, sizeof(sums[i].now));
+}
+
+static void
+add_to_sum(const StatementCopy *copy)
+{
+	Sum *sum = find_sum(copy->key.datid);
+
+	for (int i = 0; i < lengthof(sources); i++)
+		sum->now[i] += value_of(copy, &sources[i]);
+}
+
+static void
+tell_sums(Exposition *exposition, Names *names, const int *places)
+{
+	Frame *frame = dbops_frame_create(&dbops_family_statement);
+
+	for (int i = 0; i < nsums; i++)
+	{
+		Sum *sum = &sums[i];
+		const EntityKey key = {{sum->datid}};
+		int64 *values = dbops_frame_add(frame, &key, NULL);
+
+		for (int j = 0; j < lengthof(sources); j++)
+		{
+			sum->told[j] += Max(sum->now[j] - sum->before[j], 0);
+			sum->before[j] = sum->now[j];
+			values[places[j]] = sum->told[j];
+		}
+	}
+	dbops_metric_group_write(exposition, &sum_group, frame, names);
+}
+
+/* ---- the top of them ------------------------------------------------------------------------- */
+
 /* Those that took the most time, of all. */
 typedef struct Top
 {
@@ -79,48 +205,19 @@ find_top(int most)
 	StatementCopy copy;
 
 	top.copies = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(StatementCopy) * Max(room, 1));
+	forget_now();
 	while (dbops_statements_next(&scan, &copy))
 	{
 		if (!copy.key.toplevel)
 			continue;
 		top.count++;
+		add_to_sum(&copy);
 		consider(&top, heap, room, &copy);
 	}
 	return top;
 }
 
-/* In the units of the family: times in microseconds. */
-typedef struct Source
-{
-	const char *metric;
-	int offset;
-	int64 divisor;
-} Source;
-
-#define FIELD(field) offsetof(StatementCopy, field)
-
-static const Source sources[] = {
-    {"calls", FIELD(calls), 1},
-    {"rows", FIELD(rows), 1},
-    {"total_exec_ms", FIELD(exec_ns), 1000},
-    {"plans", FIELD(plans), 1},
-    {"total_plan_ms", FIELD(plan_ns), 1000},
-    {"errors", FIELD(errors), 1},
-    {"timeouts", FIELD(timeouts), 1},
-    {"cancels", FIELD(cancels), 1},
-};
-
-static void
-fill_row(int64 *values, const StatementCopy *copy, const int *places)
-{
-	for (int i = 0; i < lengthof(sources); i++)
-	{
-		int64 value;
-
-		memcpy(&value, (const char *) copy + sources[i].offset, sizeof(value));
-		values[places[i]] = value / sources[i].divisor;
-	}
-}
+/* ---- the scrape ----------------------------------------------------------------------------- */
 
 void
 dbops_exporter_statements(Exposition *exposition, Names *names, int most)
@@ -144,6 +241,7 @@ dbops_exporter_statements(Exposition *exposition, Names *names, int most)
 		                          dbops_statements_histogram(&top.copies[i], PHASE_EXEC));
 	}
 	dbops_metric_group_write(exposition, &group, frame, names);
+	tell_sums(exposition, names, places);
 	dbops_exposition_metric(exposition, "dbops_statements", EXPOSED_GAUGE,
 	                        "Statements of clients that are counted, those not shown included");
 	dbops_exposition_integer(exposition, NULL, top.count);

@@ -24,14 +24,15 @@ typedef struct Total
 	int64 toast_index_hit;
 	int64 index_bytes; /* FAMILY_NULL: not known */
 	int64 total_bytes;
-	StringInfoData labels;
 } Total;
 
 typedef struct Tables
 {
 	const RelationNames *names;
-	Total *totals; /* by the place of the name */
-	int *shown;    /* places of those that are written */
+	Total *totals;          /* by the place of the name */
+	int *shown;             /* places of those that are written */
+	StringInfoData *labels; /* of each of these */
+	int64 *values;          /* by field, and of each of these */
 	int nshown;
 	int ntables;
 } Tables;
@@ -216,15 +217,16 @@ choose_tables(Tables *tables, int most)
 }
 
 static void
-label_tables(const Tables *tables, Names *names)
+label_tables(Tables *tables, Names *names)
 {
 	StringInfoData labels;
 
 	initStringInfo(&labels);
+	tables->labels =
+	    palloc_extended(sizeof(StringInfoData) * Max(tables->nshown, 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < tables->nshown; i++)
 	{
 		const RelationName *name = &tables->names->names[tables->shown[i]];
-		Total *total = &tables->totals[tables->shown[i]];
 		const char *datname =
 		    dbops_names_lookup(names, NAME_DATABASE, InvalidOid, name->datid)->objname;
 
@@ -232,7 +234,7 @@ label_tables(const Tables *tables, Names *names)
 		dbops_exposition_label(&labels, "datname", datname == NULL ? "" : datname);
 		dbops_exposition_label(&labels, "schemaname", name->schemaname);
 		dbops_exposition_label(&labels, "relname", name->relname);
-		total->labels = dbops_exposition_keep(&labels);
+		tables->labels[i] = dbops_exposition_keep(&labels);
 	}
 }
 
@@ -252,21 +254,37 @@ value_of(const Total *total, const Field *field)
 	return value;
 }
 
+/* Table by table, as they lie in memory; they are written metric by metric. */
 static void
-write_field(Exposition *exposition, const Tables *tables, const Field *field)
+take_values(Tables *tables)
 {
-	dbops_exposition_metric(exposition, field->name, field->type, field->help);
+	tables->values =
+	    palloc_extended(sizeof(int64) * lengthof(fields) * Max(tables->nshown, 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < tables->nshown; i++)
 	{
 		const Total *total = &tables->totals[tables->shown[i]];
-		int64 value = value_of(total, field);
 
-		if (value == FAMILY_NULL)
+		for (int field = 0; field < lengthof(fields); field++)
+			tables->values[(Size) field * tables->nshown + i] = value_of(total, &fields[field]);
+	}
+}
+
+static void
+write_field(Exposition *exposition, const Tables *tables, int number)
+{
+	const Field *field = &fields[number];
+	const int64 *values = &tables->values[(Size) number * tables->nshown];
+
+	dbops_exposition_metric(exposition, field->name, field->type, field->help);
+	for (int i = 0; i < tables->nshown; i++)
+	{
+		if (values[i] == FAMILY_NULL)
 			continue;
-		if (field->kind == FIELD_INSTANT && value != 0)
-			dbops_exposition_number(exposition, &total->labels, dbops_exposition_time(value));
+		if (field->kind == FIELD_INSTANT && values[i] != 0)
+			dbops_exposition_number(exposition, &tables->labels[i],
+			                        dbops_exposition_time(values[i]));
 		else
-			dbops_exposition_integer(exposition, &total->labels, value);
+			dbops_exposition_integer(exposition, &tables->labels[i], values[i]);
 	}
 }
 
@@ -284,8 +302,9 @@ dbops_exporter_tables(Exposition *exposition, Names *names, const ExposedRelatio
 	take_sizes(&tables);
 	choose_tables(&tables, most);
 	label_tables(&tables, names);
+	take_values(&tables);
 	for (int i = 0; i < lengthof(fields); i++)
-		write_field(exposition, &tables, &fields[i]);
+		write_field(exposition, &tables, i);
 	dbops_exposition_metric(exposition, "dbops_tables", EXPOSED_GAUGE,
 	                        "Tables of users in all databases, those that are not shown included");
 	dbops_exposition_integer(exposition, NULL, tables.ntables);

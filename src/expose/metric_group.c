@@ -373,7 +373,8 @@ write_sample(const MetricWriter *writer, const Line *line)
 	if (writer->source == NULL)
 		dbops_exposition_integer(writer->exposition, &line->labels, 1);
 	else if (value == FAMILY_NULL)
-		dbops_exposition_integer(writer->exposition, &line->labels, 0);
+		dbops_exposition_integer(writer->exposition, &line->labels,
+		                         writer->metric->unknown == UNKNOWN_AS_MINUS_ONE ? -1 : 0);
 	else if (writer->source->kind == METRIC_HISTOGRAM)
 		write_histogram(writer->exposition, &line->labels,
 		                dbops_frame_histogram(line->values, writer->index), sum_of(writer, line));
@@ -410,7 +411,8 @@ write_metric(Exposition *exposition, const Family *family, const GroupMetric *me
 
 	for (int i = 0; i < nlines; i++)
 	{
-		if (writer.source != NULL && !metric->zero && lines[i].values[writer.index] == FAMILY_NULL)
+		if (writer.source != NULL && metric->unknown == UNKNOWN_LEFT_OUT &&
+		    lines[i].values[writer.index] == FAMILY_NULL)
 			continue;
 		if (!begun)
 			dbops_exposition_metric(exposition, metric->name, metric->type,

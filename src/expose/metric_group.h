@@ -23,6 +23,14 @@ typedef struct GroupLabel
 
 #define GROUP_METRIC_TERMS 6
 
+/* How others show what is not known, or not set. */
+typedef enum ShownUnknown
+{
+	UNKNOWN_LEFT_OUT,
+	UNKNOWN_AS_ZERO,
+	UNKNOWN_AS_MINUS_ONE, /* no limit */
+} ShownUnknown;
+
 typedef struct GroupMetric
 {
 	const char *name;
@@ -30,7 +38,7 @@ typedef struct GroupMetric
 	const char *metric; /* of the family; NULL: each entity counts 1 */
 	double factor;      /* 0: 1; applied to the value in the metric's unit */
 	const char *help;
-	bool zero;        /* what is unknown is 0, as others have it */
+	ShownUnknown unknown;
 	const char *word; /* name of a label for the metric's word, the value being 1; or NULL */
 	const char *sum;  /* of a histogram: the metric that sums it, in ms */
 	const char *plus[GROUP_METRIC_TERMS]; /* metrics of the same scale that are added; NULL ends */

@@ -22,6 +22,7 @@
 #include "core/guc.h"
 #include "core/preload.h"
 #include "expose/release.h"
+#include "expose/shipping_status.h"
 #include "expose/status.h"
 #include "store/damage.h"
 #include "store/ring.h"
@@ -452,11 +453,12 @@ check_gateway(Finding *finding)
 	{
 		if (gateway->launch == LAUNCH_NO_SLOT)
 			find(
-			    finding, FINDING_WARNING, "no free worker slot: nobody listens",
+			    finding, FINDING_WARNING, "no free worker slot for the gateway",
 			    psprintf("Raise max_worker_processes (now %d) and restart.", max_worker_processes));
 		else if (!is_gateway_installed())
 			find(finding, FINDING_WARNING, "the library dbops_gateway is not installed",
-			     "Install libmicrohttpd-dev and zlib1g-dev, then make and install dbops again.");
+			     "Install libmicrohttpd-dev, zlib1g-dev and libpq-dev, then make and install dbops "
+			     "again.");
 		else
 			find(finding, FINDING_WARNING, "not running yet",
 			     "It is started within seconds; if it does not stay, the server log has the "
@@ -486,6 +488,23 @@ find_gateway(List *findings)
 	finding = palloc0(sizeof(Finding));
 	finding->component = "gateway";
 	check_gateway(finding);
+	return lappend(findings, finding);
+}
+
+/* Samples on their way to the primary; on a primary there are none. */
+static List *
+find_shipping(List *findings)
+{
+	Finding *finding;
+
+	if (dbops_guc_primary_conninfo[0] == '\0' || !RecoveryInProgress())
+		return findings;
+	finding = palloc0(sizeof(Finding));
+	finding->component = "shipping";
+	if (dbops_control()->workers[WORKER_GATEWAY].pid == 0)
+		check_gateway(finding);
+	else
+		dbops_shipping_status_find(finding);
 	return lappend(findings, finding);
 }
 
@@ -530,7 +549,7 @@ dbops_status_findings(void)
 		findings = skipped_tasks(findings, &dbops_control()->workers[kind]);
 	}
 	if (preloaded)
-		findings = find_gateway(find_advice(find_visits(findings)));
+		findings = find_shipping(find_gateway(find_advice(find_visits(findings))));
 	return worst_first(findings);
 }
 

@@ -1,12 +1,15 @@
 /*
  * gateway/gateway.c
- *		The gateway: a worker that answers HTTP, for Prometheus, load balancers and people.
+ *		The gateway: a worker that answers HTTP, for Prometheus, load balancers and people, and
+ *		takes a standby's samples to its primary.
  *
  * One process without threads.  It waits on its latch and on one epoll descriptor, in which those
- * of libmicrohttpd and of the listening sockets are; what it has to ask of dbops it asks by SQL,
- * between the calls of libmicrohttpd.  Nothing a client does makes it wait.
+ * of libmicrohttpd, of the listening sockets and of the connection to the primary are; what it has
+ * to ask of dbops it asks by SQL, between the calls of libmicrohttpd.  Nothing a client or the
+ * primary does makes it wait.
  *
- * The sampler starts it while dbops.http_listen is set; it ends by itself when that is empty.
+ * The sampler starts it while dbops.http_listen is set, and on a standby dbops.primary_conninfo; it
+ * ends by itself when there is nothing to do.
  */
 #include "postgres.h"
 
@@ -34,6 +37,7 @@
 #include "gateway/listeners.h"
 #include "gateway/query.h"
 #include "gateway/routes.h"
+#include "gateway/shipper.h"
 
 PG_MODULE_MAGIC;
 
@@ -120,7 +124,8 @@ set_up_epoll(Gateway *gateway, bool full)
 		close(gateway->epoll);
 	gateway->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (gateway->epoll < 0 ||
-	    epoll_ctl(gateway->epoll, EPOLL_CTL_ADD, dbops_http_server_fd(), &event) != 0)
+	    (dbops_http_server_runs() &&
+	     epoll_ctl(gateway->epoll, EPOLL_CTL_ADD, dbops_http_server_fd(), &event) != 0))
 		ereport(ERROR,
 		        (errcode_for_socket_access(), errmsg("could not set up what to wait on: %m")));
 	for (int i = 0; i < count; i++)
@@ -161,16 +166,13 @@ set_up_server(Gateway *gateway, char *problem)
 
 /* Makes everything as the settings want it, as far as that is possible. */
 static void
-set_up(Gateway *gateway)
+set_up_http(Gateway *gateway)
 {
 	char problem[PROBLEM_BYTES] = "";
 	char before[PROBLEM_BYTES];
 	char after[PROBLEM_BYTES];
 	bool done;
 
-	gateway->settings = dbops_http_settings_read();
-	if (gateway->settings.listen[0] == '\0')
-		return;
 	(void) dbops_credentials_refresh(gateway->settings.credentials_file);
 	dbops_listeners_describe(before, sizeof(before));
 	done = set_up_server(gateway, problem);
@@ -193,6 +195,26 @@ set_up(Gateway *gateway)
 	ereport(LOG, (errmsg("dbops gateway listens on %s%s", after[0] != '\0' ? after : "nothing",
 	                     gateway->tls.key != NULL ? " (TLS)" : "")));
 	warn_of_others(gateway);
+}
+
+static void
+set_up(Gateway *gateway)
+{
+	gateway->settings = dbops_http_settings_read();
+	dbops_shipper_set_up(&gateway->settings);
+	if (gateway->settings.listen[0] != '\0')
+		set_up_http(gateway);
+	if (gateway->epoll < 0)
+		set_up_epoll(gateway, false);
+}
+
+/* Without an address to listen on the process ends once it listened, and is started anew. */
+static bool
+is_needed(const Gateway *gateway)
+{
+	if (gateway->settings.listen[0] != '\0')
+		return true;
+	return dbops_shipper_is_wanted(&gateway->settings) && !dbops_http_server_runs();
 }
 
 /* ---- connections ---- */
@@ -404,30 +426,34 @@ start_up(void)
 		proc_exit(0);
 }
 
+/* -1 is never. */
+static long
+sooner_of(long a_ms, long b_ms)
+{
+	if (a_ms < 0 || b_ms < 0)
+		return Max(a_ms, b_ms);
+	return Min(a_ms, b_ms);
+}
+
 static long
 sooner(long wait_ms, int64 at_us)
 {
-	long left_ms = Max(at_us - dbops_http_clock_us(), 0) / 1000 + 1;
-
-	return wait_ms < 0 ? left_ms : Min(wait_ms, left_ms);
+	return sooner_of(wait_ms, Max(at_us - dbops_http_clock_us(), 0) / 1000 + 1);
 }
 
 static void
 wait_for_work(const Gateway *gateway, long wait_ms)
 {
-	int events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+	int events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | WL_SOCKET_READABLE;
 
 	if (gateway->retry_us != 0)
 		wait_ms = sooner(wait_ms, gateway->retry_us);
 	if (report_at_us(gateway) >= 0)
 		wait_ms = sooner(wait_ms, report_at_us(gateway));
-	if (gateway->epoll >= 0)
-		events |= WL_SOCKET_READABLE;
+	dbops_shipper_wait_on(gateway->epoll);
 	if (wait_ms >= 0)
 		events |= WL_TIMEOUT;
-	(void) WaitLatchOrSocket(MyLatch, events,
-	                         gateway->epoll >= 0 ? gateway->epoll : PGINVALID_SOCKET, wait_ms,
-	                         PG_WAIT_EXTENSION);
+	(void) WaitLatchOrSocket(MyLatch, events, gateway->epoll, wait_ms, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	/* To cancel what does not run would be to end the process. */
 	QueryCancelPending = false;
@@ -454,10 +480,11 @@ dbops_gateway_main(Datum argument)
 		if (set_up_due || (gateway.retry_us != 0 && dbops_http_clock_us() >= gateway.retry_us))
 			set_up(&gateway);
 		set_up_due = false;
-		if (gateway.settings.listen[0] == '\0')
+		if (!is_needed(&gateway))
 			proc_exit(0);
 		if (dbops_http_server_runs())
 			wait_ms = serve(&gateway);
+		wait_ms = sooner_of(wait_ms, dbops_shipper_run());
 		if (report_at_us(&gateway) >= 0 && dbops_http_clock_us() >= report_at_us(&gateway))
 			report(&gateway);
 		if (!ShutdownRequestPending)

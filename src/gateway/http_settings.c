@@ -25,7 +25,9 @@ dbops_http_settings_read(void)
 	    .tls_certificate = read_text("dbops.http_tls_certificate"),
 	    .tls_key = read_text("dbops.http_tls_key"),
 	    .credentials_file = read_text("dbops.http_credentials_file"),
+	    .primary_conninfo = read_text("dbops.primary_conninfo"),
 	    .max_connections = atoi(read_text("dbops.http_max_connections")),
 	    .timeout_ms = atoi(read_text("dbops.http_timeout")),
+	    .sample_interval_us = atoi(read_text("dbops.sample_interval")) * INT64CONST(1000000),
 	};
 }

@@ -14,8 +14,10 @@ typedef struct HttpSettings
 	const char *tls_certificate;
 	const char *tls_key;
 	const char *credentials_file;
+	const char *primary_conninfo;
 	int max_connections;
 	int timeout_ms;
+	int64 sample_interval_us;
 } HttpSettings;
 
 /*

@@ -137,8 +137,8 @@ make_arguments(const Question *query)
 	{
 		ParamExternData *argument = &list->params[i];
 
-		argument->value = CStringGetTextDatum(query->arguments[i]);
-		argument->isnull = false;
+		argument->isnull = query->arguments[i] == NULL;
+		argument->value = argument->isnull ? (Datum) 0 : CStringGetTextDatum(query->arguments[i]);
 		argument->pflags = PARAM_FLAG_CONST;
 		argument->ptype = TEXTOID;
 	}

@@ -11,7 +11,7 @@
 
 #include "utils/palloc.h"
 
-#define QUERY_COLUMNS 4
+#define QUERY_COLUMNS 13
 
 #define QUERY_ARGUMENTS 6
 
@@ -22,7 +22,7 @@ typedef struct Question
 	const char *sql;
 	bool plain;     /* needs nothing of dbops, so it works without the extension */
 	int body;       /* the column that is sent on, counted from 1; 0: none */
-	int narguments; /* of type text */
+	int narguments; /* of type text; NULL is NULL */
 	const char *arguments[QUERY_ARGUMENTS];
 } Question;
 

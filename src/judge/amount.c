@@ -76,13 +76,13 @@ form_known(double value, const char *unit)
 char *
 dbops_amount(double value, const char *unit)
 {
-	Size length = strlen(unit);
+	const char *per = strchr(unit, '/');
 
 	if (isnan(value))
 		return pstrdup("unknown");
 	if (isinf(value))
 		return pstrdup("without end");
-	if (length >= 2 && strcmp(unit + length - 2, "/s") == 0)
-		return psprintf("%s/s", form_known(value, pnstrdup(unit, length - 2)));
+	if (per != NULL)
+		return psprintf("%s%s", form_known(value, pnstrdup(unit, per - unit)), per);
 	return form_known(value, unit);
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 /*
- * In the current context.  `unit` is one of store/family.h, or such a one per second ("bytes/s"); NaN is
- * "unknown", and infinity "without end".
+ * In the current context.  `unit` is one of store/family.h, or such a one per time ("bytes/s", "/min");
+ * NaN is "unknown", and infinity "without end".
  */
 extern char *dbops_amount(double value, const char *unit);

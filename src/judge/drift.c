@@ -14,6 +14,7 @@ static const char *const own_names[] = {
     "config_file",
     "data_directory",
     "dbops.node_name",
+    "dbops.primary_conninfo",
     "external_pid_file",
     "hba_file",
     "hot_standby",

@@ -8,11 +8,13 @@
 
 #include "catalog/pg_type_d.h"
 #include "postmaster/postmaster.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 
 #include "core/guc.h"
 #include "core/spi.h"
 #include "store/node.h"
+#include "store/resolution.h"
 
 #define NODE_NAME_SIZE 256
 
@@ -41,20 +43,41 @@ dbops_node_name(void)
 	return name;
 }
 
+/* 0: it has no row. */
+static int16
+find_id(const char *name)
+{
+	SpiValue param = dbops_spi_text(name);
+	SpiRows *rows = dbops_spi_query_now(find_node, &param, 1);
+	bool isnull;
+
+	return rows->nrows == 0 ? 0 : DatumGetInt16(dbops_spi_cell(rows, 0, 0, &isnull));
+}
+
+bool
+dbops_node_is_registered(const char *name)
+{
+	return find_id(name) != 0;
+}
+
 int16
 dbops_node_register(const char *name)
 {
-	SpiValue param = {.type = TEXTOID, .value = CStringGetTextDatum(name)};
-	SpiRows *rows = dbops_spi_query(find_node, &param, 1);
+	int16 id = find_id(name);
+	SpiRows *rows;
 	bool isnull;
-	int16 id = 1;
 
-	if (rows->nrows > 0)
-		return DatumGetInt16(dbops_spi_cell(rows, 0, 0, &isnull));
-	rows = dbops_spi_query(last_node, NULL, 0);
-	if (rows->nrows > 0)
-		id = DatumGetInt16(dbops_spi_cell(rows, 0, 0, &isnull)) + 1;
-	dbops_spi_execute(add_node, (SpiValue[]){{.type = INT2OID, .value = Int16GetDatum(id)}, param},
-	                  2);
+	if (id != 0)
+		return id;
+	/* Standbys that ship register at the same time as this server. */
+	LockRelationOid(dbops_resolution_table_oid("node"), ShareRowExclusiveLock);
+	id = find_id(name);
+	if (id != 0)
+		return id;
+	rows = dbops_spi_query_now(last_node, NULL, 0);
+	id = rows->nrows == 0 ? 1 : DatumGetInt16(dbops_spi_cell(rows, 0, 0, &isnull)) + 1;
+	dbops_spi_execute(
+	    add_node, (SpiValue[]){{.type = INT2OID, .value = Int16GetDatum(id)}, dbops_spi_text(name)},
+	    2);
 	return id;
 }

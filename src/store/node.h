@@ -12,3 +12,5 @@ extern const char *dbops_node_name(void);
 
 /* Id of a server in dbops.node, which gets a row if there is none. */
 extern int16 dbops_node_register(const char *name);
+
+extern bool dbops_node_is_registered(const char *name);

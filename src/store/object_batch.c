@@ -95,3 +95,9 @@ dbops_object_batch_decode(char *data, Size size, NamedObject **objects)
 	}
 	return count;
 }
+
+char
+dbops_object_batch_class(const char *data, Size size)
+{
+	return size > 1 && data[0] == BATCH_FORMAT ? data[1] : 0;
+}

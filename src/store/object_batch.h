@@ -54,3 +54,6 @@ extern void dbops_object_batch_append(StringInfo batch, const NamedObject *objec
  * Malformed data raises ERRCODE_DATA_CORRUPTED or ERRCODE_PROTOCOL_VIOLATION.
  */
 extern int dbops_object_batch_decode(char *data, Size size, NamedObject **objects);
+
+/* Class of the first object of a batch; 0: there is none. */
+extern char dbops_object_batch_class(const char *data, Size size);

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "mb/pg_wchar.h"
@@ -21,6 +22,7 @@
 #include "core/guc.h"
 #include "core/spi.h"
 #include "store/objects.h"
+#include "store/shipping.h"
 
 /*
  * The last word on each object counts: a batch may tell twice of one.  A definition that could not
@@ -79,6 +81,20 @@ static const char drop_query[] =
     "WHERE (n.flags & 16) <> 0\n"
     "    AND o.datid = n.datid AND o.objid = n.objid AND o.class = n.class\n"
     "    AND o.dropped_at IS NULL";
+
+/* A text that is there stays. */
+static const char add_statements_query[] =
+    "INSERT INTO dbops.object AS o (\n"
+    "    class, datid, objid, kind, definition, first_seen_at, last_seen_at\n"
+    ")\n"
+    "SELECT DISTINCT ON (n.datid, n.objid)\n"
+    "    's', n.datid, n.objid, 'statement', n.definition, $4, $4\n"
+    "FROM unnest($1, $2, $3) AS n (datid, objid, definition)\n"
+    "WHERE n.definition IS NOT NULL\n"
+    "ORDER BY n.datid, n.objid\n"
+    "ON CONFLICT (datid, objid, class) DO UPDATE\n"
+    "SET last_seen_at = excluded.last_seen_at\n"
+    "WHERE o.last_seen_at < excluded.last_seen_at - interval '1 day'";
 
 static const char shared_query[] =
     "INSERT INTO dbops.object AS o (\n"
@@ -293,6 +309,30 @@ dbops_objects_store_batch(char *data, Size size, TimestampTz at)
 }
 
 uint64
+dbops_objects_add_statements(char *data, Size size, TimestampTz at)
+{
+	NamedObject *objects;
+	int nobjects = dbops_object_batch_decode(data, size, &objects);
+
+	for (int i = 0; i < nobjects; i++)
+	{
+		if (objects[i].class != OBJECT_CLASS_STATEMENT)
+			ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+			                errmsg("names of other things than statements")));
+		if (objects[i].definition != NULL && strlen(objects[i].definition) > OBJECT_DEFINITION_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a text is too long")));
+	}
+	return dbops_spi_execute(add_statements_query,
+	                         (SpiValue[]){
+	                             array_of(objects, nobjects, COLUMN_DATID),
+	                             array_of(objects, nobjects, COLUMN_OBJID),
+	                             array_of(objects, nobjects, COLUMN_DEFINITION),
+	                             dbops_spi_instant(at),
+	                         },
+	                         4);
+}
+
+uint64
 dbops_objects_learn_shared(TimestampTz at)
 {
 	const SpiValue params[] = {dbops_spi_instant(at)};
@@ -484,6 +524,15 @@ read_texts(const char *schema, const NamedObject *wanted, int nwanted)
 	return dbops_spi_query(psprintf(texts_query, schema), params, lengthof(params));
 }
 
+/* What goes into the ring is not looked for again: the table has it only once it is shipped. */
+static void
+ship_texts(const NamedObject *objects, int nobjects)
+{
+	dbops_shipping_add_texts(objects, nobjects);
+	for (int i = 0; i < nobjects; i++)
+		set_known(objects[i].datid, objects[i].objid);
+}
+
 static int
 store_texts(const SpiRows *rows, TimestampTz now)
 {
@@ -501,7 +550,10 @@ store_texts(const SpiRows *rows, TimestampTz now)
 		objects[i].objid = DatumGetInt64(dbops_spi_cell(rows, i, 1, &isnull));
 		objects[i].definition = definition;
 	}
-	dbops_objects_upsert(objects, (int) rows->nrows, now);
+	if (RecoveryInProgress())
+		ship_texts(objects, (int) rows->nrows);
+	else
+		dbops_objects_upsert(objects, (int) rows->nrows, now);
 	return (int) rows->nrows;
 }
 

@@ -21,6 +21,12 @@ extern uint64 dbops_objects_upsert(const NamedObject *objects, int nobjects, Tim
 /* The same for a batch as it lies in the ring; `at` is the tick's. */
 extern uint64 dbops_objects_store_batch(char *data, Size size, TimestampTz at);
 
+/*
+ * Stores texts of statements that have none, of a batch that another server sent; others are seen
+ * to be in use.  A batch with anything else is an error.
+ */
+extern uint64 dbops_objects_add_statements(char *data, Size size, TimestampTz at);
+
 /* Stores names of databases and roles, and marks those dropped that are not there any more. */
 extern uint64 dbops_objects_learn_shared(TimestampTz at);
 
@@ -40,6 +46,6 @@ extern void dbops_objects_forget_statements(void);
  * Reads and stores texts of statements that were noted and have none, if there are any and the last
  * read is dbops.wide_interval ago: pg_stat_statements can only hand out all its texts at once,
  * which takes some 50 ms for 7,000.  Returns how many it stored.  Without pg_stat_statements it
- * does nothing.
+ * does nothing.  On a standby they are handed on to be shipped.
  */
 extern int dbops_objects_learn_statements(void);

@@ -261,8 +261,9 @@ find_window(Window *window, TimestampTz now)
 	        dbops_tick_place(last.at, last.covers_us) >= window->to :
 	        last.to_at >= window->to)
 		return true;
-	/* A source that ended is packed when nothing can come any more. */
-	return now > window->to + resolution->window_us + MAX_COVERS_US;
+	/* A source that ended is packed when nothing can come any more, and before it goes itself. */
+	return now > window->to + Min(resolution->window_us + MAX_COVERS_US,
+	                              dbops_retention_kept_us(window->source_key.resolution) / 2);
 }
 
 static void

@@ -5,15 +5,16 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
-#include "utils/array.h"
 #include "utils/timestamp.h"
 
 #include "core/clock.h"
 #include "core/spi.h"
 #include "store/node.h"
 #include "store/quiet.h"
+#include "store/receive.h"
 #include "store/registry.h"
 #include "store/retention.h"
+#include "store/tick_arrays.h"
 #include "store/ticks.h"
 
 /* What one transaction takes on: an hour's backlog needs a few rounds, none of them long. */
@@ -29,30 +30,44 @@ static const char *const insert_ticks =
     "    AS tick(at, boot, seq, covers_us, family, flags, data)\n"
     "ON CONFLICT DO NOTHING";
 
-static int64 read_ring(TickBatch *batch, bool *active);
+static int64 find_begin(void);
+static int64 read_ring(int64 after, TickBatch *batch, bool *active);
 
 int64
 dbops_ticks_store(TicksToStore which)
 {
 	TickBatch batch = {0};
 	bool active = false;
-	int64 last = read_ring(&batch, &active);
+	int64 begin = find_begin();
+	int64 last = read_ring(begin, &batch, &active);
 
 	/* Nothing to tell: wait until it is worth a row for each family. */
 	if (which == TICKS_DUE && !active && batch.count > 0 &&
 	    dbops_clock_now() - batch.ticks[0].at < QUIET_SPAN_US)
-		return dbops_ring_stored();
+		return begin;
 	dbops_quiet_merge(&batch);
 	if (batch.count > 0)
 		dbops_ticks_insert(&batch, dbops_node_register(dbops_node_name()));
 	return last;
 }
 
+/*
+ * After what this process has stored.  What a standby has shipped came back by replication: once it
+ * is promoted it goes on after that, as far as it has come back.
+ */
+static int64
+find_begin(void)
+{
+	int64 stored = dbops_ring_stored();
+
+	return stored > 0 ? stored : dbops_receive_last(dbops_ring_boot());
+}
+
 /* Fills the batch; `active` tells whether somebody but dbops was.  Returns the last seq read. */
 static int64
-read_ring(TickBatch *batch, bool *active)
+read_ring(int64 after, TickBatch *batch, bool *active)
 {
-	int64 last = dbops_ring_stored();
+	int64 last = after;
 	Size bytes = 0;
 	Tick tick;
 	char *data;
@@ -72,68 +87,17 @@ read_ring(TickBatch *batch, bool *active)
 	return last;
 }
 
-static Datum
-make_array(Datum *values, int n, Oid type)
-{
-	return PointerGetDatum(construct_array(values, n, type,
-	                                       type == BYTEAOID ? -1 :
-	                                       type == INT2OID  ? sizeof(int16) :
-	                                                          sizeof(int64),
-	                                       type != BYTEAOID,
-	                                       type == BYTEAOID ? TYPALIGN_INT :
-	                                       type == INT2OID  ? TYPALIGN_SHORT :
-	                                                          TYPALIGN_DOUBLE));
-}
-
-static Datum
-make_bytea(const char *data, int size)
-{
-	bytea *copy = palloc(VARHDRSZ + size);
-
-	SET_VARSIZE(copy, VARHDRSZ + size);
-	memcpy(VARDATA(copy), data, size);
-	return PointerGetDatum(copy);
-}
-
 void
 dbops_ticks_insert(const TickBatch *batch, int16 node)
 {
-	enum
-	{
-		AT,
-		BOOT,
-		SEQ,
-		COVERS,
-		FAMILY,
-		FLAGS,
-		DATA,
-		NCOLUMNS
-	};
-	static const Oid types[NCOLUMNS] = {TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID,
-	                                    INT2OID,        INT2OID, BYTEAOID};
-	static const Oid array_types[NCOLUMNS] = {TIMESTAMPTZARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
-	                                          INT8ARRAYOID,        INT2ARRAYOID, INT2ARRAYOID,
-	                                          BYTEAARRAYOID};
-	SpiValue params[1 + NCOLUMNS] = {{.type = INT2OID, .value = Int16GetDatum(node)}};
-	Datum *columns[NCOLUMNS];
+	static const TickColumn columns[] = {TICK_COLUMN_AT,     TICK_COLUMN_BOOT,   TICK_COLUMN_SEQ,
+	                                     TICK_COLUMN_COVERS, TICK_COLUMN_FAMILY, TICK_COLUMN_FLAGS,
+	                                     TICK_COLUMN_DATA};
+	SpiValue params[1 + lengthof(columns)] = {{.type = INT2OID, .value = Int16GetDatum(node)}};
 	char *member = dbops_resolution_member(RESOLUTION_RAW, dbops_retention_member(RESOLUTION_RAW));
 
-	for (int c = 0; c < NCOLUMNS; c++)
-		columns[c] = palloc(sizeof(Datum) * batch->count);
-	for (int i = 0; i < batch->count; i++)
-	{
-		const Tick *tick = &batch->ticks[i];
-
-		columns[AT][i] = TimestampTzGetDatum(tick->at);
-		columns[BOOT][i] = Int64GetDatum(tick->boot);
-		columns[SEQ][i] = Int64GetDatum(tick->seq);
-		columns[COVERS][i] = Int64GetDatum(tick->covers_us);
-		columns[FAMILY][i] = Int16GetDatum(tick->family);
-		columns[FLAGS][i] = Int16GetDatum((int16) tick->flags);
-		columns[DATA][i] = make_bytea(batch->data[i], tick->size);
-	}
-	for (int c = 0; c < NCOLUMNS; c++)
-		params[1 + c] = (SpiValue){.type = array_types[c],
-		                           .value = make_array(columns[c], batch->count, types[c])};
+	for (int c = 0; c < lengthof(columns); c++)
+		params[1 + c] = (SpiValue){.type = dbops_tick_array_type(columns[c]),
+		                           .value = dbops_tick_array(batch, columns[c])};
 	dbops_spi_execute(psprintf(insert_ticks, member), params, lengthof(params));
 }

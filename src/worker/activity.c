@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "core/compat.h"
+#include "store/receive.h"
 #include "worker/activity.h"
 
 /* A transaction that was already open at the look before, by the session that holds it. */
@@ -66,7 +67,7 @@ is_base_backup(int pid)
 	return found;
 }
 
-/* Work for somebody: sessions, base backups, and workers of others. */
+/* Work for somebody: sessions but of standbys that ship, base backups, and workers of others. */
 static bool
 is_foreign(const PgBackendStatus *entry)
 {
@@ -79,7 +80,7 @@ is_foreign(const PgBackendStatus *entry)
 	}
 	if (entry->st_backendType == B_WAL_SENDER)
 		return is_base_backup(entry->st_procpid);
-	return entry->st_backendType == B_BACKEND;
+	return entry->st_backendType == B_BACKEND && strcmp(entry->st_appname, SHIPPING_SESSION) != 0;
 }
 
 static bool

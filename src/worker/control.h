@@ -22,7 +22,7 @@ typedef enum WorkerKind
 	WORKER_SAMPLER,
 	WORKER_KEEPER,
 	WORKER_READER,  /* of the catalogues of backup tools; comes and goes */
-	WORKER_GATEWAY, /* while dbops.http_listen is set */
+	WORKER_GATEWAY, /* while dbops.http_listen or dbops.primary_conninfo wants it */
 	WORKER_KINDS
 } WorkerKind;
 
@@ -97,6 +97,26 @@ typedef struct GatewayState
 	int64 failed;      /* with a status from 500 on */
 } GatewayState;
 
+/* How the gateway of a standby ships; its own. */
+typedef struct ShippingState
+{
+	bool works; /* the last delivery, or greeting, went well */
+	TimestampTz reported_at;
+	int64 seq;        /* up to which the primary has all ticks */
+	int64 delivered;  /* ticks since the gateway began, */
+	int64 deliveries; /* in so many of these, */
+	int64 bytes;      /* of so much text */
+	int64 refused;
+	int64 missed; /* that the ring had no room for before they were delivered */
+	int64 clock_ahead_us;
+	TimestampTz refused_at; /* when that grew last */
+	TimestampTz missed_at;
+	char destination[256];
+	char problem[256];
+	char hint[256];
+	char refusal[512];
+} ShippingState;
+
 typedef struct WorkerControl
 {
 	pg_atomic_uint64 requested;
@@ -108,6 +128,7 @@ typedef struct WorkerControl
 	InspectorState inspector;
 	AdviserState adviser;
 	GatewayState gateway;
+	ShippingState shipping;
 	AdviseRequests advice_wanted;
 	WorkerState workers[WORKER_KINDS];
 } WorkerControl;

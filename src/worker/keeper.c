@@ -85,9 +85,13 @@ typedef struct Upkeep
 	Timer timer;
 } Upkeep;
 
+/* A standby looks for texts that are to be shipped. */
 static void
 learn_statements(void *arg)
 {
+	if (RecoveryInProgress() &&
+	    (dbops_guc_primary_conninfo[0] == '\0' || !OidIsValid(get_extension_oid("dbops", true))))
+		return;
 	dbops_objects_learn_statements();
 }
 
@@ -174,7 +178,7 @@ tend_adviser(void *arg)
 
 static Upkeep upkeeps[] = {
     {.name = "learn names", .interval_s = 60, .run = learn_shared},
-    {.name = "learn statement texts", .interval_s = 0, .run = learn_statements},
+    {.name = "learn statement texts", .interval_s = 0, .run = learn_statements, .on_standby = true},
     {.name = "learn plans", .interval_s = 0, .run = learn_plans},
     {.name = "note holes in the archive", .interval_s = 5, .run = note_archive},
     {.name = "learn rates of recovery", .interval_s = 0, .run = learn_rates},

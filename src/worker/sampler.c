@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -207,13 +208,20 @@ keep_keeper(Sampler *sampler, Launch *keeper)
 		control->store = STORE_NO_WORKER;
 }
 
-/* The gateway ends by itself when nobody is to be listened to. */
+static bool
+is_gateway_wanted(void)
+{
+	return dbops_guc_http_listen[0] != '\0' ||
+	       (dbops_guc_primary_conninfo[0] != '\0' && RecoveryInProgress());
+}
+
+/* The gateway ends by itself when there is nothing for it to do. */
 static void
 keep_gateway(Launch *gateway)
 {
 	WorkerControl *control = dbops_control();
 
-	if (dbops_guc_http_listen[0] == '\0')
+	if (!is_gateway_wanted())
 		dbops_launch_forget(gateway);
 	else if (control->workers[WORKER_GATEWAY].pid == 0 && control->store != STORE_NO_DATABASE)
 		control->gateway.launch = dbops_launch_keep(gateway);

@@ -17,6 +17,7 @@
 #include "storage/dsm.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
+#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -416,6 +417,8 @@ dbops_visit_main(Datum argument)
 	dsm_segment *mapping;
 	VisitSegment *segment;
 
+	/* The default handler exits at once, also from within malloc(). */
+	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	mapping = dsm_attach(DatumGetUInt32(argument));
 	if (mapping == NULL)

@@ -22,6 +22,7 @@ dbops.wide_interval = 1s
 max_worker_processes = 16
 autovacuum = off
 track_io_timing = on
+dbops.max_statements = 100
 CONF
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
@@ -114,8 +115,8 @@ SKIP:
 	is(join("\n", grep { $expected_types->{$_} ne 'untyped' && $expected_types->{$_} ne ($types->{$_} // '') } sort @names),
 		'', 'of the same type');
 	# Catalogs that all databases share have no name; databases nobody uses are not measured.
-	# Before 0.12 it took the process for the slot.
-	my @samples = grep { !/$own/ && !/^pg_stat_replication_/ && !/datid="0"/ && !/^pg_database_size_bytes\{datname="template/ } keys %$expected;
+	# Before 0.12 it took the process for the slot.  Sessions of this test come and go.
+	my @samples = grep { !/$own/ && !/^pg_stat_replication_/ && !/^pg_stat_activity_.*070_prometheus/ && !/datid="0"/ && !/^pg_database_size_bytes\{datname="template/ } keys %$expected;
 	is(join("\n", grep { !exists $found->{$_} } sort @samples), '', 'with the same labels');
 	# What the two sessions differ in, and what goes on meanwhile.
 	my $moving = qr/^pg_(stat_database_|stat_activity_|locks_|settings_(extra_float_digits|tcp_|application)|stat_archiver_last|stat_replication|stat_bgwriter|static|replication_slots_pg_wal)/;
@@ -137,6 +138,24 @@ $session->query_safe('ROLLBACK');
 $session->quit;
 is($samples->{'pg_replication_slots_slot_is_active{slot_name="spare",slot_type="physical"}'}, 0, 'a slot that nobody uses');
 ok((grep { /^pg_stat_replication_pg_wal_lsn_diff\{application_name="standby".*state="streaming"/ } keys %$samples), 'a receiver');
+
+# What is not shown is in the sums, which never go down: not when statements are forgotten either.
+my $asker = $node->background_psql('postgres');
+sub ask_all { return parse($asker->query_safe('SELECT dbops.prometheus(statements => 1)')) }
+($samples) = ask_all();
+my $calls = $samples->{'dbops_statements_calls_total{datname="postgres"}'};
+cmp_ok($calls, '>', 10, 'statements that are not shown are summed up');
+is(scalar(grep { /^pg_stat_statements_calls_total/ } keys %$samples), 1, 'one is shown');
+# The sampler makes room by what was not used for long.
+for my $round (1 .. 20)
+{
+	$node->safe_psql('postgres', join "\n", map { 'SELECT ' . join('+', (1) x ($round * 50 + $_)) . ';' } 1 .. 50);
+	last if $node->safe_psql('postgres', 'SELECT evicted > 0 FROM dbops.take_sample(), dbops._track_state()') eq 't';
+}
+is($node->safe_psql('postgres', 'SELECT evicted > 0 FROM dbops._track_state()'), 't', 'statements are forgotten');
+($samples) = ask_all();
+cmp_ok($samples->{'dbops_statements_calls_total{datname="postgres"}'}, '>=', $calls, 'their sum stays');
+$asker->quit;
 
 my ($there) = scrape($standby);
 is($there->{'pg_replication_is_replica{}'}, 1, 'a standby says that it is one');
