@@ -70,7 +70,7 @@ dbops_node_register(const char *name)
 	if (id != 0)
 		return id;
 	/* Standbys that ship register at the same time as this server. */
-	LockRelationOid(dbops_resolution_table_oid("node"), ShareRowExclusiveLock);
+	LockRelationOid(dbops_resolution_table_oid("node"), ShareUpdateExclusiveLock);
 	id = find_id(name);
 	if (id != 0)
 		return id;
