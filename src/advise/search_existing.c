@@ -267,9 +267,10 @@ is_planned(const SearchStatement *statement, int item)
 static double
 cost_with(const SearchResult *result, SearchStatement *statement, const Bitmapset *set)
 {
-	const PooledPlan *plan = dbops_plan_pool_ask(statement->pool, result->whatif,
-	                                             bms_intersect(set, statement->relevant));
+	Bitmapset *present = bms_intersect(set, statement->relevant);
+	const PooledPlan *plan = dbops_plan_pool_ask(statement->pool, result->whatif, present);
 
+	bms_free(present);
 	return plan != NULL ? plan->plan.cost : INFINITY;
 }
 

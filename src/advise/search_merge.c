@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "storage/lmgr.h"
+#include "utils/memutils.h"
 
 #include "advise/index_cover.h"
 #include "advise/restricted.h"
@@ -16,8 +17,8 @@
 typedef struct Merger
 {
 	Whatif *whatif;
-	const IndexSpec *spec;
-	int first; /* items that it stands in for */
+	const IndexSpec *spec; /* while it is admitted */
+	int first;             /* items that it stands in for */
 	int second;
 	int item; /* -1: there can be no such index */
 } Merger;
@@ -31,24 +32,24 @@ admit(void *arg)
 	merger->item = dbops_whatif_add(merger->whatif, merger->spec);
 }
 
-/* NULL if there is none that is new. */
+/* NULL if there is none that is new; else in `memory`. */
 static Merger *
-merge(Whatif *whatif, int first, int second, int max_columns)
+merge(Whatif *whatif, int first, int second, int max_columns, MemoryContext memory)
 {
 	const RestrictedContext nobody_else = {0};
 	const IndexSpec *one = dbops_whatif_item(whatif, first)->spec;
 	const IndexSpec *other = dbops_whatif_item(whatif, second)->spec;
 	int known = dbops_whatif_count(whatif);
-	Merger *merger = palloc(sizeof(Merger));
+	Merger merger = {.whatif = whatif, .first = first, .second = second, .item = -1};
 	TaskError error;
 
-	*merger = (Merger){.whatif = whatif, .first = first, .second = second, .item = -1};
 	if (one != NULL && other != NULL)
-		merger->spec = dbops_index_merge(one, other, max_columns);
-	if (merger->spec == NULL || !dbops_restricted_run(&nobody_else, admit, merger, &error) ||
+		merger.spec = dbops_index_merge(one, other, max_columns);
+	if (merger.spec == NULL || !dbops_restricted_run(&nobody_else, admit, &merger, &error) ||
 	    dbops_whatif_count(whatif) == known)
 		return NULL;
-	return merger;
+	merger.spec = NULL;
+	return memcpy(MemoryContextAlloc(memory, sizeof(Merger)), &merger, sizeof(Merger));
 }
 
 List *
@@ -56,21 +57,27 @@ dbops_search_merge(SearchResult *result, const Bitmapset *set, int max_columns,
                    bool (*out_of_time)(void *arg), void *arg)
 {
 	Bitmapset *items = bms_difference(set, result->kept);
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext working = AllocSetContextCreate(caller, "dbops merging", ALLOCSET_DEFAULT_SIZES);
 	List *mergers = NIL;
+	bool more = true;
 
-	for (int i = -1; (i = bms_next_member(items, i)) >= 0;)
+	for (int i = -1; more && (i = bms_next_member(items, i)) >= 0;)
 	{
-		for (int j = -1; (j = bms_next_member(items, j)) >= 0;)
+		for (int j = -1; more && (j = bms_next_member(items, j)) >= 0;)
 		{
 			Merger *merger;
 
-			if (list_length(mergers) >= MAX_MERGERS || out_of_time(arg))
-				return mergers;
-			merger = i == j ? NULL : merge(result->whatif, i, j, max_columns);
+			MemoryContextSwitchTo(working);
+			merger = i == j ? NULL : merge(result->whatif, i, j, max_columns, caller);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(working);
 			if (merger != NULL)
 				mergers = lappend(mergers, merger);
+			more = list_length(mergers) < MAX_MERGERS && !out_of_time(arg);
 		}
 	}
+	MemoryContextDelete(working);
 	return mergers;
 }
 
@@ -78,6 +85,9 @@ void
 dbops_search_learn_mergers(SearchResult *result, const Bitmapset *set, const List *mergers,
                            bool (*out_of_time)(void *arg), void *arg)
 {
+	MemoryContext working =
+	    AllocSetContextCreate(CurrentMemoryContext, "dbops merging", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(working);
 	ListCell *lc;
 
 	foreach (lc, mergers)
@@ -99,5 +109,8 @@ dbops_search_learn_mergers(SearchResult *result, const Bitmapset *set, const Lis
 				dbops_plan_pool_ask(statement->pool, result->whatif,
 				                    bms_intersect(merged, statement->relevant));
 		}
+		MemoryContextReset(working);
 	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(working);
 }
