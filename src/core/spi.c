@@ -63,16 +63,12 @@ dbops_spi_execute(const char *query, const SpiValue *params, int nparams)
 	return processed;
 }
 
+/* What the query has given, in the caller's context. */
 static SpiRows *
-fetch_rows(const char *query, const SpiValue *params, int nparams, bool read_only)
+copy_rows(MemoryContext caller)
 {
-	MemoryContext caller = CurrentMemoryContext;
+	TupleDesc desc = SPI_tuptable->tupdesc;
 	SpiRows *rows;
-	TupleDesc desc;
-
-	SPI_connect();
-	run_query(query, params, nparams, read_only);
-	desc = SPI_tuptable->tupdesc;
 
 	rows = MemoryContextAllocZero(caller, sizeof(SpiRows));
 	rows->nrows = SPI_processed;
@@ -102,6 +98,18 @@ fetch_rows(const char *query, const SpiValue *params, int nparams, bool read_onl
 		}
 		MemoryContextSwitchTo(old);
 	}
+	return rows;
+}
+
+static SpiRows *
+fetch_rows(const char *query, const SpiValue *params, int nparams, bool read_only)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SpiRows *rows;
+
+	SPI_connect();
+	run_query(query, params, nparams, read_only);
+	rows = copy_rows(caller);
 	SPI_finish();
 	return rows;
 }
@@ -110,6 +118,30 @@ SpiRows *
 dbops_spi_query(const char *query, const SpiValue *params, int nparams)
 {
 	return fetch_rows(query, params, nparams, true);
+}
+
+SpiRows *
+dbops_spi_query_kept(const char *query, SpiPlan *kept)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SpiRows *rows;
+	int result;
+
+	SPI_connect();
+	if (*kept == NULL)
+	{
+		SPIPlanPtr plan = SPI_prepare(query, 0, NULL);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "query failed with %s: %s", SPI_result_code_string(SPI_result), query);
+		*kept = plan;
+	}
+	result = SPI_execute_plan(*kept, NULL, NULL, true, 0);
+	if (result < 0)
+		elog(ERROR, "query failed with %s: %s", SPI_result_code_string(result), query);
+	rows = copy_rows(caller);
+	SPI_finish();
+	return rows;
 }
 
 SpiRows *

@@ -39,6 +39,13 @@ extern uint64 dbops_spi_execute(const char *query, const SpiValue *params, int n
 /* Runs a query that yields rows; read_only queries use the active snapshot and write nothing. */
 extern SpiRows *dbops_spi_query(const char *query, const SpiValue *params, int nparams);
 
+/*
+ * The same for a query without parameters that is asked over and over: it is planned once in a
+ * process, and again when what it reads has changed.  *kept begins as NULL.
+ */
+typedef struct _SPI_plan *SpiPlan;
+extern SpiRows *dbops_spi_query_kept(const char *query, SpiPlan *kept);
+
 /* The same, seeing what this transaction has written so far; the query may write, too. */
 extern SpiRows *dbops_spi_query_now(const char *query, const SpiValue *params, int nparams);
 

@@ -19,6 +19,7 @@
 #include "expose/exporter_tables.h"
 #include "expose/own_metrics.h"
 #include "expose/prometheus.h"
+#include "expose/recovery_metrics.h"
 #include "expose/ring_families.h"
 #include "store/registry.h"
 
@@ -154,6 +155,12 @@ collect_indexes(Scrape *scrape)
 }
 
 static void
+collect_recovery(Scrape *scrape)
+{
+	dbops_recovery_metrics(&scrape->exposition);
+}
+
+static void
 collect_errors(Scrape *scrape)
 {
 	dbops_exporter_errors(&scrape->exposition);
@@ -180,6 +187,7 @@ static const Collector collectors[] = {
     {"stat_user_tables", collect_tables},
     {"stat_user_indexes", collect_indexes},
     {"errors", collect_errors},
+    {"recovery", collect_recovery},
     {"stat_statements", collect_statements},
 };
 

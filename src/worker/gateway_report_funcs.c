@@ -79,7 +79,9 @@ static const int64 *
 read_numbers(ArrayType *array)
 {
 	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != NUMBER_COUNT || ARR_HASNULL(array))
-		elog(ERROR, "the gateway of another version reports");
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("dbops_gateway and dbops are of different versions"),
+		                errhint("Install both anew, and restart the server.")));
 	return (const int64 *) ARR_DATA_PTR(array);
 }
 

@@ -1,4 +1,4 @@
-# covers: expose/exporter_indexes expose/exporter_errors expose/ring_families advise/dense_size worker/visit_density
+# covers: expose/exporter_indexes expose/exporter_errors expose/ring_families expose/recovery_metrics advise/dense_size worker/visit_density
 #
 # Whatever public dashboards and alerting rules ask for is there, with data, on every version: those of
 # dashboard 9628, of the mixin of postgres_exporter, and of the collection "awesome prometheus alerts".
@@ -149,6 +149,16 @@ for my $panel (sort keys %asked)
 	is_deeply([ grep { !has($_) } @{ $asked{$panel} } ], [], "there is data for: $panel");
 }
 is(scalar(has('pg_stat_user_tables_n_live_tup{relname=nobody}')), 0, 'which would be seen otherwise');
+
+# ---- what would be lost --------------------------------------------------------------------------
+my @columns = qw(rpo_seconds rpo_bytes rto_seconds);
+my $known = $node->safe_psql('postgres', join ' UNION ALL ',
+	map { "SELECT format('dbops_recovery_${_}{failure=\"%s\"}', failure) FROM dbops.recovery WHERE $_ IS NOT NULL" } @columns);
+scrape($node);
+is(join("\n", sort $body =~ /^(dbops_recovery_r[pt]o_\w+\{.*\}) \S+$/mg), join("\n", sort split /\n/, $known),
+	'RPO and RTO are told for each failure of which they are known');
+like($body, qr/^dbops_recovery_rpo_seconds\{failure="loss of the server, a standby is left"\} \d/m, 'with a standby, for the loss of the server');
+like($body, qr/^dbops_recovery_rto_seconds\{failure="crash"\} [1-9]/m, 'and the time after a crash in any case');
 
 # ---- what was counted ----------------------------------------------------------------------------
 my $holder = $node->background_psql('shop');
