@@ -131,12 +131,7 @@ static const Panel panels[] = {
         .kind = PANEL_STACK,
         .unit = "short",
         .nothing = "nobody was active",
-        .queries = {{"SELECT at AS time, COALESCE(wait_event_type, 'CPU') AS metric,\n"
-                     "       sum(session_seconds) / extract(epoch FROM step) AS sessions\n"
-                     "  FROM dbops.wait_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE " AND state = 'active'\n"
-                     " GROUP BY 1, 2, step\n"
-                     " ORDER BY 1"}},
+        .queries = {{SESSIONS_BY_WAIT}},
     },
     {
         .title = "Errors",
@@ -145,12 +140,7 @@ static const Panel panels[] = {
         .unit = "short",
         .interval = WIDE,
         .nothing = "none failed",
-        .queries = {{"SELECT at AS time, sqlstate AS metric,\n"
-                     "       sum(count)" A_MINUTE " AS errors\n"
-                     "  FROM dbops.error_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                     " GROUP BY 1, 2, step\n"
-                     " ORDER BY 1"}},
+        .queries = {{ERRORS_BY_SQLSTATE}},
     },
     {
         .title = "Health over time",

@@ -113,12 +113,7 @@ static const Panel panels[] = {
         .unit = "short",
         .interval = WIDE,
         .nothing = "none failed",
-        .queries = {{"SELECT at AS time, sqlstate AS metric,\n"
-                     "       sum(count)" A_MINUTE " AS errors\n"
-                     "  FROM dbops.error_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE "\n"
-                     " GROUP BY 1, 2, step\n"
-                     " ORDER BY 1"}},
+        .queries = {{ERRORS_BY_SQLSTATE}},
     },
     {
         .title = "Timeouts and cancels",

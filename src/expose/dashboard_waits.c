@@ -14,12 +14,7 @@ static const Panel panels[] = {
         .kind = PANEL_STACK,
         .unit = "short",
         .nothing = "nobody was active",
-        .queries = {{"SELECT at AS time, COALESCE(wait_event_type, 'CPU') AS metric,\n"
-                     "       sum(session_seconds) / extract(epoch FROM step) AS sessions\n"
-                     "  FROM dbops.wait_history\n"
-                     " WHERE " WITHIN " AND " OF_DATABASE " AND state = 'active'\n"
-                     " GROUP BY 1, 2, step\n"
-                     " ORDER BY 1"}},
+        .queries = {{SESSIONS_BY_WAIT}},
     },
     {
         .title = "Sessions by database",

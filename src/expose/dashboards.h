@@ -54,3 +54,19 @@ extern const PanelLink dbops_dashboard_to_table;
 /* After a count of a whole step. */
 #define A_SECOND " / extract(epoch FROM step)"
 #define A_MINUTE " * 60 / extract(epoch FROM step)"
+
+/* Queries that the overview has as well as the dashboard that is about them. */
+#define SESSIONS_BY_WAIT                                                   \
+	"SELECT at AS time, COALESCE(wait_event_type, 'CPU') AS metric,\n"     \
+	"       sum(session_seconds) / extract(epoch FROM step) AS sessions\n" \
+	"  FROM dbops.wait_history\n"                                          \
+	" WHERE " WITHIN " AND " OF_DATABASE " AND state = 'active'\n"         \
+	" GROUP BY 1, 2, step\n"                                               \
+	" ORDER BY 1"
+#define ERRORS_BY_SQLSTATE                      \
+	"SELECT at AS time, sqlstate AS metric,\n"  \
+	"       sum(count)" A_MINUTE " AS errors\n" \
+	"  FROM dbops.error_history\n"              \
+	" WHERE " WITHIN " AND " OF_DATABASE "\n"   \
+	" GROUP BY 1, 2, step\n"                    \
+	" ORDER BY 1"
